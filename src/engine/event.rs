@@ -1,0 +1,586 @@
+//! Everything that has happened: the only thing that is stored, and all that state is made of.
+//!
+//! Stored events are read for ever (I6): a variant or a field is added, never renamed or removed.
+
+use serde::{Deserialize, Serialize};
+
+use super::checklist::Item;
+use super::facts::{Facts, Fault};
+use super::guidelines::RuleId;
+use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
+use super::plan::Step;
+use super::state::State;
+use super::window::Occurrence;
+
+/// One row of the log before it has its number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// When, to the millisecond.
+    pub at: At,
+    /// Who did it, and from where.
+    pub by: Author,
+    /// The occurrence it is about.
+    pub window: Option<OccurrenceId>,
+    /// The change it is about.
+    pub change: Option<ChangeNumber>,
+    /// How it went.
+    pub outcome: Went,
+    /// The sentence a person reads.
+    pub text: String,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Who did something, and from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The network they spoke on; `None` for what the bot does of its own accord.
+    pub network: Option<String>,
+    /// The room they spoke in; `None` in private.
+    pub room: Option<RoomId>,
+    /// The person; the bot's name for its own acts; `?nick` for somebody the network does not identify.
+    pub who: Who,
+    /// The account as the network gave it.
+    pub account: Option<String>,
+}
+
+/// How it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Went {
+    /// It is done.
+    Ok,
+    /// A person was told no, and nothing changed.
+    Refused,
+    /// Something that should work did not.
+    Failed,
+}
+
+impl Went {
+    /// The word in the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What somebody asked for with `add`, until the facts are here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// Who is on point.
+    pub owner: Who,
+    /// Why it cannot wait for the train.
+    pub urgent: Option<String>,
+    /// How it is tested.
+    pub test: Option<String>,
+    /// Anything else worth saying.
+    pub note: Option<String>,
+}
+
+/// Why a hold is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Somebody said so.
+    Said,
+    /// A patch was reported broken.
+    Broken,
+    /// A rollback is over, and nobody has said yet what was resolved.
+    Rollback,
+    /// The lead is silent or gone.
+    LeadSilent,
+    /// What was merged is not what was reviewed.
+    WrongMerge,
+}
+
+/// Why a change is in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Debt {
+    /// Merged in its turn, not live yet.
+    Merged,
+    /// Merged by somebody while it only waited in a queue.
+    MergedEarly,
+    /// Rolled back from the hosts, still in the branch.
+    RolledBack,
+}
+
+/// How a ledger entry was dealt with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Settlement {
+    /// It is on the hosts.
+    Live,
+    /// Its revert is merged and out.
+    Reverted,
+    /// A fix is merged and out.
+    Fixed,
+    /// It stays as it is, by somebody's word.
+    Keep,
+}
+
+/// How an occurrence ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// Somebody said `finish`.
+    Finished,
+    /// Nobody claimed it.
+    NoShow,
+    /// Its time ran out, and nothing was in motion.
+    Lapsed,
+}
+
+/// What happened. `window` and `change` of the record say to what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// Somebody wrote to the log; the record's text is theirs.
+    Logged,
+    /// Somebody corrected a row with a new text.
+    Amended {
+        /// The row that the text corrects.
+        row: RowId,
+    },
+    /// A command was refused, and nothing changed.
+    Refused {
+        /// The verb as it was understood.
+        verb: String,
+        /// The stable code.
+        code: String,
+    },
+    /// Somebody was told how a patch stands.
+    Asked {
+        /// The verb.
+        verb: String,
+    },
+    /// The program started.
+    Started,
+    /// All that outlives a closed window, so that a start need not read what came before.
+    Carried {
+        /// The state at that point.
+        state: Box<State>,
+    },
+    /// The review system answered with something new.
+    FactsSeen {
+        /// All of it.
+        facts: Box<Facts>,
+    },
+    /// A lookup gave nothing.
+    LookupFailed {
+        /// Why.
+        fault: Fault,
+    },
+    /// An occurrence is spoken of for the first time; its times and limit hold from here.
+    WindowPlanned {
+        /// The occurrence.
+        occurrence: Occurrence,
+    },
+    /// The reminder before the start was said.
+    Reminded {
+        /// How many minutes before.
+        minutes: i64,
+    },
+    /// The window is on: the announcement, which is the roll call.
+    WindowStarted {
+        /// Who was asked to say `here`.
+        asked: Vec<Who>,
+    },
+    /// Somebody leads from here.
+    Claimed {
+        /// Why, where it was taken from a silent lead.
+        reason: Option<String>,
+    },
+    /// The lead gave it up.
+    Unclaimed,
+    /// The lead offered it to somebody.
+    HandoverOffered {
+        /// To whom.
+        to: Who,
+    },
+    /// The lead began the run.
+    RunStarted,
+    /// The end moved.
+    Extended {
+        /// To.
+        until: At,
+    },
+    /// The limit changed.
+    Limited {
+        /// To this many places.
+        limit: u32,
+    },
+    /// The notice near the end was said.
+    NearEnd,
+    /// The notice that time is up was said.
+    TimeUp,
+    /// It is over.
+    WindowClosed {
+        /// How.
+        ending: Ending,
+        /// What was queued and is not live: offered the next window.
+        left: Vec<ChangeNumber>,
+    },
+    /// Somebody asked to have a change in a window; the review system is asked.
+    Offered {
+        /// What was asked for.
+        wish: Wish,
+    },
+    /// An offer was answered with no, or nobody could answer it.
+    OfferClosed {
+        /// The stable code.
+        code: String,
+    },
+    /// A patch is in the queue.
+    Added {
+        /// Its ticket, never reused in this occurrence.
+        ticket: u32,
+        /// The patch set that was judged; 0 where the facts are not here yet.
+        patch_set: u32,
+        /// What was asked for.
+        wish: Wish,
+        /// Before all others: a revert.
+        first: bool,
+    },
+    /// A patch that was skipped is back, at the end.
+    PutBack,
+    /// A patch left the queue.
+    Removed {
+        /// Why, where it was said.
+        reason: Option<String>,
+    },
+    /// A patch went to another occurrence, its checks with it.
+    Moved {
+        /// To this one.
+        to: OccurrenceId,
+        /// Its ticket there.
+        ticket: u32,
+    },
+    /// The places in the queue changed.
+    Placed {
+        /// All of the queue's changes, first goes first (declared order still goes before places).
+        places: Vec<ChangeNumber>,
+    },
+    /// Somebody declared that one goes out before the other.
+    Ordered {
+        /// This one first.
+        before: ChangeNumber,
+        /// Then this one.
+        after: ChangeNumber,
+    },
+    /// Somebody declared that neither waits for the other.
+    Independent {
+        /// One.
+        a: ChangeNumber,
+        /// The other.
+        b: ChangeNumber,
+    },
+    /// The order in which the files of a patch are synced.
+    FilesOrdered {
+        /// All files that are synced, first goes first; empty for one sync of all at once.
+        files: Vec<String>,
+        /// The patch set it was given for.
+        patch_set: u32,
+        /// Why all at once, where it was said.
+        reason: Option<String>,
+    },
+    /// Somebody answered the roll call.
+    Here,
+    /// The answers to the roll call were said.
+    HereSaid,
+    /// Somebody is not here.
+    Away,
+    /// The lead said something: at most one a minute, so that silence can be told.
+    LeadSpoke,
+    /// People were asked again.
+    Pinged {
+        /// Who.
+        who: Vec<Who>,
+    },
+    /// The patches of silent owners went to the end.
+    Slid {
+        /// These.
+        changes: Vec<ChangeNumber>,
+    },
+    /// A point of the checklist is filled.
+    Checked {
+        /// Which.
+        item: Item,
+        /// For this patch set.
+        patch_set: u32,
+        /// What was said.
+        note: Option<String>,
+        /// It does not apply.
+        not_needed: bool,
+    },
+    /// A point is open again.
+    Unchecked {
+        /// Which.
+        item: Item,
+    },
+    /// A rule was set aside for this patch set.
+    Overridden {
+        /// Which.
+        rule: RuleId,
+        /// For this patch set.
+        patch_set: u32,
+        /// Why.
+        reason: String,
+    },
+    /// The review system has a newer patch set than the one in front of people.
+    PatchSetSeen {
+        /// The new one.
+        patch_set: u32,
+        /// A trivial rebase or no code change: what people said stays.
+        kept: bool,
+    },
+    /// A patch is in motion.
+    PatchStarted {
+        /// Its steps.
+        steps: Vec<Step>,
+    },
+    /// The steps of the patch in motion were laid out anew.
+    StepsPlanned {
+        /// All of them; those done before stay done.
+        steps: Vec<Step>,
+    },
+    /// A step is confirmed.
+    StepDone {
+        /// Its number, from 1.
+        step: u32,
+        /// For this patch set.
+        patch_set: u32,
+        /// What was said, or the evidence.
+        note: Option<String>,
+    },
+    /// A step failed.
+    StepFailed {
+        /// Its number.
+        step: u32,
+        /// What was said.
+        why: String,
+    },
+    /// A failed step is tried again.
+    StepRetried {
+        /// Its number.
+        step: u32,
+    },
+    /// Somebody who is asked for something was asked again.
+    Nagged {
+        /// About this step.
+        step: u32,
+    },
+    /// The owner, or the lead, says it is broken.
+    Broken {
+        /// How.
+        why: String,
+    },
+    /// All its steps are done.
+    Live,
+    /// It is not deployed in this occurrence.
+    Skipped {
+        /// Why.
+        reason: String,
+        /// A deployer's veto.
+        veto: bool,
+        /// The rule, where the bot did it.
+        rule: Option<RuleId>,
+    },
+    /// Everything stops.
+    Held {
+        /// Its number in this occurrence: `H1`.
+        hold: u32,
+        /// Why, where it was said.
+        reason: Option<String>,
+        /// What made it.
+        cause: Cause,
+    },
+    /// A hold got its reason afterwards.
+    HoldExplained {
+        /// Which.
+        hold: u32,
+        /// Why.
+        reason: String,
+    },
+    /// A hold was named again.
+    HoldNagged {
+        /// Which.
+        hold: u32,
+    },
+    /// A hold is off.
+    Resumed {
+        /// Which.
+        hold: u32,
+        /// What was resolved.
+        note: String,
+    },
+    /// Patches go back.
+    RollbackStarted {
+        /// The steps, `r1` first.
+        steps: Vec<BackStep>,
+        /// Why, where it was said.
+        reason: Option<String>,
+    },
+    /// A rollback step is done.
+    BackStepDone {
+        /// Its number, from 1.
+        step: u32,
+        /// What was said.
+        note: Option<String>,
+    },
+    /// A rollback step failed.
+    BackStepFailed {
+        /// Its number.
+        step: u32,
+        /// What was said.
+        why: String,
+    },
+    /// A failed rollback step is tried again.
+    BackStepRetried {
+        /// Its number.
+        step: u32,
+    },
+    /// Everything that went back is off the hosts.
+    RolledBack {
+        /// These changes.
+        changes: Vec<ChangeNumber>,
+    },
+    /// A change is merged and not deployed.
+    LedgerEntered {
+        /// Why.
+        debt: Debt,
+        /// Its repository.
+        project: String,
+        /// Its branch.
+        branch: String,
+        /// Its commit.
+        revision: String,
+    },
+    /// A ledger entry is dealt with.
+    Settled {
+        /// How.
+        how: Settlement,
+        /// What was said, or the evidence.
+        reason: String,
+    },
+    /// Nothing is deployed for a time.
+    Frozen {
+        /// Its number: `F1`.
+        freeze: u32,
+        /// From.
+        from: At,
+        /// To.
+        to: At,
+        /// Why.
+        reason: String,
+    },
+    /// A freeze is lifted.
+    Thawed {
+        /// Which.
+        freeze: u32,
+    },
+}
+
+/// One step of a rollback.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackStep {
+    /// The patch that goes back.
+    pub change: ChangeNumber,
+    /// The stage it goes back on.
+    pub stage: String,
+    /// The file, where it went out file by file.
+    pub file: Option<String>,
+    /// It is done.
+    pub done: bool,
+    /// It failed, and why.
+    pub failed: Option<String>,
+}
+
+impl Event {
+    /// The word for it in the log's `kind`, the same as the tag in its JSON.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Logged => "logged",
+            Self::Amended { .. } => "amended",
+            Self::Refused { .. } => "refused",
+            Self::Asked { .. } => "asked",
+            Self::Started => "started",
+            Self::Carried { .. } => "carried",
+            Self::FactsSeen { .. } => "facts-seen",
+            Self::LookupFailed { .. } => "lookup-failed",
+            Self::WindowPlanned { .. } => "window-planned",
+            Self::Reminded { .. } => "reminded",
+            Self::WindowStarted { .. } => "window-started",
+            Self::Claimed { .. } => "claimed",
+            Self::Unclaimed => "unclaimed",
+            Self::HandoverOffered { .. } => "handover-offered",
+            Self::RunStarted => "run-started",
+            Self::Extended { .. } => "extended",
+            Self::Limited { .. } => "limited",
+            Self::NearEnd => "near-end",
+            Self::TimeUp => "time-up",
+            Self::WindowClosed { .. } => "window-closed",
+            Self::Offered { .. } => "offered",
+            Self::OfferClosed { .. } => "offer-closed",
+            Self::Added { .. } => "added",
+            Self::PutBack => "put-back",
+            Self::Removed { .. } => "removed",
+            Self::Moved { .. } => "moved",
+            Self::Placed { .. } => "placed",
+            Self::Ordered { .. } => "ordered",
+            Self::Independent { .. } => "independent",
+            Self::FilesOrdered { .. } => "files-ordered",
+            Self::Here => "here",
+            Self::HereSaid => "here-said",
+            Self::Away => "away",
+            Self::LeadSpoke => "lead-spoke",
+            Self::Pinged { .. } => "pinged",
+            Self::Slid { .. } => "slid",
+            Self::Checked { .. } => "checked",
+            Self::Unchecked { .. } => "unchecked",
+            Self::Overridden { .. } => "overridden",
+            Self::PatchSetSeen { .. } => "patch-set-seen",
+            Self::PatchStarted { .. } => "patch-started",
+            Self::StepsPlanned { .. } => "steps-planned",
+            Self::StepDone { .. } => "step-done",
+            Self::StepFailed { .. } => "step-failed",
+            Self::StepRetried { .. } => "step-retried",
+            Self::Nagged { .. } => "nagged",
+            Self::Broken { .. } => "broken",
+            Self::Live => "live",
+            Self::Skipped { .. } => "skipped",
+            Self::Held { .. } => "held",
+            Self::HoldExplained { .. } => "hold-explained",
+            Self::HoldNagged { .. } => "hold-nagged",
+            Self::Resumed { .. } => "resumed",
+            Self::RollbackStarted { .. } => "rollback-started",
+            Self::BackStepDone { .. } => "back-step-done",
+            Self::BackStepFailed { .. } => "back-step-failed",
+            Self::BackStepRetried { .. } => "back-step-retried",
+            Self::RolledBack { .. } => "rolled-back",
+            Self::LedgerEntered { .. } => "ledger-entered",
+            Self::Settled { .. } => "settled",
+            Self::Frozen { .. } => "frozen",
+            Self::Thawed { .. } => "thawed",
+        }
+    }
+}
+
+/// Kinds that change no state: replay passes over them.
+pub const WITHOUT_EFFECT: &[&str] = &["logged", "amended", "refused", "asked", "started"];
+
+/// Kinds that `!log` leaves out unless they are asked for by name: the bot's own bookkeeping.
+pub const BOOKKEEPING: &[&str] = &[
+    "asked",
+    "carried",
+    "facts-seen",
+    "here-said",
+    "lead-spoke",
+    "offer-closed",
+    "offered",
+    "steps-planned",
+    "window-planned",
+];

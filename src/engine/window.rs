@@ -1,0 +1,241 @@
+//! An occurrence of a window that somebody spoke of: its times, its queue, who leads it and what stops it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{BackStep, Cause};
+use super::id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
+use super::patch::{Patch, Stage};
+
+/// The times, places and rooms of one occurrence, as they were when it was first spoken of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// Which.
+    pub id: OccurrenceId,
+    /// What people call the window.
+    pub name: String,
+    /// From.
+    pub starts: At,
+    /// To.
+    pub ends: At,
+    /// How many places it has.
+    pub limit: u32,
+    /// Where it is held.
+    pub rooms: Vec<RoomId>,
+}
+
+/// Where an occurrence is in its life. A closed one is no longer in the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Not on yet.
+    Planned,
+    /// On, the roll call is out.
+    On {
+        /// Since.
+        since: At,
+    },
+    /// The lead said `start`.
+    Running {
+        /// When it went on.
+        since: At,
+    },
+}
+
+/// The deployer who runs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lead {
+    /// Who.
+    pub who: Who,
+    /// When something was last heard of them.
+    pub heard: At,
+    /// To whom it is offered.
+    pub handover: Option<Who>,
+}
+
+/// Something that stops all forward motion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Said as `H1`.
+    pub number: u32,
+    /// Who set it.
+    pub by: Who,
+    /// When.
+    pub at: At,
+    /// Why, where it was said.
+    pub reason: Option<String>,
+    /// What made it.
+    pub cause: Cause,
+    /// When it was last named.
+    pub named: At,
+}
+
+/// A declared order of two patches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared {
+    /// This one first.
+    pub before: ChangeNumber,
+    /// Then this one.
+    pub after: ChangeNumber,
+    /// By whom.
+    pub by: Who,
+    /// When.
+    pub at: At,
+}
+
+/// What the roll call knows of a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// When they were asked.
+    pub asked: Vec<At>,
+    /// The last answer: when, and whether here.
+    pub answer: Option<(At, bool)>,
+}
+
+/// A rollback in motion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollback {
+    /// Who started it.
+    pub by: Who,
+    /// When.
+    pub at: At,
+    /// Why, where it was said.
+    pub reason: Option<String>,
+    /// The steps, `r1` first.
+    pub steps: Vec<BackStep>,
+}
+
+/// An occurrence with everything that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Its times, places and rooms.
+    pub occurrence: Occurrence,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// Who runs it.
+    pub lead: Option<Lead>,
+    /// Its patches by ticket, the skipped ones too.
+    pub patches: Vec<Patch>,
+    /// The places in the queue; order between patches goes before them.
+    pub places: Vec<ChangeNumber>,
+    /// The next ticket.
+    pub next_ticket: u32,
+    /// Orders that people declared.
+    pub declared: Vec<Declared>,
+    /// Pairs that people declared free of each other.
+    pub independent: Vec<(ChangeNumber, ChangeNumber)>,
+    /// The roll call.
+    pub presence: BTreeMap<Who, Presence>,
+    /// Answers to the roll call that are not acknowledged yet, and since when.
+    pub unsaid: Vec<Who>,
+    /// When the first of them came.
+    pub unsaid_since: Option<At>,
+    /// What stops it.
+    pub holds: Vec<Hold>,
+    /// The number of the next hold.
+    pub next_hold: u32,
+    /// The patch in motion.
+    pub motion: Option<ChangeNumber>,
+    /// When a step was last confirmed by a person.
+    pub advanced: Option<At>,
+    /// The rollback in motion.
+    pub rollback: Option<Rollback>,
+    /// The reminders that were said, in minutes before the start.
+    pub reminded: Vec<i64>,
+    /// The notice near the end was said.
+    pub near_end: bool,
+    /// The notice that time is up was said.
+    pub time_up: bool,
+}
+
+impl Rollback {
+    /// The current step and its number from 1.
+    pub fn current(&self) -> Option<(u32, &BackStep)> {
+        (1..).zip(&self.steps).find(|(_, step)| !step.done)
+    }
+}
+
+impl Window {
+    /// An occurrence nobody has touched.
+    pub fn new(occurrence: Occurrence) -> Self {
+        Self {
+            occurrence,
+            phase: Phase::Planned,
+            lead: None,
+            patches: Vec::new(),
+            places: Vec::new(),
+            next_ticket: 1,
+            declared: Vec::new(),
+            independent: Vec::new(),
+            presence: BTreeMap::new(),
+            unsaid: Vec::new(),
+            unsaid_since: None,
+            holds: Vec::new(),
+            next_hold: 1,
+            motion: None,
+            advanced: None,
+            rollback: None,
+            reminded: Vec::new(),
+            near_end: false,
+            time_up: false,
+        }
+    }
+
+    /// Which occurrence this is.
+    pub fn id(&self) -> &OccurrenceId {
+        &self.occurrence.id
+    }
+
+    /// Whether it has begun.
+    pub fn is_on(&self) -> bool {
+        !matches!(self.phase, Phase::Planned)
+    }
+
+    /// Whether the lead said `start`.
+    pub fn is_running(&self) -> bool {
+        matches!(self.phase, Phase::Running { .. })
+    }
+
+    /// Whether `who` leads it.
+    pub fn led_by(&self, who: &Who) -> bool {
+        self.lead.as_ref().is_some_and(|lead| lead.who == *who)
+    }
+
+    /// The patch of this change.
+    pub fn patch(&self, change: ChangeNumber) -> Option<&Patch> {
+        self.patches.iter().find(|patch| patch.change == change)
+    }
+
+    /// The patch of this change, to be changed by an event.
+    pub(super) fn patch_mut(&mut self, change: ChangeNumber) -> Option<&mut Patch> {
+        self.patches.iter_mut().find(|patch| patch.change == change)
+    }
+
+    /// The patch in motion.
+    pub fn moving(&self) -> Option<&Patch> {
+        self.motion.and_then(|change| self.patch(change))
+    }
+
+    /// The patches that wait, in the order of their places.
+    pub fn waiting(&self) -> impl Iterator<Item = &Patch> {
+        self.places
+            .iter()
+            .filter_map(|change| self.patch(*change))
+            .filter(|patch| matches!(patch.stage, Stage::Queued))
+    }
+
+    /// The patches that take part: waiting, in motion or live.
+    pub fn taking_part(&self) -> impl Iterator<Item = &Patch> {
+        self.places
+            .iter()
+            .filter_map(|change| self.patch(*change))
+            .filter(|patch| !matches!(patch.stage, Stage::Skipped { .. }))
+    }
+
+    /// Whether `who` said `here` and not `away` since `from`.
+    pub fn is_here(&self, who: &Who, from: At) -> bool {
+        let answer = self.presence.get(who).and_then(|presence| presence.answer);
+        matches!(answer, Some((at, true)) if at >= from)
+    }
+}

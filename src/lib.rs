@@ -1,0 +1,3 @@
+//! swatbot conducts deployment windows in chat: it finds, declares and enforces order, and everything is on the record.
+
+pub mod engine;
