@@ -8,6 +8,7 @@ pub mod id;
 pub mod log;
 pub mod patch;
 pub mod plan;
+pub mod schedule;
 pub mod settings;
 pub mod state;
 pub mod window;
