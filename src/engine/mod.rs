@@ -11,6 +11,7 @@ pub mod plan;
 pub mod schedule;
 pub mod settings;
 pub mod state;
+pub mod text;
 pub mod window;
 
 use facts::{Facts, Fault};
