@@ -13,6 +13,7 @@ pub mod settings;
 pub mod state;
 pub mod text;
 pub mod window;
+pub mod words;
 
 use facts::{Facts, Fault};
 use id::{ChangeNumber, RoomId, Who};
