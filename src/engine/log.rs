@@ -71,3 +71,15 @@ pub struct Found {
     /// How many there are in all.
     pub total: u64,
 }
+
+/// STUB
+pub enum Asked {
+    /// q
+    Query(Query),
+    /// t
+    Text(String),
+}
+/// STUB
+pub fn parse(text: &str, _at: At) -> Asked {
+    if text.is_empty() { Asked::Query(Query::default()) } else { Asked::Text(text.to_owned()) }
+}

@@ -62,6 +62,11 @@ impl Order {
         self.edges.iter().filter(move |edge| edge.after == change)
     }
 
+    /// Why `before` goes before `after`, where it does.
+    pub fn why(&self, before: ChangeNumber, after: ChangeNumber) -> Option<&Why> {
+        self.before(after).find(|edge| edge.before == before).map(|edge| &edge.why)
+    }
+
     /// What waits for `change`, each with its reason.
     pub fn after(&self, change: ChangeNumber) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(move |edge| edge.before == change)
