@@ -32,6 +32,17 @@ pub(super) struct Found {
     pub(super) revisions: Vec<String>,
 }
 
+/// One line of the relation chain.
+#[derive(Debug)]
+pub(super) struct Related {
+    /// The change; `None` for a commit that is not a change in review.
+    pub(super) number: Option<ChangeNumber>,
+    /// The commit that is in the chain.
+    pub(super) commit: String,
+    /// What it builds on.
+    pub(super) parents: Vec<String>,
+}
+
 /// Reads an answer, with or without Gerrit's prefix.
 ///
 /// # Errors
@@ -112,6 +123,34 @@ pub(super) fn found(info: &Value) -> Result<Found, Fault> {
         included_in,
     };
     Ok(Found { brief, message, parents, revisions })
+}
+
+/// Reads the answer to a query.
+///
+/// # Errors
+/// Besides what is missing: an answer that was cut off, because a part must not pass for the whole.
+pub(super) fn found_list(list: &Value) -> Result<Vec<Found>, Fault> {
+    let list = list.as_array().ok_or_else(|| malformed("the answer to a query is not a list"))?;
+    if list.last().is_some_and(|last| last.get("_more_changes") == Some(&Value::Bool(true))) {
+        return Err(malformed(&format!("more than {} changes match", list.len())));
+    }
+    list.iter().map(found).collect()
+}
+
+/// Reads a RelatedChangesInfo.
+pub(super) fn related(info: &Value) -> Result<Vec<Related>, Fault> {
+    let changes = field(info, "changes")?.as_array().ok_or_else(|| wrong("changes", "a list"))?;
+    changes
+        .iter()
+        .map(|entry| {
+            let commit = field(entry, "commit")?;
+            let number = match entry.get("_change_number") {
+                Some(_) => Some(change_number(entry, "_change_number")?),
+                None => None,
+            };
+            Ok(Related { number, commit: text(commit, "commit")?, parents: parents(commit)? })
+        })
+        .collect()
 }
 
 /// Reads the branches of an IncludedInInfo.

@@ -1,18 +1,25 @@
-//! Where the facts about a change come from.
+//! Where the facts about a change come from: a Gerrit, or the same JSON in a folder. Both answer one question.
 
 mod files;
+mod gerrit;
+mod http;
 pub mod json;
 mod needs;
+mod secret;
 mod tell;
 
 pub use files::Files;
+pub use gerrit::{Gerrit, GerritSettings};
+pub use secret::Secret;
 
-use crate::engine::facts::{Facts, Fault};
+use crate::engine::facts::{Fact, Facts, Fault};
 use crate::engine::id::ChangeNumber;
 
 /// A review system.
 #[derive(Debug)]
 pub enum Source {
+    /// A Gerrit server.
+    Gerrit(Gerrit),
     /// A folder with Gerrit's JSON: the embedded default.
     Files(Files),
 }
@@ -25,8 +32,17 @@ impl Source {
     /// Why nothing is known. What only a part of the questions met is a `Fact::Unknown` in the answer.
     pub async fn look_up(&self, change: ChangeNumber) -> Result<Box<Facts>, Fault> {
         match self {
+            Self::Gerrit(gerrit) => gerrit.look_up(change).await,
             Self::Files(files) => files.look_up(change).await,
         }
+    }
+}
+
+/// A fault of a side question as the reason why its piece is not known.
+fn fact<T>(answer: Result<T, Fault>) -> Fact<T> {
+    match answer {
+        Ok(known) => Fact::Known(known),
+        Err(fault) => Fact::Unknown(why(&fault)),
     }
 }
 

@@ -1,7 +1,9 @@
-//! The review layer: folders of changes, and what real changes look like.
+//! The review layer: the real client against a fake Gerrit, folders of changes, and what real changes look like.
 
 mod files;
+mod gerrit;
 mod json;
+mod sides;
 
 use serde_json::{Value, json};
 use swatbot::engine::id::{At, ChangeNumber};
@@ -48,6 +50,13 @@ fn info(number: u32) -> Value {
     })
 }
 
+/// `info` with another parent.
+fn child(number: u32, parent: u32) -> Value {
+    let mut info = info(number);
+    info["revisions"][sha(number)]["commit"]["parents"][0]["commit"] = sha(parent).into();
+    info
+}
+
 /// `info` with `Depends-On` footers.
 fn needing(number: u32, named: &[&str]) -> Value {
     let mut info = info(number);
@@ -59,6 +68,11 @@ fn needing(number: u32, named: &[&str]) -> Value {
 
 fn number(number: u32) -> ChangeNumber {
     ChangeNumber(number)
+}
+
+/// The numbers of briefs.
+fn numbers(briefs: &[swatbot::engine::facts::Brief]) -> Vec<u32> {
+    briefs.iter().map(|brief| brief.number.0).collect()
 }
 
 /// Says loudly that a test had nothing to test: past the capture of the test harness, which hides what passes.
