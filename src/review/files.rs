@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 
+use super::coverage::{Coverage, CoverageFrom};
+use super::http::Patience;
 use super::json::{self, Found};
 use super::needs::{Named, Walk};
 use super::tell::Told;
@@ -14,11 +17,16 @@ use super::why;
 use crate::engine::facts::{Brief, Change, Fact, Facts, Fault, Need, Status};
 use crate::engine::id::{At, ChangeNumber};
 
+/// How patiently a coverage report is asked for; the folder itself needs no patience.
+const PATIENCE: Patience =
+    Patience { timeout: Duration::from_secs(10), tries: 3, backoff: Duration::from_millis(500) };
+
 /// A folder of changes, read again for every lookup, and what was told since the start.
 #[derive(Debug)]
 pub struct Files {
     folder: PathBuf,
     told: Mutex<BTreeMap<ChangeNumber, Overlay>>,
+    coverage: Option<Coverage>,
 }
 
 /// What was told of one change.
@@ -42,8 +50,12 @@ impl Overlay {
 
 impl Files {
     /// Takes a folder; nothing is read yet.
-    pub fn new(folder: PathBuf) -> Self {
-        Self { folder, told: Mutex::default() }
+    ///
+    /// # Errors
+    /// Words for a person where the coverage report's URL cannot be one.
+    pub fn new(folder: PathBuf, coverage: Option<CoverageFrom>) -> Result<Self, String> {
+        let coverage = coverage.map(|from| Coverage::new(from, PATIENCE)).transpose()?;
+        Ok(Self { folder, told: Mutex::default(), coverage })
     }
 
     /// Everything about one change.
@@ -66,7 +78,11 @@ impl Files {
             Err(why) => (Fact::Unknown(why.clone()), Fact::Unknown(why.clone()), Fact::Unknown(why.clone())),
         };
         let included_in = self.branches(number, change.status);
-        Ok(Box::new(Facts { change, chain, siblings, needs, included_in, coverage: None }))
+        let coverage = match &self.coverage {
+            Some(coverage) => Some(coverage.of(&change.files).await),
+            None => None,
+        };
+        Ok(Box::new(Facts { change, chain, siblings, needs, included_in, coverage }))
     }
 
     /// Tells what happened to a change since its file was written: `merged`, `abandoned`, `open`, `wip`, `ready`, `ps5`,

@@ -6,12 +6,13 @@ use std::time::Duration;
 use reqwest::Url;
 use serde_json::Value;
 
+use super::coverage::{Coverage, CoverageFrom};
 use super::http::{self, Http, Patience};
 use super::json::{self, Found};
 use super::needs::{Named, Walk};
 use super::secret::Secret;
 use super::{fact, why};
-use crate::engine::facts::{Brief, Change, Fact, Facts, Fault, Need, Status};
+use crate::engine::facts::{Brief, Change, Covered, Fact, Facts, Fault, Need, Status};
 use crate::engine::id::ChangeNumber;
 
 /// The largest answer that is read: a change with thousands of messages stays below it.
@@ -56,6 +57,7 @@ pub struct Gerrit {
     /// The root of the REST API, with `/a` where there is a login.
     root: Url,
     host: String,
+    coverage: Option<Coverage>,
 }
 
 impl Gerrit {
@@ -63,7 +65,7 @@ impl Gerrit {
     ///
     /// # Errors
     /// Words for a person, without secrets: a URL that cannot be one, or a login that would travel in the clear.
-    pub fn new(settings: GerritSettings) -> Result<Self, String> {
+    pub fn new(settings: GerritSettings, coverage: Option<CoverageFrom>) -> Result<Self, String> {
         let mut root = http::url(&settings.url)?;
         let host = root.host_str().unwrap_or("").to_owned();
         if settings.login.is_some() && root.scheme() != "https" && !http::is_loopback(&root) {
@@ -80,7 +82,8 @@ impl Gerrit {
         let patience =
             Patience { timeout: settings.timeout, tries: settings.tries, backoff: settings.backoff };
         let http = Http::new(&root, settings.login, patience, LIMIT)?;
-        Ok(Self { http, root, host })
+        let coverage = coverage.map(|from| Coverage::new(from, patience)).transpose()?;
+        Ok(Self { http, root, host, coverage })
     }
 
     /// Everything about one change.
@@ -94,11 +97,12 @@ impl Gerrit {
         if change.number != number {
             return Err(Fault::Malformed { why: format!("asked for {number}, got {}", change.number) });
         }
-        let (chain, siblings, needs, included_in) = tokio::join!(
+        let (chain, siblings, needs, included_in, coverage) = tokio::join!(
             self.chain(&change),
             self.siblings(&change),
             self.needs(&change),
             self.own_branches(&change),
+            self.coverage(&change),
         );
         Ok(Box::new(Facts {
             change,
@@ -106,7 +110,7 @@ impl Gerrit {
             siblings: fact(siblings),
             needs: needs.unwrap_or_else(|fault| Fact::Unknown(why(&fault))),
             included_in,
-            coverage: None,
+            coverage,
         }))
     }
 
@@ -184,6 +188,13 @@ impl Gerrit {
             }
             brief.included_in = fact(answer);
             known.insert(brief.number, brief.included_in.clone());
+        }
+    }
+
+    async fn coverage(&self, change: &Change) -> Option<Fact<Vec<Covered>>> {
+        match &self.coverage {
+            Some(coverage) => Some(coverage.of(&change.files).await),
+            None => None,
         }
     }
 

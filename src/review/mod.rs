@@ -1,5 +1,6 @@
 //! Where the facts about a change come from: a Gerrit, or the same JSON in a folder. Both answer one question.
 
+mod coverage;
 mod files;
 mod gerrit;
 mod http;
@@ -8,6 +9,7 @@ mod needs;
 mod secret;
 mod tell;
 
+pub use coverage::CoverageFrom;
 pub use files::Files;
 pub use gerrit::{Gerrit, GerritSettings};
 pub use secret::Secret;

@@ -45,6 +45,8 @@ pub(crate) struct Request {
 struct Model {
     changes: BTreeMap<u64, Value>,
     included_in: BTreeMap<u64, BTreeSet<String>>,
+    /// Other paths, as type and body.
+    pages: BTreeMap<String, (&'static str, String)>,
     /// What goes wrong: a part of the path, the trouble, and how many times it is left.
     troubles: Vec<(String, Trouble, usize)>,
     /// The `Authorization` that `/a/` wants.
@@ -144,6 +146,11 @@ impl FakeGerrit {
     /// Lets the next `times` requests whose decoded path contains `part` fail.
     pub(crate) fn fail(&self, part: &str, trouble: Trouble, times: usize) {
         lock(&self.model).troubles.push((part.to_owned(), trouble, times));
+    }
+
+    /// Serves another page, e.g. a report.
+    pub(crate) fn page(&self, path: &str, kind: &'static str, body: &str) {
+        lock(&self.model).pages.insert(path.to_owned(), (kind, body.to_owned()));
     }
 
     /// From now on `/a/` answers 401 to every other `Authorization`, and anonymous questions get 403.

@@ -1,5 +1,6 @@
 //! The review layer: the real client against a fake Gerrit, folders of changes, and what real changes look like.
 
+mod coverage;
 mod files;
 mod gerrit;
 mod json;

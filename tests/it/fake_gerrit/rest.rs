@@ -89,6 +89,9 @@ impl Model {
     }
 
     fn answer(&self, request: &Request) -> Answer {
+        if let Some((kind, body)) = self.pages.get(&request.path) {
+            return (200, *kind, body.clone());
+        }
         let Some(path) = request.path.strip_prefix("/r/") else { return not_found(&request.path) };
         let path = match (path.strip_prefix("a/"), &self.password) {
             (Some(_), wanted) if request.authorization != *wanted => {

@@ -16,7 +16,7 @@ fn folder(changes: &[Value]) -> (TempDir, Files) {
     for change in changes {
         write(folder.path(), &format!("{}.json", change["_number"]), &change.to_string());
     }
-    let files = Files::new(folder.path().to_owned());
+    let files = Files::new(folder.path().to_owned(), None).unwrap();
     (folder, files)
 }
 

@@ -11,7 +11,7 @@ use crate::fake_gerrit::{FakeGerrit, Trouble};
 const DETAIL: &str = "/changes/5/detail";
 
 /// Impatient settings: what hangs is over in 200 ms, and pauses are 1 ms and 2 ms.
-fn settings(fake: &FakeGerrit) -> GerritSettings {
+pub(super) fn settings(fake: &FakeGerrit) -> GerritSettings {
     GerritSettings {
         timeout: Duration::from_millis(200),
         backoff: Duration::from_millis(1),
@@ -20,7 +20,7 @@ fn settings(fake: &FakeGerrit) -> GerritSettings {
 }
 
 pub(super) async fn look_up(fake: &FakeGerrit, change: u32) -> Result<Box<Facts>, Fault> {
-    let source = Source::Gerrit(Gerrit::new(settings(fake)).expect("the settings are fine"));
+    let source = Source::Gerrit(Gerrit::new(settings(fake), None).expect("the settings are fine"));
     source.look_up(number(change)).await
 }
 
@@ -109,7 +109,7 @@ async fn pauses_are_doubled_and_tries_are_counted() {
     fake.fail(DETAIL, Trouble::Answer(502, "text/plain", ""), 9);
     let patient = GerritSettings { tries: 4, backoff: Duration::from_millis(20), ..settings(&fake) };
     let start = Instant::now();
-    Gerrit::new(patient).unwrap().look_up(number(5)).await.unwrap_err();
+    Gerrit::new(patient, None).unwrap().look_up(number(5)).await.unwrap_err();
     // 20 + 40 + 80 ms.
     assert!(start.elapsed() >= Duration::from_millis(140), "{:?}", start.elapsed());
     assert_eq!(fake.requests(DETAIL).len(), 4);
@@ -120,7 +120,7 @@ async fn a_server_that_is_not_there_is_named_so() {
     let fake = FakeGerrit::start();
     let settings = settings(&fake);
     drop(fake);
-    let fault = Gerrit::new(settings).unwrap().look_up(number(5)).await.unwrap_err();
+    let fault = Gerrit::new(settings, None).unwrap().look_up(number(5)).await.unwrap_err();
     assert_eq!(fault, unreachable("cannot connect: Connection refused"));
 }
 
@@ -152,7 +152,7 @@ async fn a_login_goes_to_the_authenticated_endpoints() {
     fake.want(good);
     let with = |password: &str| {
         let login = Some(("ann".to_owned(), Secret::new(password.to_owned())));
-        Gerrit::new(GerritSettings { login, ..settings(&fake) }).unwrap()
+        Gerrit::new(GerritSettings { login, ..settings(&fake) }, None).unwrap()
     };
     assert_eq!(with("hunter2").look_up(number(5)).await.unwrap().change.number, number(5));
     let requests = fake.requests("");
@@ -174,17 +174,17 @@ async fn a_password_is_never_printed() {
     let login = Some(("ann".to_owned(), Secret::new("hunter2".to_owned())));
     let settings = GerritSettings { login, ..settings(&fake) };
     assert!(!format!("{settings:?}").contains("hunter2"));
-    let gerrit = Gerrit::new(settings.clone()).unwrap();
+    let gerrit = Gerrit::new(settings.clone(), None).unwrap();
     assert!(!format!("{gerrit:?}").contains("hunter2"));
     drop(fake);
     let fault = gerrit.look_up(number(5)).await.unwrap_err();
     assert!(!format!("{fault:?}").contains("hunter2"));
     for url in ["https://ann:hunter2@example.org/", "ann:hunter2@example.org", "hunter2"] {
-        let refusal = Gerrit::new(GerritSettings { url: url.to_owned(), ..settings.clone() });
+        let refusal = Gerrit::new(GerritSettings { url: url.to_owned(), ..settings.clone() }, None);
         assert!(!refusal.unwrap_err().contains("hunter2"), "{url}");
     }
     let clear = GerritSettings { url: "http://gerrit.example.org/".to_owned(), ..settings };
-    assert_eq!(Gerrit::new(clear).unwrap_err(), "a password is only sent over https");
+    assert_eq!(Gerrit::new(clear, None).unwrap_err(), "a password is only sent over https");
 }
 
 #[tokio::test]
@@ -234,6 +234,6 @@ async fn the_fake_moves_as_a_change_does() {
 fn a_lookup_can_run_anywhere() {
     fn is_send<T: Send>(_: T) {}
     let fake = FakeGerrit::start();
-    let source = Source::Gerrit(Gerrit::new(settings(&fake)).unwrap());
+    let source = Source::Gerrit(Gerrit::new(settings(&fake), None).unwrap());
     is_send(source.look_up(number(5)));
 }

@@ -26,7 +26,7 @@ async fn ask_both(changes: &[Value], branches: &[(u32, &str)], about: u32) -> Bo
         );
         fake.include((*number).into(), branch);
     }
-    let files = Files::new(folder.path().to_owned());
+    let files = Files::new(folder.path().to_owned(), None).unwrap();
     let from_files = files.look_up(number(about)).await.unwrap();
     let from_gerrit = look_up(&fake, about).await.unwrap();
     assert_eq!(from_gerrit, from_files);
@@ -75,7 +75,7 @@ async fn a_parent_is_found_by_an_older_patch_set_of_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("1.json"), parent.to_string()).unwrap();
     std::fs::write(folder.path().join("5.json"), child(5, 1).to_string()).unwrap();
-    let files = Files::new(folder.path().to_owned());
+    let files = Files::new(folder.path().to_owned(), None).unwrap();
     let chain = files.look_up(number(5)).await.unwrap().chain;
     assert_eq!((numbers(chain.known().unwrap()), chain.known().unwrap()[0].patch_set), (vec![1], 2));
 }
@@ -113,7 +113,7 @@ async fn needs_are_followed_across_projects_and_say_who_named_them() {
         std::fs::write(folder.path().join(format!("{}.json", change["_number"])), change.to_string())
             .unwrap();
     }
-    let files = Files::new(folder.path().to_owned());
+    let files = Files::new(folder.path().to_owned(), None).unwrap();
     let facts = files.look_up(number(5)).await.unwrap();
     let url = "5 names https://gerrit.example.org/r/c/conf/+/9/2";
     assert_eq!(
