@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use swatbot::engine::facts::{Change, Fact, FileStatus, PatchSetKind, Status};
 use swatbot::review::json::change;
 
+use super::gerrit::look_up;
 use super::{at, info, sha};
+use crate::fake_gerrit::FakeGerrit;
 
 /// `LABEL+1 name psN` for each known vote.
 fn votes(change: &Change) -> Vec<String> {
@@ -15,6 +17,24 @@ fn votes(change: &Change) -> Vec<String> {
         format!("{}{:+} {} ps{}", vote.label, vote.value, vote.who.name, vote.patch_set)
     };
     votes.iter().map(text).collect()
+}
+
+/// The changes of the real windows and of the incident, where they are.
+fn real_changes() -> Option<(Vec<Value>, Vec<Value>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let (Ok(windows), Ok(incident)) = (
+        std::fs::read_to_string(folder.join("swat-windows-2018.jsonl")),
+        std::fs::read_to_string(folder.join("incident-2015-10.json")),
+    ) else {
+        super::skipped("the real windows of ../shared/data are not here");
+        return None;
+    };
+    let windows = windows.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let changes = windows
+        .flat_map(|window| window["patches"].as_array().unwrap().clone())
+        .map(|patch| patch["change"].clone())
+        .collect();
+    Some((changes, serde_json::from_str(&incident).unwrap()))
 }
 
 /// A change at patch set `set` with these messages: author and text.
@@ -279,21 +299,9 @@ fn the_patch_set_may_stand_beside_the_revisions() {
 
 #[test]
 fn all_changes_of_the_real_windows_are_read() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let (Ok(windows), Ok(incident)) = (
-        std::fs::read_to_string(folder.join("swat-windows-2018.jsonl")),
-        std::fs::read_to_string(folder.join("incident-2015-10.json")),
-    ) else {
-        return super::skipped("the real windows of ../shared/data are not here");
-    };
-    let windows = windows.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let mut infos: Vec<Value> = windows
-        .flat_map(|window| window["patches"].as_array().unwrap().clone())
-        .map(|patch| patch["change"].clone())
-        .collect();
-    assert_eq!(infos.len(), 607);
-    infos.extend(serde_json::from_str::<Vec<Value>>(&incident).unwrap());
-    for info in infos {
+    let Some((windows, incident)) = real_changes() else { return };
+    assert_eq!((windows.len(), incident.len()), (607, 4));
+    for info in windows.into_iter().chain(incident) {
         let change = change(&info).unwrap_or_else(|fault| panic!("{}: {fault:?}", info["_number"]));
         let given: usize =
             info["labels"].as_object().unwrap().values().map(|l| l["all"].as_array().unwrap().len()).sum();
@@ -302,4 +310,23 @@ fn all_changes_of_the_real_windows_are_read() {
         assert_eq!(change.patch_sets.len(), change.patch_set as usize);
         assert!(!change.files.known().unwrap().is_empty(), "{}", change.number);
     }
+}
+
+#[tokio::test]
+async fn real_changes_come_through_the_client_unharmed() {
+    let Some((windows, incident)) = real_changes() else { return };
+    let fake = FakeGerrit::start();
+    windows.iter().chain(&incident).for_each(|info| fake.put(info.clone()));
+    for info in windows.iter().step_by(20).chain(&incident) {
+        let facts = look_up(&fake, info["_number"].as_u64().unwrap().try_into().unwrap()).await.unwrap();
+        assert_eq!(facts.change, change(info).unwrap());
+        for piece in
+            [facts.chain.known().is_some(), facts.siblings.known().is_some(), facts.needs.known().is_some()]
+        {
+            assert!(piece, "{facts:?}");
+        }
+    }
+    // What the incident's third patch builds on: the rename first, then the move.
+    let chain = look_up(&fake, 900_003).await.unwrap().chain;
+    assert_eq!(super::numbers(chain.known().unwrap()), [900_002, 900_001]);
 }
