@@ -4,3 +4,5 @@ mod config;
 mod schedule;
 mod text;
 mod words;
+mod fake_gerrit;
+mod review;
