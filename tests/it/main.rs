@@ -1,1 +1,5 @@
 //! The one integration binary.
+
+mod guidelines;
+mod make;
+mod order;

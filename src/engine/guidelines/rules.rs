@@ -19,7 +19,7 @@ pub static RULES: &[Rule] = &[
         .because("A pick to a second branch is a second deployment, so it takes a second place; off, both take one."),
     row(RuleId::TimeBudget, Warn, Always, "G4", Judge::Case(queue::time_budget))
         .because("A patch takes about ten minutes to merge, test, deploy and watch; on 231 real windows the median was 10.2."),
-    row(RuleId::LastStart, Block, Always, "G5", Judge::Facts(queue::last_start))
+    row(RuleId::LastStart, Block, Always, "G5", Judge::Case(queue::last_start))
         .because("A patch that starts late is watched by nobody when the window is over; before the window the queue's length only warns."),
     row(RuleId::Kind, Block, Always, "G6 G7 H1", Judge::Facts(kinds::kind_of_window))
         .because("Code has the train with its staged rollout; a window takes configuration, and code that cannot wait and says why."),
