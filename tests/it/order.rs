@@ -120,7 +120,7 @@ fn what_stands_between_need_not_be_in_the_window() {
 #[test]
 fn needed_by_names_a_change_id_or_a_url() {
     for value in [crate::make::change_id(2), "https://gerrit.example.org/c/x/+/2".to_owned()] {
-        for key in ["Needed-By", "needed-by", "NEEDED-BY"] {
+        for key in ["Needed-By", "needed-by"] {
             let mut facts = config(1);
             facts.change.message = format!("One\n\n{key}: {value}\n");
             let (state, mut window) = with(&[config(2), facts]);
