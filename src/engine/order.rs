@@ -7,6 +7,7 @@ mod links;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::iter::Peekable;
 
 use super::id::{At, ChangeNumber, Who};
 use super::patch::Stage;
@@ -142,21 +143,35 @@ fn run(queue: &Queue<'_>, pairs: &mut Vec<(u32, u32)>) -> Vec<u32> {
     }
     let mut emitted = vec![false; queue.changes.len()];
     let mut order = Vec::with_capacity(queue.changes.len());
-    let free = |place: &u32| queue.rank(*place).is_none() && waits_for[*place as usize] == 0;
-    let mut ready: BinaryHeap<Reverse<u32>> = (0..count).filter(free).map(Reverse).collect();
-    let mut next = first.into_iter();
-    while let Some(place) = next.next().or_else(|| ready.pop().map(|Reverse(place)| place)) {
+    // Most patches wait for nothing and come by place; only those that were released on the way are sorted in.
+    let is_free = |place: &u32| queue.rank(*place).is_none() && waits_for[*place as usize] == 0;
+    let free: Vec<u32> = (0..count).filter(is_free).collect();
+    let mut free = free.into_iter().peekable();
+    let mut released: BinaryHeap<Reverse<u32>> = BinaryHeap::new();
+    let mut first = first.into_iter();
+    while let Some(place) = first.next().or_else(|| next_by_place(&mut free, &mut released)) {
         emitted[place as usize] = true;
         order.push(place);
         for after in followers(pairs, place) {
             waits_for[after as usize] -= 1;
             if waits_for[after as usize] == 0 && queue.rank(after).is_none() {
-                ready.push(Reverse(after));
+                released.push(Reverse(after));
             }
         }
     }
     order.extend((0..count).filter(|place| !emitted[*place as usize]));
     order
+}
+
+fn next_by_place(
+    free: &mut Peekable<impl Iterator<Item = u32>>,
+    released: &mut BinaryHeap<Reverse<u32>>,
+) -> Option<u32> {
+    match (free.peek(), released.peek()) {
+        (Some(place), Some(Reverse(other))) if place < other => free.next(),
+        (Some(_), None) => free.next(),
+        _ => released.pop().map(|Reverse(place)| place),
+    }
 }
 
 /// The patches that wait for the one at `place`; `pairs` are sorted.

@@ -6,3 +6,6 @@ mod text;
 mod words;
 mod fake_gerrit;
 mod review;
+mod guidelines;
+mod make;
+mod order;

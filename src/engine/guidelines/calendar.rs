@@ -31,12 +31,14 @@ pub(super) fn no_deploy_day(case: &Case<'_>) -> Finding {
 
 /// G19: a freeze stops what would go out in it.
 pub(super) fn freeze(case: &Case<'_>) -> Finding {
-    let (from, to) = if case.starting {
-        (case.at, case.at)
-    } else {
-        (case.window.occurrence.starts, case.window.occurrence.ends)
-    };
-    let hit = case.state.freezes.iter().find(|freeze| freeze.from <= to && from < freeze.to);
+    let occurrence = &case.window.occurrence;
+    let hit = case.state.freezes.iter().find(|freeze| {
+        if case.starting {
+            freeze.from <= case.at && case.at < freeze.to
+        } else {
+            freeze.from < occurrence.ends && occurrence.starts < freeze.to
+        }
+    });
     let Some(freeze) = hit else { return Finding::NotNeeded };
     Finding::fail(
         format!("frozen until {} (F{}: {})", date_and_clock(freeze.to), freeze.number, freeze.reason),

@@ -145,16 +145,19 @@ fn needs(case: &Case<'_>, facts: &Facts, seen: &mut BTreeSet<ChangeNumber>, foun
     }
 }
 
-/// The changes that a footer names, and every pick of them that is known: of the queue, or of their own facts.
+/// The changes that a footer names, and every pick of those on the main branch that is known: from the queue, or from
+/// their own facts.
 fn candidates<'a>(case: &Case<'a>, need: &'a Need) -> Vec<Dep<'a>> {
     let mut all: Vec<Dep<'a>> = need.found.iter().map(Dep::of_brief).collect();
     let state = case.state;
-    let asked = need.found.iter().filter_map(|found| state.facts(found.number));
+    let originals: Vec<Dep<'a>> =
+        all.iter().filter(|dep| dep.branch == case.policy().main_branch).copied().collect();
+    let asked = originals.iter().filter_map(|original| state.facts(original.number));
     let picks = asked.filter_map(|facts| facts.siblings.known()).flatten().map(Dep::of_brief);
     let queued = case.window.taking_part().filter_map(|patch| state.last_facts(patch.change));
     for other in picks.chain(queued.map(|facts| Dep::of_change(&facts.change))) {
         let is_new = all.iter().all(|dep| dep.number != other.number);
-        if is_new && all.iter().any(|dep| other.is_pick_of(dep)) {
+        if is_new && originals.iter().any(|original| other.is_pick_of(original)) {
             all.push(other);
         }
     }

@@ -103,10 +103,15 @@ fn review_point<'a>(case: &Case<'a>, item: Item, judgements: &[Judgement<'_>]) -
     Point { item, state, until }
 }
 
-/// The review point of a rule. Configuration is not picked from anywhere: its one review comes before the merge.
+/// The review point of a rule. Configuration is not picked from anywhere: its one review comes before the merge, and
+/// what is asked of the original has no point.
 fn belongs_to(case: &Case<'_>, judgement: &Judgement<'_>) -> Option<Item> {
     let point = judgement.rule.row().point.clone()?;
-    if is_config(case) && point == Item::Backport { Some(Item::Precommit) } else { Some(point) }
+    match (is_config(case), &point) {
+        (true, Item::Backport) => Some(Item::Precommit),
+        (true, _) => None,
+        (false, _) => Some(point),
+    }
 }
 
 fn is_config(case: &Case<'_>) -> bool {

@@ -117,7 +117,7 @@ fn turn(case: &Case<'_>) -> At {
         let since = patch.started.unwrap_or(now);
         (since + policy.patch_time - now).max(TimeDelta::zero())
     });
-    policy.patch_time.checked_mul(ahead).map_or(At::MAX_UTC, |time| now + moving + time)
+    now + moving + policy.patch_time * ahead
 }
 
 /// G4: what would end after the window is said.
@@ -135,9 +135,9 @@ pub(super) fn time_budget(case: &Case<'_>) -> Finding {
 }
 
 /// G5: no patch starts in the last minutes. A revert of what is owed does: it makes code and hosts agree.
-pub(super) fn last_start(case: &Case<'_>, facts: &Facts) -> Finding {
+pub(super) fn last_start(case: &Case<'_>) -> Finding {
     let last = case.window.occurrence.ends - case.policy().last_start;
-    if settles(facts, case.state).is_some() {
+    if case.facts.is_ok_and(|facts| settles(facts, case.state).is_some()) {
         return Finding::NotNeeded;
     }
     let change = case.change;

@@ -19,7 +19,7 @@ pub static RULES: &[Rule] = &[
         .because("A pick to a second branch is a second deployment, so it takes a second place; off, both take one."),
     row(RuleId::TimeBudget, Warn, Always, "G4", Judge::Case(queue::time_budget))
         .because("A patch takes about ten minutes to merge, test, deploy and watch; on 231 real windows the median was 10.2."),
-    row(RuleId::LastStart, Block, Always, "G5", Judge::Facts(queue::last_start))
+    row(RuleId::LastStart, Block, Always, "G5", Judge::Case(queue::last_start))
         .because("A patch that starts late is watched by nobody when the window is over; before the window the queue's length only warns."),
     row(RuleId::Kind, Block, Always, "G6 G7 H1", Judge::Facts(kinds::kind_of_window))
         .because("Code has the train with its staged rollout; a window takes configuration, and code that cannot wait and says why."),
@@ -34,10 +34,10 @@ pub static RULES: &[Rule] = &[
         .because("The Beta Cluster takes about ten minutes to run what was merged; before that nobody has seen it run.")
         .point(Item::Beta),
     row(RuleId::Reviewed, Warn, Always, "H9", Judge::Facts(review::reviewed))
-        .because("Somebody besides the owner should have read it; 75 % of 607 real patches came without a vote and were first read by the deployer, whose own point stays open for that, so this warns and does not ask.")
+        .because("Somebody besides the owner should have read it; 75 % of 607 real patches came without a vote and were first read by the deployer, whose own point stays open for that, so this warns; where the deployer is the owner, `not-own-review` asks.")
         .point(Item::Backport),
     row(RuleId::CiGreen, Ask, Always, "scap 24", Judge::Facts(review::ci_green))
-        .because("Nothing is merged on a failed or missing test run; a run before a trivial rebase still counts, without which half of the real windows would have asked.")
+        .because("Nothing is merged on a failed or missing test run; a run before a trivial rebase still counts, so it asks in 10 % of real windows and not in 48 %.")
         .point(Item::Backport),
     row(RuleId::NotWip, Block, Always, "scap 7", Judge::Facts(review::not_wip))
         .because("Its owner says it is not finished."),
@@ -49,7 +49,7 @@ pub static RULES: &[Rule] = &[
         .because("A conflict found at the merge step costs the whole window the time of the rebase.")
         .tells(),
     row(RuleId::SingleSync, Block, Always, "G8", Judge::Facts(content::single_sync))
-        .because("Files of one patch that went out in the wrong order have taken every wiki down; pictures do not run and need no order.")
+        .because("Files of one patch that went out in the wrong order have taken every wiki down; pictures do not run and need no order, so it asks in 10 % of real windows and not in 25 %.")
         .tells(),
     row(RuleId::NewExtension, Block, Always, "G9", Judge::Facts(content::new_extension))
         .because("A new extension needs its own window: it comes with tables, messages and a train of its own."),
@@ -66,8 +66,8 @@ pub static RULES: &[Rule] = &[
         .because("Somebody who knows the patch must test it on the test servers and hear when it breaks; a test plan stands in."),
     row(RuleId::DeployerPresent, Block, Start, "G15", Judge::Case(people::deployer_present))
         .because("Somebody must be responsible for the window."),
-    row(RuleId::NotOwnReview, Warn, Always, "2.3d", Judge::Facts(review::not_own_review))
-        .because("Where the lead owns the change and nobody voted, one person alone has seen it; that was so in up to 23 % of real windows, so it warns.")
+    row(RuleId::NotOwnReview, Ask, Always, "2.3d", Judge::Facts(review::not_own_review))
+        .because("Where the lead owns the change and nobody voted, one person alone would see it, so the lead's own point is no second look: that was so for 8 % of the patches, in 19 % of real windows.")
         .point(Item::Backport),
     Rule {
         by_manager: true,

@@ -24,8 +24,8 @@ pub(super) struct Queue<'a> {
     facts: Vec<Option<&'a Facts>>,
     window: &'a Window,
     numbers: Vec<(ChangeNumber, u32)>,
-    names: OnceCell<Vec<(&'a str, u32)>>,
-    commits: OnceCell<Vec<(&'a str, u32)>>,
+    names: OnceCell<Index>,
+    commits: OnceCell<Index>,
 }
 
 impl<'a> Queue<'a> {
@@ -35,18 +35,22 @@ impl<'a> Queue<'a> {
         by_number.sort_unstable();
         let mut changes = Vec::with_capacity(window.places.len());
         let mut patches = Vec::with_capacity(window.places.len());
+        let mut place_of = vec![None; window.patches.len()];
         for change in &window.places {
             let Some(index) = find(&by_number, *change) else { continue };
             let patch = &window.patches[index as usize];
             if !matches!(patch.stage, Stage::Skipped { .. }) {
+                place_of[index as usize] = u32::try_from(changes.len()).ok();
                 changes.push(*change);
                 patches.push(patch);
             }
         }
+        let numbers = by_number
+            .iter()
+            .filter_map(|(change, index)| Some((*change, place_of[*index as usize]?)))
+            .collect();
         // An order that was known stays in force while the review system does not answer.
         let facts = changes.iter().map(|change| state.last_facts(*change)).collect();
-        let mut numbers: Vec<(ChangeNumber, u32)> = changes.iter().copied().zip(0..).collect();
-        numbers.sort_unstable();
         Self { changes, patches, facts, window, numbers, names: OnceCell::new(), commits: OnceCell::new() }
     }
 
@@ -88,7 +92,7 @@ impl<'a> Queue<'a> {
             }
             Fact::Unknown(_) => {
                 for parent in &facts.change.parents {
-                    for before in named(self.commits(), parent).filter(|before| *before != place) {
+                    for before in self.with_commit(parent).filter(|before| *before != place) {
                         each(before, place, Reason::Parent);
                     }
                 }
@@ -106,8 +110,8 @@ impl<'a> Queue<'a> {
 
     fn needed_by(&self, place: u32, facts: &'a Facts, each: &mut impl FnMut(u32, u32, Reason<'a>)) {
         let message = facts.change.message.as_str();
-        // A whole message is long, and hardly one has this footer.
-        if !message.contains("eeded-") && !message.contains("EEDED-") {
+        // A whole message is long, and hardly one has this footer: a search is quicker than a look at every line.
+        if !message.contains("eeded-") {
             return;
         }
         for value in footers(message, "Needed-By") {
@@ -144,7 +148,7 @@ impl<'a> Queue<'a> {
         };
         let branch = branch_of(place);
         let on_branch = |other: &u32| branch_of(*other) == branch;
-        let with_name = || named(self.names(), change_id).filter(of_project);
+        let with_name = || self.with_name(change_id).filter(of_project);
         let only_branch = with_name().any(|other| on_branch(&other));
         for other in with_name().filter(|other| Some(*other) != itself && (!only_branch || on_branch(other)))
         {
@@ -157,20 +161,44 @@ impl<'a> Queue<'a> {
         self.window.independent.iter().any(|pair| *pair == (a, b) || *pair == (b, a))
     }
 
-    fn names(&self) -> &[(&'a str, u32)] {
-        self.names.get_or_init(|| self.index(|facts| &facts.change.change_id))
+    /// The patches with this Change-Id.
+    fn with_name<'s>(&'s self, name: &'s str) -> impl Iterator<Item = u32> + 's {
+        let index = self.names.get_or_init(|| self.index(|facts| &facts.change.change_id));
+        index.find(name).filter(move |place| {
+            self.facts[*place as usize].is_some_and(|facts| facts.change.change_id == name)
+        })
     }
 
-    fn commits(&self) -> &[(&'a str, u32)] {
-        self.commits.get_or_init(|| self.index(|facts| &facts.change.revision))
+    /// The patches whose current commit this is.
+    fn with_commit<'s>(&'s self, commit: &'s str) -> impl Iterator<Item = u32> + 's {
+        let index = self.commits.get_or_init(|| self.index(|facts| &facts.change.revision));
+        index.find(commit).filter(move |place| {
+            self.facts[*place as usize].is_some_and(|facts| facts.change.revision == commit)
+        })
     }
 
-    fn index(&self, text: impl Fn(&'a Facts) -> &'a str) -> Vec<(&'a str, u32)> {
+    fn index(&self, text: impl Fn(&'a Facts) -> &'a str) -> Index {
         let known = self.facts.iter().zip(0..).filter_map(|(facts, place)| Some(((*facts)?, place)));
-        let mut index: Vec<(&str, u32)> = known.map(|(facts, place)| (text(facts), place)).collect();
-        index.sort_unstable();
-        index
+        let mut rows: Vec<(u64, u32)> = known.map(|(facts, place)| (key(text(facts)), place)).collect();
+        rows.sort_unstable();
+        Index(rows)
     }
+}
+
+/// Places by a key made of a long name, sorted. Two names may share a key, so what is found is compared in full.
+struct Index(Vec<(u64, u32)>);
+
+impl Index {
+    fn find(&self, name: &str) -> impl Iterator<Item = u32> {
+        let key = key(name);
+        let from = self.0.partition_point(|(other, _)| *other < key);
+        self.0[from..].iter().take_while(move |(other, _)| *other == key).map(|(_, place)| *place)
+    }
+}
+
+/// The end of a name: these names are hex digits of a hash, and a number sorts faster than a text.
+fn key(name: &str) -> u64 {
+    name.as_bytes().last_chunk().map_or(0, |end| u64::from_le_bytes(*end))
 }
 
 /// How one patch names another.
@@ -187,10 +215,4 @@ fn number_of(value: &str) -> Option<ChangeNumber> {
 
 fn find(index: &[(ChangeNumber, u32)], change: ChangeNumber) -> Option<u32> {
     index.binary_search_by_key(&change, |(number, _)| *number).ok().map(|at| index[at].1)
-}
-
-/// The places under `name` in a sorted index.
-fn named<'i>(index: &'i [(&str, u32)], name: &'i str) -> impl Iterator<Item = u32> + 'i {
-    let from = index.partition_point(|(other, _)| *other < name);
-    index[from..].iter().take_while(move |(other, _)| *other == name).map(|(_, place)| *place)
 }
