@@ -21,7 +21,7 @@ pub struct Who(pub String);
 pub struct RoomId(pub String);
 
 /// The number of a change in the review system, 1 to 999,999,999.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ChangeNumber(pub u32);
 
@@ -89,6 +89,29 @@ impl FromStr for OccurrenceId {
             return Err(());
         }
         Ok(Self { date, window: window.to_owned() })
+    }
+}
+
+impl<'de> Deserialize<'de> for ChangeNumber {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Number;
+        impl serde::de::Visitor<'_> for Number {
+            type Value = ChangeNumber;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the number of a change")
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<ChangeNumber, E> {
+                number.try_into().map(ChangeNumber).map_err(E::custom)
+            }
+
+            // The key of a map in a tagged enum arrives as text: serde buffers it before it knows what it is for.
+            fn visit_str<E: serde::de::Error>(self, number: &str) -> Result<ChangeNumber, E> {
+                number.parse().map(ChangeNumber).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(Number)
     }
 }
 
