@@ -9,3 +9,4 @@ mod review;
 mod guidelines;
 mod make;
 mod order;
+mod store;

@@ -1,0 +1,153 @@
+//! Writing: all rows of a turn in one transaction, each chained to the one before it.
+
+use std::borrow::Cow;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::Store;
+use super::chain::{Fields, Hash};
+use super::error::StoreError;
+use super::open;
+use super::row::stored_time;
+use crate::engine::event::Record;
+use crate::engine::id::RowId;
+
+const INSERT: &str = "INSERT INTO event \
+     (seq, at, network, room, actor, account, window, change, kind, outcome, text, detail, prev, hash) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+
+const SEEN: &str = "INSERT INTO seen (network, message_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+
+impl Store {
+    /// Stores all records and all message ids, or none of them, and gives the number of the first row (the next
+    /// number, where there is no record). When it returns, they outlive a power cut.
+    ///
+    /// After `StoreError::Disk` the store takes nothing more: what a failed sync left on the disk is known only
+    /// to whoever opens the file again.
+    pub fn append(&mut self, records: &[Record], seen: &[(String, String)]) -> Result<RowId, StoreError> {
+        if let Some(why) = &self.failed {
+            return Err(StoreError::Disk(why.clone()));
+        }
+        let first = RowId(self.last + 1);
+        if records.is_empty() && seen.is_empty() {
+            return Ok(first);
+        }
+        self.check_place()?;
+        let from = (self.last, self.head);
+        match append_all(&mut self.writer, from, records, seen) {
+            Ok((last, head)) => {
+                self.last = last;
+                self.head = head;
+                Ok(first)
+            }
+            Err(error) => Err(self.noted(error)),
+        }
+    }
+
+    /// Whether there is room again after `StoreError::Full`: writes 64 KiB and waits until they are on the disk. (A
+    /// small row can succeed on a disk on which the next answer of the review system does not fit.)
+    pub fn probe(&mut self) -> Result<(), StoreError> {
+        if let Some(why) = &self.failed {
+            return Err(StoreError::Disk(why.clone()));
+        }
+        self.check_place()?;
+        let written = self
+            .writer
+            .execute("INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(65536))", [])
+            .map_err(StoreError::from);
+        written.map(|_| ()).map_err(|error| self.noted(error))
+    }
+
+    /// SQLite goes on writing to a file that was removed, and everything would be lost with the last handle to it.
+    fn check_place(&self) -> Result<(), StoreError> {
+        match open::identity(&self.path) {
+            Ok(now) if now == self.identity => Ok(()),
+            _ => Err(StoreError::Gone(self.path.clone())),
+        }
+    }
+
+    fn noted(&mut self, error: StoreError) -> StoreError {
+        if let StoreError::Disk(why) = &error {
+            self.failed = Some(why.clone());
+        }
+        error
+    }
+}
+
+fn append_all(
+    writer: &mut Connection,
+    (mut last, mut head): (i64, Hash),
+    records: &[Record],
+    seen: &[(String, String)],
+) -> Result<(i64, Hash), StoreError> {
+    // Dropped without a commit, it is rolled back.
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for record in records {
+        last += 1;
+        head = insert(&transaction, last, &head, record)?;
+    }
+    {
+        let mut statement = transaction.prepare_cached(SEEN)?;
+        for (network, message_id) in seen {
+            statement.execute([network, message_id])?;
+        }
+    }
+    transaction.commit()?;
+    Ok((last, head))
+}
+
+fn insert(transaction: &Transaction<'_>, seq: i64, prev: &Hash, record: &Record) -> Result<Hash, StoreError> {
+    let kind = record.event.kind();
+    let detail = serde_json::to_string(&record.event).map_err(|error| StoreError::Unreadable {
+        row: RowId(seq),
+        kind: kind.to_owned(),
+        why: error.to_string(),
+    })?;
+    let at = stored_time(record.at);
+    let by = &record.by;
+    let network = by.network.as_deref().map(without_nul);
+    let room = by.room.as_ref().map(|room| without_nul(&room.0));
+    let account = by.account.as_deref().map(without_nul);
+    let window = record.window.as_ref().map(ToString::to_string);
+    let window = window.as_deref().map(without_nul);
+    let actor = without_nul(&by.who.0);
+    let text = without_nul(&record.text);
+    let fields = Fields {
+        seq,
+        at: &at,
+        network: network.as_deref(),
+        room: room.as_deref(),
+        actor: &actor,
+        account: account.as_deref(),
+        window: window.as_deref(),
+        change: record.change.map(|change| i64::from(change.0)),
+        kind,
+        outcome: record.outcome.word(),
+        text: &text,
+        detail: &detail,
+    };
+    let hash = fields.link(prev);
+    let mut statement = transaction.prepare_cached(INSERT)?;
+    statement.execute(params![
+        fields.seq,
+        fields.at,
+        fields.network,
+        fields.room,
+        fields.actor,
+        fields.account,
+        fields.window,
+        fields.change,
+        fields.kind,
+        fields.outcome,
+        fields.text,
+        fields.detail,
+        prev,
+        hash,
+    ])?;
+    Ok(hash)
+}
+
+/// SQLite's text functions stop at a NUL, so a text that holds one would be cut short in every search.
+fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "")) } else { Cow::Borrowed(text) }
+}

@@ -1,0 +1,67 @@
+//! The log in SQLite: the only thing that is stored, and the only place that holds SQL.
+//!
+//! Why a write-ahead log: an append of one row that outlives a power cut takes 0.16 ms with it (p99 0.4 ms) and 0.75 ms
+//! with a rollback journal (`DELETE` and `EXTRA`, p99 4 ms), and a reader never holds up the bot. SQLite 3.50.2 can
+//! damage a write-ahead log that two connections write or checkpoint at the same time. So one connection alone ever does
+//! either (`Store`, behind a lock file), and every other one is opened read-only (`Reader`), which can do neither. The
+//! rule binds people too: nothing else may write the file while the bot runs.
+
+mod append;
+mod chain;
+mod error;
+mod index;
+mod migrate;
+mod open;
+mod replay;
+mod row;
+mod search;
+mod words;
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+pub use error::{OpenError, StoreError};
+pub use replay::Replay;
+pub use search::Reader;
+
+use crate::engine::id::{OccurrenceId, RowId};
+use crate::engine::log::{Found, Query, Row};
+
+/// The log, open for writing: one in the world for each file.
+pub struct Store {
+    // Dropped before the writer, so that the writer is the last to close and leaves one file.
+    reader: Reader,
+    writer: Connection,
+    path: PathBuf,
+    identity: open::Identity,
+    last: i64,
+    head: chain::Hash,
+    failed: Option<String>,
+    _lock: File,
+}
+
+impl Store {
+    /// The number of the last row; 0 for an empty log.
+    pub fn last(&self) -> RowId {
+        RowId(self.last)
+    }
+
+    /// Whether a message was handled, by the network's id for it.
+    pub fn was_seen(&self, network: &str, message_id: &str) -> Result<bool, StoreError> {
+        let mut statement =
+            self.writer.prepare_cached("SELECT 1 FROM seen WHERE network = ?1 AND message_id = ?2")?;
+        Ok(statement.exists([network, message_id])?)
+    }
+
+    /// Answers a question; see [`Reader::search`].
+    pub fn search(&self, query: &Query) -> Result<Found, StoreError> {
+        self.reader.search(query)
+    }
+
+    /// All rows of an occurrence, oldest first, bookkeeping too.
+    pub fn rows_of_window(&self, window: &OccurrenceId) -> Result<Vec<Row>, StoreError> {
+        self.reader.rows_of_window(window)
+    }
+}

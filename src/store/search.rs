@@ -1,0 +1,255 @@
+//! Questions to the log, over a connection that only reads: the bot's own, or that of another process beside it.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+
+use super::error::{OpenError, StoreError};
+use super::index::Index;
+use super::open::{self, sqlite_fault};
+use super::row::{self, stored_time};
+use super::words::{Words, matching};
+use crate::engine::event::BOOKKEEPING;
+use crate::engine::id::OccurrenceId;
+use crate::engine::log::{Found, InWindow, Query, Row};
+
+/// How long a question waits where the log is locked, which in normal use it never is.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Reads the log, also while the bot writes it. It never writes or checkpoints.
+pub struct Reader {
+    log: Connection,
+    index: RefCell<Option<Index>>,
+    path: PathBuf,
+}
+
+impl Reader {
+    /// Opens the log at `path` for reading.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        if !path.exists() {
+            return Err(OpenError::Missing { path: path.to_owned() });
+        }
+        let fault = |source| sqlite_fault(path, source);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let log = Connection::open_with_flags(path, flags).map_err(fault)?;
+        log.busy_timeout(BUSY).map_err(fault)?;
+        open::check_version(&log, path)?;
+        Ok(Self { log, index: RefCell::new(None), path: path.to_owned() })
+    }
+
+    /// How many rows the log has. They are numbered from 1 without gaps.
+    pub fn rows(&self) -> Result<u64, StoreError> {
+        let (last, _) = open::head(&self.log)?;
+        Ok(last.unsigned_abs())
+    }
+
+    /// Answers a question: the newest rows that it asks for, oldest first, and how many there are in all.
+    ///
+    /// Bookkeeping is left out unless the question names a kind, a row or words. Words are whole words, in any
+    /// case and with or without accents; where the index cannot be made (a folder that is read-only), they are found
+    /// inside longer words too.
+    pub fn search(&self, query: &Query) -> Result<Found, StoreError> {
+        let words = Words::new(&query.words);
+        if let Some(phrase) = words.phrase() {
+            // A second try is for an index that was found damaged and made anew.
+            for _ in 0..2 {
+                match self.search_index(query, &words, phrase) {
+                    Ok(found) => return Ok(found),
+                    Err(StoreError::Corrupt(_)) => self.forget_index(),
+                    Err(_) => break,
+                }
+            }
+        }
+        let mut filter = Filter::in_log();
+        filter.add_all(query);
+        filter.add_texts(words.all());
+        filter.ask(&self.log, query.last)
+    }
+
+    /// All rows of an occurrence, oldest first, bookkeeping too.
+    pub fn rows_of_window(&self, window: &OccurrenceId) -> Result<Vec<Row>, StoreError> {
+        let mut filter = Filter::in_log();
+        filter.add_window(&InWindow::Occurrence(window.clone()));
+        filter.ask(&self.log, None).map(|found| found.rows)
+    }
+
+    fn search_index(&self, query: &Query, words: &Words, phrase: &str) -> Result<Found, StoreError> {
+        let mut slot = self.index.borrow_mut();
+        if slot.as_ref().is_some_and(Index::is_gone) {
+            *slot = None;
+        }
+        let index = match slot.take() {
+            Some(index) => index,
+            None => Index::open(&self.path)?,
+        };
+        let index = slot.insert(index);
+        index.catch_up()?;
+        let mut filter = Filter::in_index(phrase);
+        filter.add_all(query);
+        filter.add_texts(words.unindexed());
+        filter.ask(index.connection(), query.last)
+    }
+
+    fn forget_index(&self) {
+        if let Some(index) = self.index.borrow_mut().take() {
+            index.discard();
+        }
+    }
+}
+
+/// The condition of a question: fixed pieces of SQL, and the values that are bound to them.
+struct Filter {
+    from: &'static str,
+    conditions: String,
+    values: Vec<Value>,
+    /// What gives the newest first without a sort.
+    newest: &'static str,
+    /// A quicker way to count what the condition holds, where there is one.
+    count: Option<&'static str>,
+}
+
+impl Filter {
+    /// Rows of the log.
+    fn in_log() -> Self {
+        Self {
+            from: " FROM event WHERE true",
+            conditions: String::new(),
+            values: Vec::new(),
+            newest: " ORDER BY event.seq DESC LIMIT ?",
+            count: None,
+        }
+    }
+
+    /// Rows whose words the index has.
+    fn in_index(phrase: &str) -> Self {
+        Self {
+            from: " FROM words CROSS JOIN event ON event.seq = words.rowid WHERE words MATCH ?",
+            conditions: String::new(),
+            values: vec![phrase.to_owned().into()],
+            newest: " ORDER BY words.rowid DESC LIMIT ?",
+            count: Some("SELECT count(*) FROM words WHERE words MATCH ?"),
+        }
+    }
+
+    fn add<const N: usize>(&mut self, condition: &'static str, values: [Value; N]) {
+        self.conditions.push_str(condition);
+        self.values.extend(values);
+        self.count = None;
+    }
+
+    fn add_all(&mut self, query: &Query) {
+        let Query { by, change, window, kind, since, until, words, show, last: _ } = query;
+        if let Some(by) = by {
+            self.add_by(by);
+        }
+        if let Some(change) = change {
+            self.add(" AND event.change = ?", [change.0.into()]);
+        }
+        if let Some(window) = window {
+            self.add_window(window);
+        }
+        if let Some(kind) = kind {
+            self.add(" AND event.kind = ?", [kind.to_ascii_lowercase().into()]);
+        }
+        if let Some(since) = since {
+            self.add(" AND event.at >= ?", [stored_time(*since).into()]);
+        }
+        if let Some(until) = until {
+            self.add(" AND event.at <= ?", [stored_time(*until).into()]);
+        }
+        if let Some(row) = show {
+            self.add(" AND event.seq = ?", [row.0.into()]);
+        }
+        if kind.is_none() && show.is_none() && words.is_empty() {
+            let alone = self.conditions.is_empty();
+            let bookkeeping = serde_json::Value::from(BOOKKEEPING).to_string();
+            self.add(" AND event.kind NOT IN (SELECT value FROM json_each(?))", [bookkeeping.into()]);
+            if alone {
+                // Rows are numbered without gaps, so only the few of bookkeeping are counted.
+                self.count = Some(
+                    "SELECT (SELECT coalesce(max(seq), 0) FROM event) \
+                     - (SELECT count(*) FROM event WHERE kind IN (SELECT value FROM json_each(?)))",
+                );
+            }
+        }
+    }
+
+    /// A bare name is asked for on every network, as person, account or nick; `network/name` on that one.
+    fn add_by(&mut self, by: &str) {
+        let by = by.to_ascii_lowercase();
+        match by.split_once('/') {
+            None => {
+                let name = by.trim_start_matches('?').to_owned();
+                if name == by {
+                    self.add(" AND (event.name = ? OR lower(event.account) = ?)", [name.into(), by.into()]);
+                } else {
+                    self.add(" AND event.name = ? AND lower(event.actor) = ?", [name.into(), by.into()]);
+                }
+            }
+            Some((network, name)) => self.add(
+                " AND (event.name = ? AND lower(event.actor) = ? \
+                 OR lower(event.account) = ? AND lower(event.network) = ?)",
+                [
+                    name.trim_start_matches('?').to_owned().into(),
+                    by.clone().into(),
+                    name.to_owned().into(),
+                    network.to_owned().into(),
+                ],
+            ),
+        }
+    }
+
+    fn add_window(&mut self, window: &InWindow) {
+        match window {
+            InWindow::Any(id) => self.add(" AND event.slot = ?", [id.to_ascii_lowercase().into()]),
+            InWindow::Occurrence(id) => self.add(
+                " AND event.slot = ? AND event.window = ?",
+                [id.window.to_ascii_lowercase().into(), id.to_string().into()],
+            ),
+        }
+    }
+
+    /// Texts that must all be in the text of the row, anywhere. They are one value, because SQLite bounds the depth of
+    /// a condition and people do not bound the length of a question.
+    fn add_texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
+        let patterns: Vec<String> = texts.map(matching).collect();
+        if !patterns.is_empty() {
+            let patterns = serde_json::Value::from(patterns).to_string();
+            self.add(
+                " AND NOT EXISTS (SELECT 1 FROM json_each(?) WHERE event.text NOT LIKE value ESCAPE '\\')",
+                [patterns.into()],
+            );
+        }
+    }
+
+    fn ask(mut self, connection: &Connection, last: Option<usize>) -> Result<Found, StoreError> {
+        // A count and a page that were taken at different moments could contradict each other.
+        let transaction = connection.unchecked_transaction()?;
+        let limit = last.and_then(|last| i64::try_from(last).ok());
+        let total = match limit {
+            Some(_) => Some(self.total(&transaction)?),
+            None => None,
+        };
+        let page = ["SELECT ", row::COLUMNS, self.from, &self.conditions, self.newest].concat();
+        self.values.push(limit.unwrap_or(-1).into());
+        let mut statement = transaction.prepare_cached(&page)?;
+        let mut rows: Vec<Row> =
+            statement.query_map(params_from_iter(&self.values), row::row)?.collect::<Result<_, _>>()?;
+        rows.reverse();
+        let total = total.unwrap_or(rows.len() as u64);
+        Ok(Found { rows, total })
+    }
+
+    fn total(&self, connection: &Connection) -> Result<u64, StoreError> {
+        let count = match self.count {
+            Some(count) => count.to_owned(),
+            None => ["SELECT count(*)", self.from, &self.conditions].concat(),
+        };
+        let mut statement = connection.prepare_cached(&count)?;
+        let total = statement.query_one(params_from_iter(&self.values), |row| row.get::<_, i64>(0))?;
+        Ok(total.unsigned_abs())
+    }
+}
