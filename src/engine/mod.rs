@@ -149,6 +149,7 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
         outcome.records.extend(more.records);
         outcome.replies.extend(more.replies);
     }
+    attend(settings, input, &mut outcome);
     if outcome.records.iter().any(|record| matches!(record.event, Event::WindowClosed { .. })) {
         let carried = decide::carried(settings, state, at);
         state.apply(&carried);
@@ -157,6 +158,16 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
     let said_more = outcome.replies.iter().any(|reply| !reply.soft);
     outcome.replies.retain(|reply| !(reply.soft && said_more));
     outcome
+}
+
+/// Whoever has just spoken is looking: what follows is an answer to them, not a ping.
+fn attend(settings: &Settings, input: &Input, outcome: &mut Outcome) {
+    let Input::Line(line) = input else { return };
+    let Some(account) = &line.account else { return };
+    let who = settings.who(&line.network, account);
+    for reply in &mut outcome.replies {
+        reply.ping.retain(|other| *other != who);
+    }
 }
 
 fn apply_all(state: &mut State, records: &[Record]) {

@@ -265,3 +265,26 @@ fn row_in_full(row: &Row) -> String {
         own_words(&row.text)
     )
 }
+
+/// How a window that is over went: its summary.
+pub fn report(name: &str, window: &super::super::id::OccurrenceId, rows: &[Row]) -> String {
+    match rows.iter().rev().find(|row| row.kind == "window-closed") {
+        Some(closed) => {
+            let refused = rows.iter().filter(|row| row.outcome == "refused").count();
+            let overrides = rows.iter().filter(|row| row.kind == "overridden").count();
+            let more = format!("{} rows, {refused} refusals, {overrides} overrides", rows.len());
+            format!("{name}: {} ({more}, {})", own_words(&closed.text), closed.id)
+        }
+        None => format!("{name}: nothing is on record of {window}"),
+    }
+}
+
+/// Said where the log took nothing.
+pub fn not_recorded(name: &str) -> String {
+    format!("{}: I could not record that, so nothing has changed", own_words(name))
+}
+
+/// Said where the log cannot be read.
+pub fn log_unreadable(name: &str) -> String {
+    format!("{name}: I cannot read the log now")
+}
