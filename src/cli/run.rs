@@ -116,20 +116,20 @@ fn read_keyboard(
     for line in io::stdin().lock().split(b'\n') {
         let Ok(line) = line else { break };
         let line = String::from_utf8_lossy(&line).into_owned();
-        let sent = match console::read(&line, &speaker, bot_name) {
-            Typed::Nothing | Typed::Answer => Ok(()),
-            Typed::Said(line) => arrivals.send(Arrival::Input(Input::Line(line))),
+        let arrival = match console::read(&line, &speaker, bot_name) {
+            Typed::Nothing | Typed::Answer => None,
+            Typed::Said(line) => Some(Arrival::Input(Input::Line(line))),
             Typed::As(name) => {
                 speaker = name;
                 note(&format!("you are {speaker}"))
             }
             Typed::Later(time) => {
                 clock.skip(time);
-                arrivals.send(Arrival::Later(time))
+                Some(Arrival::Later(time))
             }
             Typed::Change(change, what) => match source {
                 Source::Files(files) => match files.tell(change, &what, clock.now()) {
-                    Ok(()) => arrivals.send(Arrival::News(change)),
+                    Ok(()) => Some(Arrival::News(change)),
                     Err(why) => note(&why),
                 },
                 Source::Gerrit(_) => note("/change is for the folder of examples, not for a Gerrit"),
@@ -137,17 +137,17 @@ fn read_keyboard(
             Typed::Restart => note("end the program with ctrl-d and start it again"),
             Typed::Unknown(hint) => note(hint),
         };
-        if sent.is_err() {
+        if arrival.is_some_and(|arrival| arrivals.send(arrival).is_err()) {
             return;
         }
     }
     let _ = arrivals.send(Arrival::End);
 }
 
-fn note(text: &str) -> Result<(), std::sync::mpsc::SendError<Arrival>> {
+fn note(text: &str) -> Option<Arrival> {
     // The terminal's own words are for the person at it; where they cannot be written, nobody misses them.
     let _ = writeln!(io::stdout(), "# {text}");
-    Ok(())
+    None
 }
 
 fn greeting(speaker: &str) -> String {

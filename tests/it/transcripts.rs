@@ -52,7 +52,7 @@ pub(crate) fn play(path: &Path) -> (String, State) {
     player.play(&mut script.as_bytes(), &mut said).expect("the transcript is played");
     let state = player.bot().expect("the bot is there").state().clone();
     drop(player);
-    let replayed = Store::open(&database).and_then(|store| Ok(store.load_state().expect("the log is read")));
+    let replayed = Store::open(&database).map(|store| store.load_state().expect("the log is read"));
     assert_eq!(
         replayed.expect("the log opens again"),
         state,
