@@ -100,10 +100,8 @@ impl Bot {
             replies.extend(outcome.replies);
             questions.extend(outcome.questions);
         }
+        // A tick does one thing that is due, and looks again at what time alone has changed.
         for _ in 0..TIMERS_AT_ONCE {
-            if !timers::is_due(&self.settings, &self.state, at) {
-                break;
-            }
             let outcome = turn(&self.settings, &mut self.state, at, &Input::Tick);
             if outcome.records.is_empty() {
                 break;

@@ -63,11 +63,6 @@ pub(super) fn tick(settings: &Settings, state: &State, at: At) -> Outcome {
     turn.out
 }
 
-/// Whether something is due now.
-pub fn is_due(settings: &Settings, state: &State, at: At) -> bool {
-    list(settings, state, at).iter().any(|(when, what)| *when <= at && *what != Due::Look)
-}
-
 /// The changes that the review system should be asked about, and how often.
 pub fn wants(settings: &Settings, state: &State) -> Vec<Want> {
     let mut wants: Vec<Want> = state
@@ -100,7 +95,9 @@ fn list(settings: &Settings, state: &State, at: At) -> Vec<(At, Due)> {
         if known.is_some() || state.closed.contains_key(&occurrence.id) {
             continue;
         }
-        if schedule::no_deploy_day(&settings.policy, &occurrence).is_none() {
+        let frozen =
+            state.freezes.iter().any(|freeze| freeze.from < occurrence.ends && freeze.to > occurrence.starts);
+        if schedule::no_deploy_day(&settings.policy, &occurrence).is_none() && !frozen {
             due.push((occurrence.starts, Due::Open(occurrence)));
         }
     }
@@ -146,7 +143,7 @@ fn window_list(settings: &Settings, state: &State, window: &Window, at: At, due:
         Phase::On { since } | Phase::Running { since } => since,
     };
     let idle = window.motion.is_none() && window.rollback.is_none();
-    if window.lead.is_none() && idle {
+    if window.lead.is_none() && idle && !window.is_running() {
         let first = window.waiting().map(|patch| patch.added).min();
         if let Some(first) = first {
             due.push((since.max(first) + timers.no_show, Due::NoShow(id.clone())));
