@@ -1,0 +1,3 @@
+//! The subcommands, thin.
+
+pub mod log;
