@@ -1,3 +1,7 @@
-//! The composition root.
+//! The program `swatbot`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    swatbot::cli::main()
+}

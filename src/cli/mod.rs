@@ -1,3 +1,99 @@
-//! The subcommands, thin.
+//! The command line: what can be asked of the program, and how each part is put together. Thin on purpose.
 
 pub mod log;
+mod run;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::config::{self, Config};
+use crate::engine::id::At;
+
+/// Conducts deployment windows in chat.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Args {
+    /// The configuration
+    #[arg(long, global = true, default_value = "windows.toml", value_name = "FILE")]
+    config: PathBuf,
+    /// The log, instead of the one that the configuration names
+    #[arg(long, global = true, value_name = "FILE")]
+    database: Option<PathBuf>,
+    /// Let time start here and stand still: only "+10m" moves it. For scripts on a pipe
+    #[arg(long, global = true, value_name = "TIME", value_parser = moment)]
+    clock: Option<At>,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the bot (the default); with the terminal as its chat, lines are chat
+    Run,
+    /// Check the configuration: every fault with its line and its fix
+    Check,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn moment(text: &str) -> Result<At, String> {
+    text.parse().map_err(|_| "a time is written 2018-03-05T18:55:00Z".to_owned())
+}
+
+/// Why the program did not do what it was asked, and what it tells the shell.
+enum Fault {
+    /// Something failed: exit 1.
+    Failed(String),
+    /// It was asked wrongly, or configured wrongly: exit 2.
+    Usage(String),
+}
+
+/// Runs the program. 0 is done, 1 failed, 2 wrong usage or configuration; errors go to standard error.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            let (text, code) = match fault {
+                Fault::Failed(text) => (text, 1),
+                Fault::Usage(text) => (text, 2),
+            };
+            // Where standard error is closed there is nobody to tell.
+            let _ = writeln!(io::stderr(), "{}", text.trim_end());
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn dispatch(args: &Args) -> Result<(), Fault> {
+    match args.verb.as_ref().unwrap_or(&Verb::Run) {
+        Verb::Run => run::run(configuration(args)?, args.clock),
+        Verb::Check => {
+            let config = configuration(args)?;
+            let windows = config.settings.windows.len();
+            print(&format!("{} is good: {windows} windows\n", args.config.display()))
+        }
+        Verb::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Args::command(), "swatbot", &mut io::stdout());
+            Ok(())
+        }
+    }
+}
+
+fn configuration(args: &Args) -> Result<Config, Fault> {
+    let mut config = config::load(&args.config).map_err(|faults| Fault::Usage(faults.to_string()))?;
+    if let Some(database) = &args.database {
+        config.database.clone_from(database);
+    }
+    Ok(config)
+}
+
+fn print(text: &str) -> Result<(), Fault> {
+    io::stdout().write_all(text.as_bytes()).map_err(|error| Fault::Failed(error.to_string()))
+}

@@ -47,6 +47,16 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// The reason, in words.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::NotFound => "the review system has no such change",
+            Self::Denied { why } | Self::Unreachable { why } | Self::Malformed { why } => why,
+        }
+    }
+}
+
 /// Everything known about one change, from one round of questions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {

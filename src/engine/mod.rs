@@ -1,19 +1,34 @@
 //! The pure core: a state and an input give events to store and things to say. No clock, disk, network or chance.
 
+pub mod advance;
 pub mod checklist;
+pub mod command;
+pub mod decide;
 pub mod event;
 pub mod facts;
 pub mod guidelines;
 pub mod id;
+pub mod kind;
 pub mod log;
+pub mod order;
 pub mod patch;
 pub mod plan;
+pub mod say;
+pub mod schedule;
 pub mod settings;
 pub mod state;
+pub mod text;
+pub mod timers;
 pub mod window;
+pub mod words;
 
+use chrono::TimeDelta;
+
+use event::{Event, Record};
 use facts::{Facts, Fault};
-use id::{ChangeNumber, RoomId, Who};
+use id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
+use settings::Settings;
+use state::State;
 
 /// Something that reached the bot.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +74,8 @@ pub struct Reply {
     pub ping: Vec<Who>,
     /// One line of plain text, neutralised, with the names of those it addresses in it.
     pub text: String,
+    /// Only worth saying where nothing else is said in the same turn.
+    pub soft: bool,
 }
 
 /// Where something is said.
@@ -73,4 +90,88 @@ pub enum Place {
         /// To this nick.
         nick: String,
     },
+}
+
+/// What follows from an input: first the events are stored, then the rest is done (I2).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// What happened, in order.
+    pub records: Vec<Record>,
+    /// What to say, in order.
+    pub replies: Vec<Reply>,
+    /// What to ask the log, to be answered after the replies.
+    pub questions: Vec<Question>,
+}
+
+/// Something only the store can answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// What is asked.
+    pub about: About,
+    /// Who is answered.
+    pub name: String,
+    /// Where.
+    pub to: Place,
+}
+
+/// What the store is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Rows of the log.
+    Rows(log::Query),
+    /// How an occurrence ended, or how it stands: its last summary.
+    Report(OccurrenceId),
+}
+
+/// A change to ask the review system about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// Which.
+    pub change: ChangeNumber,
+    /// An answer from before this moment does not do.
+    pub since: Option<At>,
+    /// Ask again after this long.
+    pub every: TimeDelta,
+}
+
+/// Takes one input through to the end: decides, applies, and goes on while something follows of itself.
+/// The same state, settings, time and input give the same outcome (I1).
+pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Outcome {
+    let mut outcome = decide::decide(settings, state, at, input);
+    apply_all(state, &outcome.records);
+    // Each follow-up closes something, so this ends; the bound guards against a rule that does not.
+    for _ in 0..1000 {
+        let more = advance::advance(settings, state, at);
+        if more.records.is_empty() {
+            break;
+        }
+        apply_all(state, &more.records);
+        outcome.records.extend(more.records);
+        outcome.replies.extend(more.replies);
+    }
+    attend(settings, input, &mut outcome);
+    if outcome.records.iter().any(|record| matches!(record.event, Event::WindowClosed { .. })) {
+        let carried = decide::carried(settings, state, at);
+        state.apply(&carried);
+        outcome.records.push(carried);
+    }
+    let said_more = outcome.replies.iter().any(|reply| !reply.soft);
+    outcome.replies.retain(|reply| !(reply.soft && said_more));
+    outcome
+}
+
+/// Whoever has just spoken is looking: what follows is an answer to them, not a ping.
+fn attend(settings: &Settings, input: &Input, outcome: &mut Outcome) {
+    let Input::Line(line) = input else { return };
+    let Some(account) = &line.account else { return };
+    let who = settings.who(&line.network, account);
+    for reply in &mut outcome.replies {
+        reply.ping.retain(|other| *other != who);
+    }
+}
+
+fn apply_all(state: &mut State, records: &[Record]) {
+    for record in records {
+        state.apply(record);
+    }
 }

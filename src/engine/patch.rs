@@ -23,6 +23,8 @@ pub struct Patch {
     pub patch_set: u32,
     /// When that one was first seen.
     pub patch_set_at: At,
+    /// When it was added.
+    pub added: At,
     /// The filled points of its checklist.
     pub checks: BTreeMap<Item, Check>,
     /// The rules that were set aside.
@@ -109,6 +111,7 @@ impl Patch {
             wish,
             patch_set,
             patch_set_at: at,
+            added: at,
             checks: BTreeMap::new(),
             overrides: BTreeMap::new(),
             files: None,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Debt, Event, Record, Wish};
 use super::facts::{Facts, Fault, Status};
+use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
 use super::patch::{Check, FileOrder, Override, Patch, Stage};
 use super::plan::{Act, Done};
@@ -30,6 +31,10 @@ pub struct State {
     pub next_freeze: u32,
     /// Offers that wait for the review system.
     pub offers: Vec<Offer>,
+    /// Occurrences that were closed and whose time is not long past, with their end: they do not open again.
+    pub closed: BTreeMap<OccurrenceId, At>,
+    /// Rules that were set aside for changes which are not queued yet.
+    pub granted: BTreeMap<ChangeNumber, BTreeMap<RuleId, Override>>,
 }
 
 /// What is known of a change, and whether the last question was answered.
@@ -206,6 +211,12 @@ impl State {
             Event::Added { ticket, patch_set, wish, first } => {
                 self.add_patch(record, *ticket, *patch_set, wish, *first);
             }
+            Event::Overridden { rule, reason, .. } if record.window.is_none() => {
+                if let Some(change) = record.change {
+                    let aside = Override { by: who.clone(), reason: reason.clone() };
+                    self.granted.entry(change).or_default().insert(*rule, aside);
+                }
+            }
             _ => {
                 if let Some(window) = record.window.as_ref().and_then(|id| self.windows.get_mut(id)) {
                     apply_to_window(window, record);
@@ -225,7 +236,8 @@ impl State {
         let Some(change) = record.change else { return };
         let Some(window) = record.window.as_ref().and_then(|id| self.windows.get_mut(id)) else { return };
         self.left.remove(&change);
-        let patch = Patch::new(change, ticket, wish.clone(), patch_set, record.at);
+        let mut patch = Patch::new(change, ticket, wish.clone(), patch_set, record.at);
+        patch.overrides = self.granted.remove(&change).unwrap_or_default();
         place(window, patch, ticket, first);
     }
 
@@ -251,6 +263,7 @@ impl State {
     fn close_window(&mut self, record: &Record, left: &[ChangeNumber]) {
         let Some(window) = record.window.as_ref().and_then(|id| self.windows.remove(id)) else { return };
         self.offers.retain(|offer| Some(&offer.window) != record.window.as_ref());
+        self.closed.insert(window.occurrence.id.clone(), window.occurrence.ends);
         for patch in window.patches {
             if left.contains(&patch.change) {
                 let window = window.occurrence.id.clone();
@@ -264,6 +277,8 @@ impl State {
     fn forget_the_past(&mut self, at: At) {
         self.left.retain(|_, left| at - left.at < chrono::TimeDelta::days(14));
         self.freezes.retain(|freeze| freeze.to > at);
+        self.closed.retain(|_, ends| at - *ends < chrono::TimeDelta::days(2));
+        self.granted.clear();
         let mut wanted: Vec<ChangeNumber> = self.ledger.keys().chain(self.left.keys()).copied().collect();
         wanted.extend(self.offers.iter().map(|offer| offer.change));
         for window in self.windows.values() {

@@ -1,0 +1,300 @@
+//! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::clock::Clock;
+use crate::engine::event::Record;
+use crate::engine::facts::{Facts, Fault};
+use crate::engine::id::{At, ChangeNumber};
+use crate::engine::settings::Settings;
+use crate::engine::state::State;
+use crate::engine::{About, Input, Line, Place, Question, Reply, say, timers, turn};
+use crate::store::{Store, StoreError};
+
+/// So many timers may fire at one moment before the loop goes on with what arrives.
+const TIMERS_AT_ONCE: usize = 1000;
+
+/// The bot with its memory.
+pub struct Bot {
+    settings: Settings,
+    store: Store,
+    state: State,
+    lookups: BTreeMap<ChangeNumber, Lookup>,
+    /// The log takes nothing: nothing is decided until it does.
+    deaf: bool,
+}
+
+/// What is known of the questions to the review system. It is not in the log: after a start all are asked again.
+#[derive(Clone, Copy, Debug)]
+struct Lookup {
+    asked: At,
+    waiting: bool,
+}
+
+/// What is to be done now that everything is stored.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// What to say, in order.
+    pub replies: Vec<Reply>,
+    /// What to ask the review system about.
+    pub lookups: Vec<ChangeNumber>,
+}
+
+impl Bot {
+    /// Takes up where the log ends, and says for each open window where things stand.
+    ///
+    /// # Errors
+    /// The log cannot be read or written.
+    pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
+        let state = store.load_state()?;
+        let mut bot = Self { settings, store, state, lookups: BTreeMap::new(), deaf: false };
+        let said = bot.take(at, &[Input::Started]);
+        Ok((bot, said))
+    }
+
+    /// What the bot believes; all of it is stored.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The log, to be read.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What it was told.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Takes what has arrived, in order, together with what is due: one commit for all of it, and then the answers.
+    pub fn take(&mut self, at: At, inputs: &[Input]) -> Said {
+        let mut records: Vec<Record> = Vec::new();
+        let mut replies: Vec<Reply> = Vec::new();
+        let mut questions: Vec<Question> = Vec::new();
+        let mut seen: Vec<(String, String)> = Vec::new();
+        if self.deaf && !self.hear_again() {
+            return Said { replies: inputs.iter().filter_map(not_recorded).collect(), lookups: Vec::new() };
+        }
+        for input in inputs {
+            if let Input::Line(line) = input {
+                match self.is_new(line, &seen) {
+                    Ok(true) => {
+                        seen.extend(line.message_id.iter().map(|id| (line.network.clone(), id.clone())))
+                    }
+                    Ok(false) => continue,
+                    Err(_) => return self.could_not_record(inputs),
+                }
+            }
+            if let Input::Facts { change, .. } = input
+                && let Some(lookup) = self.lookups.get_mut(change)
+            {
+                lookup.waiting = false;
+            }
+            let outcome = turn(&self.settings, &mut self.state, at, input);
+            records.extend(outcome.records);
+            replies.extend(outcome.replies);
+            questions.extend(outcome.questions);
+        }
+        for _ in 0..TIMERS_AT_ONCE {
+            if !timers::is_due(&self.settings, &self.state, at) {
+                break;
+            }
+            let outcome = turn(&self.settings, &mut self.state, at, &Input::Tick);
+            if outcome.records.is_empty() {
+                break;
+            }
+            records.extend(outcome.records);
+            replies.extend(outcome.replies);
+        }
+        if self.store.append(&records, &seen).is_err() {
+            return self.could_not_record(inputs);
+        }
+        replies.extend(questions.iter().flat_map(|question| self.answer(question)));
+        Said { replies, lookups: self.lookups_due(at) }
+    }
+
+    /// A message with an id is handled once, however often the network delivers it.
+    fn is_new(&self, line: &Line, seen: &[(String, String)]) -> Result<bool, StoreError> {
+        let Some(id) = &line.message_id else { return Ok(true) };
+        if seen.iter().any(|(network, other)| *network == line.network && other == id) {
+            return Ok(false);
+        }
+        self.store.was_seen(&line.network, id).map(|seen| !seen)
+    }
+
+    /// Nothing was stored, so nothing has happened: the state goes back to what the log says.
+    fn could_not_record(&mut self, inputs: &[Input]) -> Said {
+        self.deaf = !self.reload();
+        Said { replies: inputs.iter().filter_map(not_recorded).collect(), lookups: Vec::new() }
+    }
+
+    fn reload(&mut self) -> bool {
+        match self.store.load_state() {
+            Ok(state) => {
+                self.state = state;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn hear_again(&mut self) -> bool {
+        self.deaf = self.store.probe().is_err() || !self.reload();
+        !self.deaf
+    }
+
+    fn answer(&self, question: &Question) -> Vec<Reply> {
+        let lines = match &question.about {
+            About::Rows(query) => match self.store.search(query) {
+                Ok(found) => say::ask::rows(&question.name, &found, query),
+                Err(_) => vec![say::ask::log_unreadable(&question.name)],
+            },
+            About::Report(window) => match self.store.rows_of_window(window) {
+                Ok(rows) => vec![say::ask::report(&question.name, window, &rows)],
+                Err(_) => vec![say::ask::log_unreadable(&question.name)],
+            },
+        };
+        lines
+            .into_iter()
+            .map(|text| Reply { to: question.to.clone(), ping: Vec::new(), text, soft: false })
+            .collect()
+    }
+
+    /// The questions whose time has come. They follow from the state alone, so none is lost with a restart.
+    fn lookups_due(&mut self, at: At) -> Vec<ChangeNumber> {
+        let wants = timers::wants(&self.settings, &self.state);
+        self.lookups.retain(|change, _| wants.iter().any(|want| want.change == *change));
+        let mut due = Vec::new();
+        for want in wants {
+            let is_due = match self.lookups.get(&want.change) {
+                None => true,
+                Some(lookup) if lookup.waiting => at - lookup.asked >= self.settings.timers.lookup,
+                Some(lookup) => {
+                    want.since.is_some_and(|since| lookup.asked < since) || at - lookup.asked >= want.every
+                }
+            };
+            if is_due {
+                self.lookups.insert(want.change, Lookup { asked: at, waiting: true });
+                due.push(want.change);
+            }
+        }
+        due
+    }
+
+    /// Asks about a change again, although its time has not come.
+    pub fn look_again(&mut self, change: ChangeNumber) {
+        self.lookups.remove(&change);
+    }
+
+    /// When something is due of itself: a timer, or a question to the review system.
+    pub fn wake(&self, at: At) -> Option<At> {
+        let lookups = timers::wants(&self.settings, &self.state).into_iter().map(|want| {
+            match self.lookups.get(&want.change) {
+                None => at,
+                Some(lookup) if lookup.waiting => lookup.asked + self.settings.timers.lookup,
+                Some(lookup) => lookup.asked + want.every,
+            }
+        });
+        timers::wake(&self.settings, &self.state, at).into_iter().chain(lookups).min()
+    }
+}
+
+/// An answer of the review system as an input.
+pub fn facts(change: ChangeNumber, answer: Result<Box<Facts>, Fault>) -> Input {
+    Input::Facts { change, answer }
+}
+
+/// What is said where nothing could be stored: to people only, and only to those who spoke to the bot.
+fn not_recorded(input: &Input) -> Option<Reply> {
+    let Input::Line(line) = input else { return None };
+    let to = match &line.room {
+        Some(room) => Place::Room(room.clone()),
+        None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
+    };
+    Some(Reply { to, ping: Vec::new(), text: say::ask::not_recorded(&line.nick), soft: false })
+}
+
+/// Something that reaches the loop.
+#[derive(Debug)]
+pub enum Arrival {
+    /// An input for the engine.
+    Input(Input),
+    /// Time is to pass, as the terminal asks for it.
+    Later(TimeDelta),
+    /// There may be news of a change.
+    News(ChangeNumber),
+    /// Nothing more will come.
+    End,
+}
+
+/// So many arrivals share one commit at the most.
+const ARRIVALS_AT_ONCE: usize = 256;
+
+/// The loop: takes what has arrived, stores it in one commit, says what follows, sleeps until the next arrival or the
+/// next timer. It ends with `Arrival::End`, or when nobody is left who could send.
+pub fn run(
+    mut bot: Bot,
+    mut clock: Clock,
+    first: Said,
+    arrivals: &Receiver<Arrival>,
+    look_up: &dyn Fn(ChangeNumber),
+    say: &mut dyn FnMut(&Reply),
+) {
+    let mut act = |said: Said| {
+        said.replies.iter().for_each(&mut *say);
+        said.lookups.into_iter().for_each(look_up);
+    };
+    act(first);
+    loop {
+        let now = clock.now();
+        let arrival = match bot.wake(now) {
+            // What is overdue and does not go away (the log takes nothing) is looked at once a second.
+            Some(wake) => {
+                let sleep = (wake - now).to_std().unwrap_or_default().max(Duration::from_millis(1));
+                arrivals.recv_timeout(if wake > now { sleep } else { Duration::from_secs(1) })
+            }
+            None => arrivals.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let mut next = match arrival {
+            Ok(arrival) => Some(arrival),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let mut inputs = Vec::new();
+        let mut after = None;
+        while let Some(arrival) = next {
+            match arrival {
+                Arrival::Input(input) => inputs.push(input),
+                Arrival::News(change) => bot.look_again(change),
+                Arrival::Later(_) | Arrival::End => {
+                    after = Some(arrival);
+                    break;
+                }
+            }
+            next = if inputs.len() < ARRIVALS_AT_ONCE { arrivals.try_recv().ok() } else { None };
+        }
+        act(bot.take(clock.now(), &inputs));
+        match after {
+            Some(Arrival::End) => return,
+            Some(Arrival::Later(time)) => {
+                let until = clock.now() + time;
+                while let Some(wake) = bot.wake(clock.now()).filter(|wake| *wake <= until) {
+                    let step = (wake - clock.now()).max(TimeDelta::seconds(1)).min(until - clock.now());
+                    if step <= TimeDelta::zero() {
+                        break;
+                    }
+                    clock.skip(step);
+                    act(bot.take(clock.now(), &[]));
+                }
+                clock.skip((until - clock.now()).max(TimeDelta::zero()));
+                act(bot.take(clock.now(), &[]));
+            }
+            _ => {}
+        }
+    }
+}

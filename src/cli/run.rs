@@ -1,0 +1,158 @@
+//! `swatbot run`: the log, the review system, the loop, and the terminal.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::Fault;
+use crate::bot::{self, Arrival, Bot};
+use crate::clock::Clock;
+use crate::config::{Config, Coverage, Review};
+use crate::engine::Input;
+use crate::engine::id::{At, ChangeNumber};
+use crate::play::Player;
+use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Secret, Source};
+use crate::store::Store;
+use crate::transport::console::{self, Typed};
+
+pub(super) fn run(config: Config, at: Option<At>) -> Result<(), Fault> {
+    let clock = at.map_or_else(Clock::system, Clock::standing_at);
+    let source = source(&config)?;
+    if io::stdin().is_terminal() && at.is_none() {
+        return terminal(config, clock, Arc::new(source));
+    }
+    let mut out = io::stdout().lock();
+    let mut script = io::stdin().lock();
+    let played = Player::open(config.settings, config.database, source, clock, &mut out)
+        .and_then(|mut player| player.play(&mut script, &mut out));
+    played.map_err(|error| Fault::Failed(error.to_string()))
+}
+
+/// The review system that the configuration names.
+fn source(config: &Config) -> Result<Source, Fault> {
+    let coverage = config.coverage.as_ref().map(|coverage| match coverage {
+        Coverage::File(path) => CoverageFrom::File(path.clone()),
+        Coverage::Url(url) => CoverageFrom::Url(url.clone()),
+    });
+    let source = match &config.review {
+        Review::Files { path } => Files::new(path.clone(), coverage).map(Source::Files),
+        Review::Gerrit { url, login, timeout_seconds } => {
+            let mut settings = GerritSettings::new(url.clone());
+            settings.timeout = std::time::Duration::from_secs(*timeout_seconds);
+            settings.login = login.as_ref().and_then(|login| {
+                let password = login.password.as_ref()?;
+                Some((login.username.clone(), Secret::new(password.expose().to_owned())))
+            });
+            Gerrit::new(settings, coverage).map(Source::Gerrit)
+        }
+    };
+    source.map_err(Fault::Usage)
+}
+
+/// A person at a terminal: the loop here, the keyboard and the review system in threads of their own.
+fn terminal(config: Config, clock: Clock, source: Arc<Source>) -> Result<(), Fault> {
+    let failed = |error: &dyn std::fmt::Display| Fault::Failed(error.to_string());
+    let store = Store::open(&config.database).map_err(|error| failed(&error))?;
+    let name = config.settings.name.clone();
+    let speaker = config.settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
+    let mut out = io::stdout();
+    out.write_all(greeting(&speaker).as_bytes()).map_err(|error| failed(&error))?;
+    let (bot, first) = Bot::open(config.settings, store, clock.now()).map_err(|error| failed(&error))?;
+    let (arrivals_in, arrivals) = sync_channel(1024);
+    let (questions_in, questions) = tokio::sync::mpsc::unbounded_channel();
+    let answers = arrivals_in.clone();
+    let asked = Arc::clone(&source);
+    thread::spawn(move || answer_lookups(&asked, questions, &answers));
+    let bot_name = name.clone();
+    thread::spawn(move || read_keyboard(&source, speaker, &bot_name, clock, &arrivals_in));
+    bot::run(
+        bot,
+        clock,
+        first,
+        &arrivals,
+        &|change| {
+            // The other side ends only with the program.
+            let _ = questions_in.send(change);
+        },
+        &mut |reply| {
+            // A terminal that is gone ends the program at the next line it does not send.
+            let _ = writeln!(out, "{}", console::shown(reply, &name)).and_then(|()| out.flush());
+        },
+    );
+    Ok(())
+}
+
+/// Asks the review system, many questions at a time, and sends each answer to the loop when it comes.
+fn answer_lookups(
+    source: &Arc<Source>,
+    mut questions: UnboundedReceiver<ChangeNumber>,
+    answers: &SyncSender<Arrival>,
+) {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    runtime.block_on(async {
+        while let Some(change) = questions.recv().await {
+            let source = Arc::clone(source);
+            let answers = answers.clone();
+            tokio::spawn(async move {
+                let answer = source.look_up(change).await;
+                let _ = answers.send(Arrival::Input(bot::facts(change, answer)));
+            });
+        }
+    });
+}
+
+/// Turns typed lines into what they mean until the end of the input.
+fn read_keyboard(
+    source: &Source,
+    mut speaker: String,
+    bot_name: &str,
+    clock: Clock,
+    arrivals: &SyncSender<Arrival>,
+) {
+    let mut clock = clock;
+    for line in io::stdin().lock().split(b'\n') {
+        let Ok(line) = line else { break };
+        let line = String::from_utf8_lossy(&line).into_owned();
+        let arrival = match console::read(&line, &speaker, bot_name) {
+            Typed::Nothing | Typed::Answer => None,
+            Typed::Said(line) => Some(Arrival::Input(Input::Line(line))),
+            Typed::As(name) => {
+                speaker = name;
+                note(&format!("you are {speaker}"))
+            }
+            Typed::Later(time) => {
+                clock.skip(time);
+                Some(Arrival::Later(time))
+            }
+            Typed::Change(change, what) => match source {
+                Source::Files(files) => match files.tell(change, &what, clock.now()) {
+                    Ok(()) => Some(Arrival::News(change)),
+                    Err(why) => note(&why),
+                },
+                Source::Gerrit(_) => note("/change is for the folder of examples, not for a Gerrit"),
+            },
+            Typed::Restart => note("end the program with ctrl-d and start it again"),
+            Typed::Unknown(hint) => note(hint),
+        };
+        if arrival.is_some_and(|arrival| arrivals.send(arrival).is_err()) {
+            return;
+        }
+    }
+    let _ = arrivals.send(Arrival::End);
+}
+
+fn note(text: &str) -> Option<Arrival> {
+    // The terminal's own words are for the person at it; where they cannot be written, nobody misses them.
+    let _ = writeln!(io::stdout(), "# {text}");
+    None
+}
+
+fn greeting(speaker: &str) -> String {
+    format!(
+        "# swatbot in a terminal. You are {speaker}; \"bob> …\" speaks as bob, \"+10m\" lets time pass. Five lines to try:\n\
+         #   bob> !swat add 4\n#   !swat claim\n#   !swat queue\n#   !swat why 4\n#   !swat help\n"
+    )
+}

@@ -1,0 +1,179 @@
+//! `windows.toml` to typed settings: every fault at once, each with its line, its key and what to type instead.
+
+mod bot;
+mod fault;
+mod item;
+mod overlap;
+mod person;
+mod plan;
+mod policy;
+mod reader;
+mod review;
+mod secret;
+mod suggest;
+mod timers;
+mod window;
+mod word;
+
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+use crate::engine::settings::Settings;
+
+pub use fault::{Fault, Faults};
+pub use secret::Secret;
+
+use reader::{Reader, Section};
+
+/// What a file is called that was given as text.
+const NAME: &str = "windows.toml";
+
+/// Everything the program is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// What the engine decides by.
+    pub settings: Settings,
+    /// The log.
+    pub database: PathBuf,
+    /// Where facts about patches come from.
+    pub review: Review,
+    /// The report of what tests run, where there is one.
+    pub coverage: Option<Coverage>,
+    /// Where the bot talks.
+    pub connections: Vec<Connection>,
+}
+
+/// Where facts about patches come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Review {
+    /// A folder of answers, one file a change.
+    Files {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A Gerrit server.
+    Gerrit {
+        /// Its address, without a slash at the end.
+        url: String,
+        /// Who asks; nobody in particular where it is left out.
+        login: Option<Login>,
+        /// How long an answer is waited for.
+        timeout_seconds: u64,
+    },
+}
+
+/// An account at the review system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Its name.
+    pub username: String,
+    /// The file that holds the password.
+    pub password_file: PathBuf,
+    /// The password. Only `load` reads it, `parse` looks at no file.
+    pub password: Option<Secret>,
+}
+
+/// A Clover report of what tests run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// In a file.
+    File(PathBuf),
+    /// At an address.
+    Url(String),
+}
+
+/// A place where the bot talks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// The terminal.
+    Console,
+}
+
+/// Reads a file, and looks at the files that it names.
+///
+/// # Errors
+///
+/// All faults of the file.
+pub fn load(path: &Path) -> Result<Config, Faults> {
+    let file = path.display().to_string();
+    let unreadable = |line, what: String, fix: &str| Faults {
+        file: file.clone(),
+        list: vec![Fault { line, key: String::new(), what, fix: fix.to_owned() }],
+    };
+    let bytes = std::fs::read(path).map_err(|error| {
+        unreadable(0, format!("it cannot be read: {error}"), "Name the file with --config FILE.")
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        unreadable(line, "this line is not UTF-8".to_owned(), "Save the file as UTF-8.")
+    })?;
+    read(&text, path.parent().unwrap_or(Path::new("")), &file, true)
+}
+
+/// Reads a text as if it stood in a file in `dir`. No file is looked at, so passwords stay unread.
+///
+/// # Errors
+///
+/// All faults of the text.
+pub fn parse(text: &str, dir: &Path) -> Result<Config, Faults> {
+    read(text, dir, NAME, false)
+}
+
+fn read(text: &str, dir: &Path, file: &str, looks_at_files: bool) -> Result<Config, Faults> {
+    let reader = Reader::new(text, dir, looks_at_files);
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let config = if reader.syntax(&root, &errors) { document(&reader.root(root.get_ref())) } else { None };
+    let faults = reader.into_faults(file);
+    match config {
+        Some(config) if faults.list.is_empty() => Ok(config),
+        _ => Err(faults),
+    }
+}
+
+/// Reads all sections before it gives up on any, so that every fault is noted.
+fn document(root: &Section<'_>) -> Option<Config> {
+    let bot = bot::read(root);
+    let connections = bot::connections(root);
+    let mut policy = policy::default();
+    policy::limits(root, &mut policy);
+    policy::calendar(root, &mut policy);
+    policy.train = policy::train(root);
+    let coverage = review::coverage(root, &mut policy.coverage_at_least);
+    let review = match root.section("review") {
+        Some(section) => {
+            let review = review::read(&section);
+            policy::repositories(&section, &mut policy);
+            section.finish();
+            review
+        }
+        None => {
+            if root.get("review").is_none() {
+                let fix = "Add [review] with kind and config_repos below it.";
+                root.fault("review", "it does not say where facts about patches come from", fix);
+            }
+            None
+        }
+    };
+    if let Some(Review::Gerrit { url, .. }) = &review
+        && policy.review_hosts.is_empty()
+    {
+        policy.review_hosts.extend(review::host_of(url).map(str::to_lowercase));
+    }
+    let windows = window::read(root, &connections, policy.last_start);
+    let people = person::read(root);
+    let guidelines = policy::guidelines(root);
+    let plans = plan::read(root);
+    let timers = timers::read(root);
+    root.finish();
+    let settings =
+        Settings { name: bot.name, prefix: bot.prefix, windows, people, guidelines, policy, plans, timers };
+    Some(Config {
+        settings,
+        database: bot.database,
+        review: review?,
+        coverage,
+        connections: connections.into_iter().flatten().collect(),
+    })
+}

@@ -1,0 +1,433 @@
+//! What follows of itself from what is known: offers that can be answered, new patch sets, evidence that closes a step.
+//!
+//! It looks at the state alone, never at the input that led there, so nothing is lost with a restart (level, not edge).
+
+use super::decide::{self, Turn};
+use super::event::{Cause, Debt, Event, Settlement, Went};
+use super::facts::{Facts, Fault, PatchSetKind, Status};
+use super::guidelines::{self, Finding};
+use super::id::At;
+use super::kind;
+use super::patch::{Patch, Stage};
+use super::plan::Act;
+use super::say::{self, Refusal};
+use super::settings::Settings;
+use super::state::{Offer, State};
+use super::window::Window;
+use super::{Outcome, Place, Reply};
+
+/// One thing that follows, with what is said about it; empty where nothing does.
+pub fn advance(settings: &Settings, state: &State, at: At) -> Outcome {
+    let mut turn = Turn::of_bot(settings, state, at);
+    turn.follow();
+    turn.out
+}
+
+impl<'a> Turn<'a> {
+    fn follow(&mut self) {
+        if self.answer_offers() {
+            return;
+        }
+        for window in self.state.windows.values() {
+            for patch in &window.patches {
+                if self.follow_patch(window, patch) {
+                    return;
+                }
+            }
+            if self.follow_rollback(window) {
+                return;
+            }
+        }
+    }
+
+    /// Answers the offers of one line, once the review system has answered for all of them.
+    fn answer_offers(&mut self) -> bool {
+        let answered =
+            |offer: &Offer| self.state.known.get(&offer.change).is_some_and(|known| known.at >= offer.at);
+        let together =
+            |a: &Offer, b: &Offer| a.by == b.by && a.at == b.at && a.window == b.window && a.room == b.room;
+        let ready = self
+            .state
+            .offers
+            .iter()
+            .find(|first| self.state.offers.iter().filter(|other| together(first, other)).all(answered));
+        let Some(first) = ready else { return false };
+        let mut left: Vec<&Offer> = self.state.offers.iter().filter(|other| together(first, other)).collect();
+        let mut state = self.state.clone();
+        let mut added = Vec::new();
+        // What one of them needs may be another of them: as long as one fits, the rest may fit then.
+        loop {
+            let fits = left.iter().position(|offer| {
+                matches!(judge_offer(self.settings, &state, offer, self.at), OfferVerdict::Fits)
+            });
+            let Some(index) = fits else { break };
+            let offer = left.remove(index);
+            let record = self.take(&state, offer);
+            state.apply(&record);
+            self.out.records.push(record);
+            added.push(offer.change);
+        }
+        for offer in left {
+            match judge_offer(self.settings, &state, offer, self.at) {
+                OfferVerdict::Refused(refusal) => self.turn_down(offer, &refusal),
+                OfferVerdict::Fits => {}
+            }
+        }
+        let Some(window) = state.windows.get(&first.window) else { return true };
+        let patches: Vec<&Patch> =
+            window.patches.iter().filter(|patch| added.contains(&patch.change)).collect();
+        match patches.as_slice() {
+            [] => {}
+            [patch] => {
+                let text = self.added_text(&state, window, patch);
+                self.answer_offer(first, &text);
+            }
+            several => {
+                let text = say::queue::added_together(self.settings, &state, window, several, self.at);
+                self.answer_offer(first, &text);
+                for patch in several {
+                    let text = self.open_text(&state, window, patch);
+                    if let Some(text) = text {
+                        self.answer_offer(first, &text);
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn take(&self, state: &State, offer: &Offer) -> super::event::Record {
+        let ticket = state.windows.get(&offer.window).map_or(1, |window| window.next_ticket);
+        let facts = state.facts(offer.change);
+        let event = Event::Added {
+            ticket,
+            patch_set: facts.map_or(0, |facts| facts.change.patch_set),
+            wish: offer.wish.clone(),
+            first: facts.is_some_and(|facts| kind::settles(facts, state).is_some()),
+        };
+        self.make_for(offer, Went::Ok, event)
+    }
+
+    /// A row that says who asked, although the bot answers now.
+    fn make_for(&self, offer: &Offer, went: Went, event: Event) -> super::event::Record {
+        let mut record = self.make(Some(&offer.window), Some(offer.change), went, event);
+        record.by = super::event::Author {
+            network: offer.network.clone(),
+            room: offer.room.clone(),
+            who: offer.by.clone(),
+            account: offer.account.clone(),
+        };
+        record
+    }
+
+    fn turn_down(&mut self, offer: &Offer, refusal: &Refusal) {
+        let event = Event::Refused { verb: "add".to_owned(), code: refusal.code.to_owned() };
+        let mut record = self.make_for(offer, Went::Refused, event);
+        record.text = format!("add: {}", refusal.said());
+        self.out.records.push(record);
+        let closed =
+            self.make_for(offer, Went::Refused, Event::OfferClosed { code: refusal.code.to_owned() });
+        self.out.records.push(closed);
+        self.answer_offer(offer, &refusal.said());
+    }
+
+    fn answer_offer(&mut self, offer: &Offer, text: &str) {
+        let name = say::short_name(&offer.by);
+        let to = match (&offer.room, &offer.network) {
+            (Some(room), _) => Place::Room(room.clone()),
+            (None, Some(network)) => Place::Private { network: network.clone(), nick: name.to_owned() },
+            (None, None) => self.to.clone(),
+        };
+        self.out.replies.push(Reply { to, ping: Vec::new(), text: format!("{name}: {text}"), soft: false });
+    }
+
+    fn added_text(&self, state: &State, window: &Window, patch: &Patch) -> String {
+        let turn = Turn::of_bot(self.settings, state, self.at);
+        let (judgements, points) = turn.judge(window, patch, false);
+        say::queue::added(self.settings, state, window, patch, (&judgements, &points), self.at)
+    }
+
+    /// What is open on one of several patches; nothing where all is well.
+    fn open_text(&self, state: &State, window: &Window, patch: &Patch) -> Option<String> {
+        let turn = Turn::of_bot(self.settings, state, self.at);
+        let (judgements, points) = turn.judge(window, patch, false);
+        let short = say::queue::rules_in_short(self.settings, patch, &judgements, &points);
+        (short != say::queue::ALL_PASS).then(|| format!("{}: {short}", patch.change))
+    }
+
+    /// What follows for one patch; true where something did.
+    fn follow_patch(&mut self, window: &Window, patch: &Patch) -> bool {
+        if matches!(patch.stage, Stage::Live { .. } | Stage::RolledBack | Stage::Skipped { .. }) {
+            return false;
+        }
+        let Some(facts) = self.state.last_facts(patch.change) else { return false };
+        if facts.change.patch_set != patch.patch_set {
+            self.new_patch_set(window, patch, facts);
+            return true;
+        }
+        let merged = facts.change.status == Status::Merged;
+        let review_or_merge = patch.is_at(|act| matches!(act, Act::Review | Act::Merge));
+        if merged && matches!(patch.stage, Stage::Queued) && !self.state.ledger.contains_key(&patch.change) {
+            self.enter_ledger(window, patch, facts, Debt::MergedEarly);
+            let owner = patch.owner();
+            let text =
+                format!("{} is merged before its turn and not deployed: it is in the ledger", patch.change);
+            self.ping(window, &[owner], &text);
+            return true;
+        }
+        if !matches!(patch.stage, Stage::Moving) || window.rollback.is_some() {
+            return false;
+        }
+        let Some((number, step)) = patch.current() else {
+            self.live(window, patch);
+            return true;
+        };
+        match step.act {
+            Act::Review if self.review_is_full(window, patch) => {
+                self.close_step(window, patch, number, "the checklist is full");
+                true
+            }
+            Act::Merge if merged => {
+                self.merged(window, patch, facts, number);
+                true
+            }
+            _ if merged && review_or_merge && !self.state.ledger.contains_key(&patch.change) => {
+                self.enter_ledger(window, patch, facts, Debt::MergedEarly);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn review_is_full(&self, window: &Window, patch: &Patch) -> bool {
+        let (_, points) = self.judge(window, patch, true);
+        points.iter().all(|point| !point.is_open())
+    }
+
+    fn close_step(&mut self, window: &Window, patch: &Patch, number: u32, note: &str) {
+        let event = Event::StepDone { step: number, patch_set: patch.patch_set, note: Some(note.to_owned()) };
+        self.record(Some(window.id()), Some(patch.change), event);
+        let after = decide::with_done(patch, number, &self.by.who, self.at);
+        self.prompt(window, &after, "");
+    }
+
+    fn enter_ledger(&mut self, window: &Window, patch: &Patch, facts: &Facts, debt: Debt) {
+        let change = &facts.change;
+        let event = Event::LedgerEntered {
+            debt,
+            project: change.project.clone(),
+            branch: change.branch.clone(),
+            revision: change.revision.clone(),
+        };
+        self.record(Some(window.id()), Some(patch.change), event);
+    }
+
+    /// The review system says MERGED: that is the proof the step waits for.
+    fn merged(&mut self, window: &Window, patch: &Patch, facts: &Facts, number: u32) {
+        let change = patch.change;
+        let note = format!("MERGED, {}", facts.change.revision.get(..10).unwrap_or(&facts.change.revision));
+        let event = Event::StepDone { step: number, patch_set: patch.patch_set, note: Some(note) };
+        self.record(Some(window.id()), Some(change), event);
+        if let Some(reverted) = kind::settles(facts, self.state) {
+            self.revert_is_in(window, patch, reverted);
+            return;
+        }
+        if !self.state.ledger.contains_key(&change) {
+            self.enter_ledger(window, patch, facts, Debt::Merged);
+        }
+        let after = decide::with_done(patch, number, &self.by.who, self.at);
+        let lead_in = format!("{change}{} merged", say::patch_set(patch));
+        if after.current().is_some() {
+            self.prompt(window, &after, &lead_in);
+        }
+    }
+
+    /// A revert of what the hosts do not have needs no sync: with its merge, code and hosts agree again.
+    fn revert_is_in(&mut self, window: &Window, patch: &Patch, reverted: super::id::ChangeNumber) {
+        let id = window.id();
+        let reason = format!("reverted by {}", patch.change);
+        self.record(Some(id), Some(reverted), Event::Settled { how: Settlement::Reverted, reason });
+        self.record(Some(id), Some(patch.change), Event::Live);
+        let mut after = window.clone();
+        after.motion = None;
+        if let Some(patch) = after.patches.iter_mut().find(|other| other.change == patch.change) {
+            patch.stage = Stage::Live { at: self.at };
+        }
+        let lead_in = format!("{} merged: code and hosts agree again, {reverted} is settled", patch.change);
+        self.name_next(&after, &lead_in);
+    }
+
+    fn live(&mut self, window: &Window, patch: &Patch) {
+        let change = patch.change;
+        self.record(Some(window.id()), Some(change), Event::Live);
+        if self.state.ledger.contains_key(&change) {
+            let reason = "all its steps are done".to_owned();
+            self.record(Some(window.id()), Some(change), Event::Settled { how: Settlement::Live, reason });
+        }
+        let facts = self.state.last_facts(change);
+        if let Some(reverted) = facts.and_then(|facts| kind::settles(facts, self.state)) {
+            let reason = format!("reverted by {change}");
+            self.record(
+                Some(window.id()),
+                Some(reverted),
+                Event::Settled { how: Settlement::Reverted, reason },
+            );
+        }
+        let mut after = window.clone();
+        after.motion = None;
+        if let Some(patch) = after.patches.iter_mut().find(|other| other.change == change) {
+            patch.stage = Stage::Live { at: self.at };
+        }
+        let lead_in = say::run::live(patch, self.at);
+        if after.lead.is_some() {
+            self.name_next(&after, &lead_in);
+        } else {
+            self.broadcast(window, &lead_in);
+        }
+    }
+
+    /// A new patch set: what people said of the old one does not hold for it, unless it has no new content (§4a.14).
+    fn new_patch_set(&mut self, window: &Window, patch: &Patch, facts: &Facts) {
+        let new = facts.change.patch_set;
+        let old = patch.patch_set;
+        let since = facts.change.patch_sets.iter().filter(|set| set.number > old && set.number <= new);
+        let covered = since.clone().count() == new.saturating_sub(old) as usize;
+        let kept = old > 0 && covered && since.clone().all(|set| set.kind != PatchSetKind::Rework);
+        let first = old == 0;
+        self.record(
+            Some(window.id()),
+            Some(patch.change),
+            Event::PatchSetSeen { patch_set: new, kept: kept || first },
+        );
+        let mut after = patch.clone();
+        after.patch_set = new;
+        let past_merge =
+            patch.current().is_some_and(|(_, step)| !matches!(step.act, Act::Review | Act::Merge));
+        let merged = facts.change.status == Status::Merged;
+        let wrong = matches!(patch.stage, Stage::Moving) && !kept && (merged || past_merge);
+        if wrong {
+            let hold = window.next_hold;
+            let reason = format!("{} was merged as ps {new}, reviewed was ps {old}", patch.change);
+            let event = Event::Held { hold, reason: Some(reason.clone()), cause: Cause::WrongMerge };
+            self.record(Some(window.id()), Some(patch.change), event);
+            let resume = self.command(&format!("resume H{hold} NOTE"));
+            let back = self.command(&format!("rollback {}", patch.change));
+            let mut who = vec![patch.owner()];
+            who.extend(window.lead.as_ref().map(|lead| &lead.who).filter(|lead| *lead != patch.owner()));
+            self.ping(
+                window,
+                &who,
+                &format!("{reason}; HELD (H{hold}). Read ps {new}, then {resume}, or {back}"),
+            );
+            return;
+        }
+        if first {
+            let text = self.added_text(self.state, window, &after);
+            self.ping(window, &[patch.owner()], &format!("now known: {text}"));
+            return;
+        }
+        let text = say::queue::new_patch_set(self.state, &after, old, kept);
+        let list = self.command(&format!("checklist {}", say::handle(patch)));
+        let again = if kept { String::new() } else { format!(". Read it again: {list}") };
+        let mut who = Vec::new();
+        if matches!(patch.stage, Stage::Moving) || window.is_running() {
+            who.extend(window.lead.as_ref().map(|lead| &lead.who));
+        }
+        if !who.contains(&patch.owner()) {
+            who.push(patch.owner());
+        }
+        if kept {
+            self.broadcast(window, &text);
+        } else {
+            self.ping(window, &who, &format!("{text}{again}"));
+        }
+    }
+
+    /// A rollback whose steps are all done is over: the window is held until somebody says what was resolved.
+    fn follow_rollback(&mut self, window: &Window) -> bool {
+        let Some(rollback) = &window.rollback else { return false };
+        if rollback.current().is_some() {
+            return false;
+        }
+        let changes = decide::changes_of(rollback);
+        let by = say::short_name(&rollback.by).to_owned();
+        self.record(Some(window.id()), None, Event::RolledBack { changes: changes.clone() });
+        for change in &changes {
+            let (Some(patch), Some(facts)) = (window.patch(*change), self.state.last_facts(*change)) else {
+                continue;
+            };
+            if facts.change.status == Status::Merged {
+                self.enter_ledger(window, patch, facts, Debt::RolledBack);
+            }
+        }
+        let hold = window.next_hold;
+        let reason = format!("rollback of {} by {by}", say::numbers(&changes));
+        let event = Event::Held { hold, reason: Some(reason), cause: Cause::Rollback };
+        self.record(Some(window.id()), None, event);
+        let resume = self.command("resume NOTE");
+        let took = say::took(rollback.at, self.at);
+        let lead_in = format!("{} off all hosts after {took}; HELD (H{hold})", say::numbers(&changes));
+        let text = format!(
+            "say what was resolved: {resume}. Upload the revert and add it, or see {}",
+            self.command("ledger")
+        );
+        match &window.lead {
+            Some(lead) => self.tell_lead(window, &lead.who, &lead_in, &text),
+            None => self.broadcast(window, &format!("{lead_in}. {text}")),
+        }
+        true
+    }
+}
+
+/// What is to be said to an offer.
+enum OfferVerdict {
+    Fits,
+    Refused(Refusal),
+}
+
+fn judge_offer(settings: &Settings, state: &State, offer: &Offer, at: At) -> OfferVerdict {
+    let change = offer.change;
+    let Some(window) = state.windows.get(&offer.window) else {
+        return OfferVerdict::Refused(say::no::window_over(&offer.window.to_string()));
+    };
+    let known = state.known.get(&change);
+    if let Some(Fault::NotFound) = known.and_then(|known| known.fault.as_ref()) {
+        let text = format!(
+            "there is no change {change} in the review system, or it is hidden from me. Check the number"
+        );
+        return OfferVerdict::Refused(Refusal::new("not-found", text));
+    }
+    let facts = decide::why_unknown(state, change);
+    if facts.is_ok_and(|facts| facts.change.status == Status::Merged) && !state.ledger.contains_key(&change) {
+        let text = format!(
+            "{change} is merged already. If it is not deployed, say so in the log and ask its deployer"
+        );
+        return OfferVerdict::Refused(Refusal::new("merged", text));
+    }
+    let case = guidelines::Case {
+        settings,
+        state,
+        window,
+        at,
+        change,
+        facts,
+        wish: &offer.wish,
+        patch: None,
+        starting: false,
+        lead: window.lead.as_ref().map(|lead| &lead.who),
+    };
+    let granted = state.granted.get(&change);
+    let judgements = guidelines::judge(&case);
+    let mut blocks = judgements.iter().filter(|judgement| {
+        judgement.refuses_add()
+            && !granted.is_some_and(|granted| granted.contains_key(&judgement.rule))
+            && matches!(judgement.finding, Finding::Fail { .. })
+    });
+    let Some(first) = blocks.next() else { return OfferVerdict::Fits };
+    let mut refusal = say::queue::rule_refusal(first);
+    let others: Vec<&str> = blocks.map(|judgement| judgement.rule.word()).collect();
+    if !others.is_empty() {
+        refusal.text.push_str(&format!(" (also: {})", others.join(", ")));
+    }
+    OfferVerdict::Refused(refusal)
+}

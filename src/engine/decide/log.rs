@@ -1,0 +1,53 @@
+//! `!log`: write a row, correct a row, ask for rows.
+
+use super::super::event::Event;
+use super::super::id::RowId;
+use super::super::log::Query;
+use super::super::say::{Refusal, no};
+use super::super::{About, Question};
+use super::Turn;
+
+impl Turn<'_> {
+    pub(super) fn log_text(&mut self, text: &str) -> Result<(), Refusal> {
+        if self.who.is_none() {
+            return Err(no::not_identified());
+        }
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(no::empty_log());
+        }
+        let row = self.next_row();
+        let window = self.open_window().map(|window| window.id().clone());
+        self.record(window.as_ref(), None, Event::Logged);
+        self.keep_text(text);
+        self.answer(&format!("logged {row}"));
+        Ok(())
+    }
+
+    pub(super) fn log_amend(&mut self, row: RowId, text: &str) -> Result<(), Refusal> {
+        if self.who.is_none() {
+            return Err(no::not_identified());
+        }
+        if row.0 > self.state.row {
+            return Err(no::no_row(row.0, self.state.row));
+        }
+        let new = self.next_row();
+        self.record(None, None, Event::Amended { row });
+        self.keep_text(&format!("{row}: {text}"));
+        self.answer(&format!("{new} corrects {row}"));
+        Ok(())
+    }
+
+    /// The words of the log are the speaker's, stored as they came.
+    fn keep_text(&mut self, text: &str) {
+        if let Some(record) = self.out.records.last_mut() {
+            record.text = text.to_owned();
+        }
+    }
+
+    pub(super) fn log_query(&mut self, query: Query) -> Result<(), Refusal> {
+        let to = self.to.clone();
+        self.out.questions.push(Question { about: About::Rows(query), name: self.name.clone(), to });
+        Ok(())
+    }
+}

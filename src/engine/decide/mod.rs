@@ -1,0 +1,591 @@
+//! From one input to what follows: who speaks, whether I am meant, what it means, whether it may be.
+
+mod ask;
+mod log;
+mod people;
+mod queue;
+mod review;
+mod run;
+pub(super) mod start;
+mod stop;
+
+use super::command::{Command, Role, Target, VERBS, Verb, Words, verb};
+use super::event::{Author, Event, Record, Went};
+use super::facts::{Facts, Fault};
+use super::guidelines;
+use super::id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
+use super::patch::Patch;
+use super::say::{self, Refusal, no};
+use super::settings::{CONSOLE, Settings, Standing};
+use super::state::State;
+use super::window::Window;
+use super::{Input, Line, Outcome, Place, Reply, text, timers, words};
+
+pub(super) use people::{here_from, owners, say_who_is_here};
+pub(super) use run::dirty_stage;
+pub(super) use start::{next, with_done};
+pub(super) use stop::changes_of;
+
+/// Longer lines are not read: no command needs as much.
+const LONGEST_LINE: usize = 2000;
+
+/// One input being decided: what is known, who speaks, and what follows so far.
+pub(super) struct Turn<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) state: &'a State,
+    pub(super) at: At,
+    pub(super) by: Author,
+    /// The speaker, where the network vouches for them.
+    pub(super) who: Option<Who>,
+    /// How an answer addresses the speaker.
+    pub(super) name: String,
+    pub(super) to: Place,
+    pub(super) out: Outcome,
+}
+
+/// What follows from an input. It changes nothing: the events in the outcome say what is to change.
+pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outcome {
+    match input {
+        Input::Line(line) => {
+            let mut turn = Turn::of_line(settings, state, at, line);
+            turn.line(line);
+            turn.out
+        }
+        Input::Facts { change, answer } => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.facts(*change, answer);
+            turn.out
+        }
+        Input::Tick => timers::tick(settings, state, at),
+        Input::Started => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.started();
+            turn.out
+        }
+    }
+}
+
+/// The row that carries over what outlives a closed window.
+pub(super) fn carried(settings: &Settings, state: &State, at: At) -> Record {
+    let turn = Turn::of_bot(settings, state, at);
+    turn.make(None, None, Went::Ok, Event::Carried { state: Box::new(state.clone()) })
+}
+
+impl<'a> Turn<'a> {
+    fn of_line(settings: &'a Settings, state: &'a State, at: At, line: &Line) -> Self {
+        let who = line.account.as_ref().map(|account| settings.who(&line.network, account));
+        let to = match &line.room {
+            Some(room) => Place::Room(room.clone()),
+            None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
+        };
+        let by = Author {
+            network: Some(line.network.clone()),
+            room: line.room.clone(),
+            who: who.clone().unwrap_or_else(|| Who(format!("?{}", text::clean(&line.nick)))),
+            account: line.account.clone(),
+        };
+        Self { settings, state, at, by, who, name: text::clean(&line.nick), to, out: Outcome::default() }
+    }
+
+    /// A turn in which the bot acts of its own accord.
+    pub(super) fn of_bot(settings: &'a Settings, state: &'a State, at: At) -> Self {
+        let who = Who(settings.name.clone());
+        let by = Author { network: None, room: None, who, account: None };
+        let to = Place::Room(RoomId(CONSOLE.to_owned()));
+        Self { settings, state, at, by, who: None, name: settings.name.clone(), to, out: Outcome::default() }
+    }
+
+    pub(super) fn prefix(&self) -> &'a str {
+        &self.settings.prefix
+    }
+
+    /// A command as it can be pasted.
+    pub(super) fn command(&self, words: &str) -> String {
+        say::command(self.prefix(), words)
+    }
+
+    pub(super) fn make(
+        &self,
+        window: Option<&OccurrenceId>,
+        change: Option<ChangeNumber>,
+        outcome: Went,
+        event: Event,
+    ) -> Record {
+        let text = say::row::text(self.state, change, window, &event);
+        Record { at: self.at, by: self.by.clone(), window: window.cloned(), change, outcome, text, event }
+    }
+
+    /// Something happened.
+    pub(super) fn record(
+        &mut self,
+        window: Option<&OccurrenceId>,
+        change: Option<ChangeNumber>,
+        event: Event,
+    ) {
+        let record = self.make(window, change, Went::Ok, event);
+        self.out.records.push(record);
+    }
+
+    /// The number of the row that the next record gets.
+    pub(super) fn next_row(&self) -> super::id::RowId {
+        super::id::RowId(self.state.row + 1 + self.out.records.len() as i64)
+    }
+
+    /// Answers the speaker.
+    pub(super) fn answer(&mut self, text: &str) {
+        self.reply(text, false);
+    }
+
+    /// Answers the speaker, unless something better is said in this turn.
+    pub(super) fn answer_softly(&mut self, text: &str) {
+        self.reply(text, true);
+    }
+
+    fn reply(&mut self, text: &str, soft: bool) {
+        let text = format!("{}: {text}", self.name);
+        self.out.replies.push(Reply { to: self.to.clone(), ping: Vec::new(), text, soft });
+    }
+
+    /// Says something in every room of a window, to nobody in particular.
+    pub(super) fn broadcast(&mut self, window: &Window, text: &str) {
+        self.say_in_rooms(window, Vec::new(), text);
+    }
+
+    /// Says something that these people must notice, with their names in front.
+    pub(super) fn ping(&mut self, window: &Window, who: &[&Who], text: &str) {
+        let text = format!("{}: {text}", say::names(who.iter().copied()));
+        self.say_in_rooms(window, who.iter().map(|who| (*who).clone()).collect(), &text);
+    }
+
+    /// Says something that already holds the names of those who must notice it.
+    pub(super) fn ping_within(&mut self, window: &Window, who: Vec<Who>, text: &str) {
+        self.say_in_rooms(window, who, text);
+    }
+
+    fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str) {
+        for room in &window.occurrence.rooms {
+            let to = Place::Room(room.clone());
+            self.out.replies.push(Reply { to, ping: ping.clone(), text: text.to_owned(), soft: false });
+        }
+    }
+
+    /// Says no, and puts it on the record. Nothing else changes (I5).
+    pub(super) fn refuse(&mut self, verb: &str, change: Option<ChangeNumber>, refusal: &Refusal) {
+        let window = change.and_then(|change| self.state.window_of(change)).map(|window| window.id().clone());
+        self.record_refusal(verb, window.as_ref(), change, refusal);
+        self.answer(&refusal.said());
+    }
+
+    pub(super) fn record_refusal(
+        &mut self,
+        verb: &str,
+        window: Option<&OccurrenceId>,
+        change: Option<ChangeNumber>,
+        refusal: &Refusal,
+    ) {
+        let event = Event::Refused { verb: verb.to_owned(), code: refusal.code.to_owned() };
+        let mut record = self.make(window, change, Went::Refused, event);
+        record.text = format!("{verb}: {}", refusal.said());
+        self.out.records.push(record);
+    }
+
+    /// The rooms whose windows this turn may speak of: the room it happens in, or all of them in private.
+    pub(super) fn is_here(&self, rooms: &[RoomId]) -> bool {
+        match &self.by.room {
+            Some(room) => rooms.contains(room),
+            None => true,
+        }
+    }
+
+    /// The occurrence that is on in this room; of several the one that started last.
+    pub(super) fn open_window(&self) -> Option<&'a Window> {
+        let on = |window: &&Window| window.is_on() && self.is_here(&window.occurrence.rooms);
+        self.state.windows.values().filter(on).max_by_key(|window| window.occurrence.starts)
+    }
+
+    pub(super) fn window_on(&self) -> Result<&'a Window, Refusal> {
+        self.open_window().ok_or_else(|| no::no_window(self.prefix()))
+    }
+
+    /// The patch that is meant, and its window.
+    pub(super) fn find(&self, target: Target) -> Result<(&'a Window, &'a Patch), Refusal> {
+        let found = match target {
+            Target::Change(change) => {
+                let window =
+                    self.state.window_of(change).filter(|window| self.is_here(&window.occurrence.rooms));
+                window.and_then(|window| window.patch(change).map(|patch| (window, patch)))
+            }
+            Target::Ticket(ticket) => {
+                let window = self.open_window().or_else(|| self.next_planned());
+                window.and_then(|window| {
+                    window.patches.iter().find(|patch| patch.ticket == ticket).map(|patch| (window, patch))
+                })
+            }
+        };
+        found.ok_or_else(|| match target {
+            Target::Change(change) => no::unknown_patch(self.prefix(), &change.to_string()),
+            Target::Ticket(ticket) => no::unknown_patch(self.prefix(), &format!("#{ticket}")),
+        })
+    }
+
+    /// The next occurrence that somebody has spoken of.
+    pub(super) fn next_planned(&self) -> Option<&'a Window> {
+        let planned = |window: &&Window| !window.is_on() && self.is_here(&window.occurrence.rooms);
+        self.state.windows.values().filter(planned).min_by_key(|window| window.occurrence.starts)
+    }
+
+    /// The patch that a verb without N means: the one in motion, and only from its owner or the lead (§4a.2).
+    pub(super) fn in_motion(&self, verb: &str) -> Result<(&'a Window, &'a Patch), Refusal> {
+        let window = self.window_on()?;
+        let next = || {
+            super::order::running_order(self.state, window).into_iter().find_map(|change| {
+                window.patch(change).filter(|patch| matches!(patch.stage, super::patch::Stage::Queued))
+            })
+        };
+        let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next()))?;
+        let theirs = self.who.as_ref().is_some_and(|who| window.led_by(who) || patch.owner() == who);
+        if theirs { Ok((window, patch)) } else { Err(no::name_it(self.prefix(), verb, patch.change)) }
+    }
+
+    pub(super) fn find_or_in_motion(
+        &self,
+        verb: &str,
+        target: Option<Target>,
+    ) -> Result<(&'a Window, &'a Patch), Refusal> {
+        match target {
+            Some(target) => self.find(target),
+            None => self.in_motion(verb),
+        }
+    }
+
+    /// Whether the speaker has this role in the case at hand.
+    pub(super) fn is(&self, role: Role, window: Option<&Window>, patch: Option<&Patch>) -> bool {
+        let Some(who) = &self.who else { return role == Role::Anyone };
+        match role {
+            Role::Anyone | Role::User => true,
+            Role::Owner => patch.is_some_and(|patch| patch.owner() == who),
+            Role::Deployer => self.settings.has(who, Standing::Deployer),
+            Role::Lead => window.is_some_and(|window| window.led_by(who)),
+            Role::Manager => self.settings.has(who, Standing::Manager),
+        }
+    }
+
+    /// Refuses who may not. The table of verbs says who may.
+    pub(super) fn may(
+        &self,
+        verb: &str,
+        window: Option<&Window>,
+        patch: Option<&Patch>,
+    ) -> Result<(), Refusal> {
+        let Some(verb) = super::command::verb(verb) else { return Err(no::not_identified()) };
+        if verb.who.contains(&Role::Anyone) {
+            return Ok(());
+        }
+        if self.who.is_none() {
+            return Err(no::not_identified());
+        }
+        if verb.who.iter().any(|role| self.is(*role, window, patch)) {
+            return Ok(());
+        }
+        let has = |role| verb.who.contains(&role);
+        Err(match (patch, window) {
+            (Some(patch), _) if has(Role::Owner) => {
+                let mut others = String::new();
+                if has(Role::Lead) {
+                    others.push_str(", and the lead");
+                }
+                if has(Role::Deployer) {
+                    others.push_str(", and deployers");
+                }
+                no::not_owner(verb.name, patch, &others)
+            }
+            (_, Some(window)) if has(Role::Lead) => no::not_lead(self.prefix(), verb.name, window),
+            _ if has(Role::Manager) => no::not_manager(verb.name, &self.people_with(Standing::Manager)),
+            _ => no::not_deployer(verb.name, &self.people_with(Standing::Deployer)),
+        })
+    }
+
+    pub(super) fn people_with(&self, standing: Standing) -> Vec<Who> {
+        let people = self.settings.people.iter().filter(|person| self.settings.has(&person.id, standing));
+        people.map(|person| person.id.clone()).collect()
+    }
+
+    /// Refuses a word that crossed a new patch set on its way (§4a.14).
+    pub(super) fn not_crossed(&self, patch: &Patch, words: &str) -> Result<(), Refusal> {
+        let age = self.at - patch.patch_set_at;
+        let first = patch.patch_set_at == patch.added;
+        if first || age >= self.settings.timers.crossed {
+            return Ok(());
+        }
+        Err(no::crossed(self.prefix(), patch, age.num_seconds(), words))
+    }
+
+    /// Judges a patch by the rules, as it stands in its window.
+    pub(super) fn judge<'p>(
+        &'p self,
+        window: &'p Window,
+        patch: &'p Patch,
+        starting: bool,
+    ) -> (Vec<guidelines::Judgement<'p>>, Vec<guidelines::Point<'p>>) {
+        let facts = why_unknown(self.state, patch.change);
+        let case = guidelines::Case {
+            settings: self.settings,
+            state: self.state,
+            window,
+            at: self.at,
+            change: patch.change,
+            facts,
+            wish: &patch.wish,
+            patch: Some(patch),
+            starting,
+            lead: window.lead.as_ref().map(|lead| &lead.who),
+        };
+        let judgements = guidelines::judge(&case);
+        let points = guidelines::points(&case, &judgements);
+        (judgements, points)
+    }
+
+    fn line(&mut self, line: &Line) {
+        let meant = meant(self.settings, line, self.open_window().is_some());
+        let is_here = matches!(&meant, Meant::Verb { verb, .. } if verb.name == "here");
+        if !is_here && let Some(window) = self.open_window() {
+            people::say_who_is_here(self, window);
+        }
+        match meant {
+            Meant::Nobody => {}
+            Meant::Refused(refusal) => self.refuse("?", None, &refusal),
+            Meant::Verb { verb, words } => self.verb(verb, words),
+        }
+        if self.out.records.is_empty() {
+            self.heard_of_the_lead();
+        }
+    }
+
+    /// Notes that the lead is there, at most once a minute.
+    fn heard_of_the_lead(&mut self) {
+        let Some(window) = self.open_window() else { return };
+        let Some(lead) = &window.lead else { return };
+        if self.who.as_ref() == Some(&lead.who) && self.at - lead.heard >= chrono::TimeDelta::minutes(1) {
+            self.record(Some(window.id()), None, Event::LeadSpoke);
+        }
+    }
+
+    fn verb(&mut self, verb: &'static Verb, words: &str) {
+        let read =
+            Words::new(verb, words, self.prefix(), &self.settings.policy.review_hosts, self.at).command();
+        let done = read.and_then(|command| {
+            if !verb.asks && self.by.room.is_none() {
+                let room = self.settings.windows.first().and_then(|window| window.rooms.first());
+                return Err(no::in_private(room.map_or("the room of the window", |room| room.0.as_str())));
+            }
+            let any_here = self.settings.windows.iter().any(|window| self.is_here(&window.rooms));
+            if !verb.asks && !any_here {
+                return Err(no::wrong_room());
+            }
+            if verb.who.contains(&Role::User) && self.who.is_none() {
+                return Err(no::not_identified());
+            }
+            self.command_of(command)
+        });
+        if let Err(refusal) = done {
+            let change =
+                words.split_ascii_whitespace().next().and_then(|word| {
+                    match super::command::target(word, &self.settings.policy.review_hosts) {
+                        Some(Target::Change(change)) => Some(change),
+                        _ => None,
+                    }
+                });
+            self.refuse(verb.name, change, &refusal);
+        }
+    }
+
+    fn command_of(&mut self, command: Command) -> Result<(), Refusal> {
+        match command {
+            Command::Add { changes, options } => self.add(&changes, &options),
+            Command::Remove { patch, reason } => self.remove(patch, reason),
+            Command::Move { patch, place } => self.move_patch(patch, &place),
+            Command::Order { before, after } => self.order(before, after),
+            Command::Independent { a, b, reason } => self.independent(a, b, &reason),
+            Command::Files { patch, word } => self.files(patch, &word),
+            Command::Queue { window } => self.queue(window.as_deref()),
+            Command::Show { patch } => self.show(patch),
+            Command::Why { patch } => self.why(patch),
+            Command::Windows { week } => self.windows(week),
+            Command::Now => self.now(),
+            Command::Next => self.next(),
+            Command::NowAndNext => self.now_and_next(),
+            Command::Status => self.status(),
+            Command::Here => self.here(),
+            Command::Away => self.away(),
+            Command::Claim { window, reason } => self.claim(window, reason),
+            Command::Unclaim => self.unclaim(),
+            Command::Handover { to } => self.handover(&to),
+            Command::Start => self.start(),
+            Command::Checklist { patch } => self.checklist(patch),
+            Command::Check { patch, item, note } => self.check(patch, item, note, false),
+            Command::NotNeeded { patch, item, reason } => self.check(patch, item, Some(reason), true),
+            Command::Uncheck { patch, item } => self.uncheck(patch, &item),
+            Command::Steps { patch } => self.steps(patch),
+            Command::Done { step, patch, note } => self.done(step, patch, note),
+            Command::Failed { why } => self.failed(&why),
+            Command::Retry => self.retry(),
+            Command::Verified { patch, note } => self.verified(patch, note),
+            Command::Broken { patch, why } => self.broken(patch, &why),
+            Command::Skip { patch, reason } => self.skip(patch, &reason, false),
+            Command::Veto { patch, reason } => self.skip(patch, &reason, true),
+            Command::Hold { reason } => self.hold(reason),
+            Command::Resume { hold, note } => self.resume(hold, &note),
+            Command::Rollback { words } => self.rollback(&words),
+            Command::Ledger => self.ledger(),
+            Command::Settle { patch, how, reason } => self.settle(patch, &how, &reason),
+            Command::Override { patch, rule, reason } => self.override_rule(patch, rule, &reason),
+            Command::Extend { by } => self.extend(&by),
+            Command::Limit { limit } => self.limit(limit),
+            Command::Freeze { from, to, reason } => self.freeze(&from, &to, &reason),
+            Command::Thaw { freeze } => self.thaw(freeze),
+            Command::Finish => self.finish(),
+            Command::Report { window } => self.report(window.as_deref()),
+            Command::Whoami => self.whoami(),
+            Command::Help { verb } => self.help(verb.as_deref()),
+            Command::LogText { text } => self.log_text(&text),
+            Command::LogQuery { query } => self.log_query(query),
+            Command::LogAmend { row, text } => self.log_amend(row, &text),
+        }
+    }
+
+    /// The review system answered. What follows from it, `advance` finds in the state.
+    fn facts(&mut self, change: ChangeNumber, answer: &Result<Box<Facts>, Fault>) {
+        let known = self.state.known.get(&change);
+        let awaited = self
+            .state
+            .offers
+            .iter()
+            .any(|offer| offer.change == change && known.is_none_or(|known| known.at < offer.at));
+        let window = self.state.window_of(change).map(|window| window.id().clone());
+        match answer {
+            Ok(facts) => {
+                let mut facts = facts.clone();
+                keep_merged(self.state, &mut facts);
+                let news =
+                    known.is_none_or(|known| known.fault.is_some() || known.facts.as_ref() != Some(&*facts));
+                if awaited || news {
+                    self.record(window.as_ref(), Some(change), Event::FactsSeen { facts });
+                }
+            }
+            Err(fault) => {
+                let news = known.is_none_or(|known| known.fault.as_ref() != Some(fault));
+                if awaited || news {
+                    let event = Event::LookupFailed { fault: fault.clone() };
+                    let record = self.make(window.as_ref(), Some(change), Went::Failed, event);
+                    self.out.records.push(record);
+                }
+            }
+        }
+    }
+
+    /// The program has started: one line for each open window says where things stand.
+    fn started(&mut self) {
+        self.record(None, None, Event::Started);
+        let open: Vec<&Window> = self.state.windows.values().filter(|window| window.is_on()).collect();
+        for window in open {
+            let text = say::window::where_things_stand(self.settings, self.state, window, self.at);
+            self.broadcast(window, &format!("I am back. {text}"));
+        }
+    }
+}
+
+/// The facts of a change, or why they are not known, in words.
+pub(super) fn why_unknown(state: &State, change: ChangeNumber) -> Result<&Facts, &str> {
+    const NO_ANSWER: &str = "the review system has not answered yet";
+    let known = state.known.get(&change).ok_or(NO_ANSWER)?;
+    match &known.fault {
+        Some(fault) => Err(fault.why()),
+        None => known.facts.as_ref().ok_or(NO_ANSWER),
+    }
+}
+
+/// Merged is for good: an older answer that arrives late, or a source that was reset, does not take it back.
+fn keep_merged(state: &State, facts: &mut Facts) {
+    if let Some(old) = state.last_facts(facts.change.number)
+        && old.change.status == super::facts::Status::Merged
+        && facts.change.status == super::facts::Status::Open
+    {
+        facts.change.status = old.change.status;
+        facts.change.submitted = old.change.submitted;
+        facts.change.patch_set = old.change.patch_set;
+        facts.change.revision.clone_from(&old.change.revision);
+    }
+}
+
+/// Whether a line is for me, and what it says.
+enum Meant<'a> {
+    /// Chat, or a word for another bot: silence.
+    Nobody,
+    /// For me, and not to be understood.
+    Refused(Refusal),
+    /// A verb and what follows it.
+    Verb { verb: &'static Verb, words: &'a str },
+}
+
+/// The verbs that work without `swat` in a room with an open window: stopping must not wait for a word (§4a.6).
+const SHORT: &[&str] = &["hold", "stop", "abort", "rollback"];
+
+fn meant<'a>(settings: &Settings, line: &'a Line, window_on: bool) -> Meant<'a> {
+    let said = line.text.trim_matches(' ');
+    let Some(words) = words_for_me(settings, said, line.room.is_none(), window_on) else {
+        // A disguised command is not obeyed, and not passed over either.
+        if text::is_odd(said) {
+            let plain = text::clean(said);
+            if words_for_me(settings, &plain, false, window_on).is_some() {
+                return Meant::Refused(no::odd_characters(&settings.prefix));
+            }
+        }
+        return Meant::Nobody;
+    };
+    if said.len() > LONGEST_LINE {
+        return Meant::Refused(no::too_long(said.len()));
+    }
+    let (word, rest) = words.split_once([' ', '\t']).unwrap_or((words, ""));
+    if word.is_empty() {
+        return verb("help").map_or(Meant::Nobody, |verb| Meant::Verb { verb, words: "" });
+    }
+    let Some(verb) = verb(word) else {
+        let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
+        if text::is_odd(word) || !word.is_ascii() {
+            return Meant::Refused(no::odd_characters(&settings.prefix));
+        }
+        return Meant::Refused(no::unknown_verb(
+            &settings.prefix,
+            word,
+            words::near(&word.to_ascii_lowercase(), &names),
+        ));
+    };
+    // What people write to the log is theirs; a command must be what it looks like.
+    if verb.name != "log" && text::is_odd(said) {
+        return Meant::Refused(no::odd_characters(&settings.prefix));
+    }
+    Meant::Verb { verb, words: rest }
+}
+
+/// The words after the address, where the line is addressed to me.
+fn words_for_me<'a>(settings: &Settings, said: &'a str, private: bool, window_on: bool) -> Option<&'a str> {
+    if let Some(rest) = said.strip_prefix(settings.prefix.as_str()) {
+        let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
+        if word.eq_ignore_ascii_case("swat") {
+            return Some(after.trim_start());
+        }
+        let short = SHORT.iter().any(|short| word.eq_ignore_ascii_case(short));
+        if word.eq_ignore_ascii_case("log") || (short && window_on) {
+            return Some(rest);
+        }
+        return None;
+    }
+    let name = said.get(..settings.name.len())?;
+    if name.eq_ignore_ascii_case(&settings.name) {
+        let after = &said[settings.name.len()..];
+        if let Some(words) = after.strip_prefix([':', ',']) {
+            return Some(words.trim_start());
+        }
+    }
+    (private && !said.is_empty()).then_some(said)
+}

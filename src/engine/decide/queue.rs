@@ -1,0 +1,443 @@
+//! The queue: add, remove, move, and what people declare about order.
+
+use chrono::TimeDelta;
+
+use super::super::command::{AddOptions, FilesWord, Place, Role, Target};
+use super::super::event::{Event, Wish};
+use super::super::facts::{Change, Fact, FileStatus};
+use super::super::guidelines;
+use super::super::id::{At, ChangeNumber, Who};
+use super::super::patch::{Patch, Stage};
+use super::super::plan;
+use super::super::say::{self, Refusal, no};
+use super::super::settings::CONSOLE;
+use super::super::window::{Occurrence, Window};
+use super::super::{kind, order, schedule, words};
+use super::{Turn, why_unknown};
+
+/// How far ahead a place is looked for.
+const DAYS_AHEAD: i64 = 14;
+
+impl<'a> Turn<'a> {
+    pub(super) fn add(&mut self, targets: &[Target], options: &AddOptions) -> Result<(), Refusal> {
+        let who = self.who.clone().ok_or_else(no::not_identified)?;
+        let wish = Wish {
+            owner: options.owner.as_deref().map_or_else(|| who.clone(), |owner| self.person_called(owner)),
+            urgent: options.urgent.clone(),
+            test: options.test.clone(),
+            note: options.note.clone(),
+        };
+        let wanted = options.window.as_deref().map(|word| self.resolve(word)).transpose()?;
+        for target in targets {
+            if let Err(refusal) = self.add_one(*target, wanted.as_ref(), &wish) {
+                let change = match target {
+                    Target::Change(change) => Some(*change),
+                    Target::Ticket(_) => None,
+                };
+                self.refuse("add", change, &refusal);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_one(&mut self, target: Target, wanted: Option<&Occurrence>, wish: &Wish) -> Result<(), Refusal> {
+        let change = match target {
+            Target::Change(change) => change,
+            Target::Ticket(_) => self.find(target)?.1.change,
+        };
+        if let Some(window) = self.state.window_of(change)
+            && let Some(patch) = window.patch(change)
+        {
+            let same = wanted.is_none_or(|wanted| wanted.id == *window.id());
+            match &patch.stage {
+                Stage::Skipped { .. } if same => return self.put_back(window, patch),
+                Stage::Skipped { .. } => {}
+                _ if same => {
+                    let text = say::queue::already_there(self.state, window, patch);
+                    self.answer(&text);
+                    return Ok(());
+                }
+                _ => {
+                    let to = wanted.map(|wanted| wanted.id.to_string()).unwrap_or_default();
+                    return Err(no::in_other_window(self.prefix(), change, patch.ticket, window, &to));
+                }
+            }
+        }
+        if self.state.offers.iter().any(|offer| offer.change == change) {
+            self.answer(&format!("already asked about {change}, the review system has not answered yet"));
+            return Ok(());
+        }
+        let occurrence = match wanted {
+            Some(wanted) => wanted.clone(),
+            None => self.next_with_room(self.at)?,
+        };
+        self.plan_window(&occurrence);
+        self.record(Some(&occurrence.id), Some(change), Event::Offered { wish: wish.clone() });
+        Ok(())
+    }
+
+    fn put_back(&mut self, window: &Window, patch: &Patch) -> Result<(), Refusal> {
+        if let Stage::Skipped { reason, veto: true, by } = &patch.stage
+            && self.who.as_ref() != Some(by)
+        {
+            return Err(no::vetoed(patch, by, reason));
+        }
+        let last = window.occurrence.ends - self.settings.policy.last_start;
+        if window.is_on() && self.at >= last {
+            return Err(no::window_over(&format!(
+                "the last start of {} was {} UTC, it",
+                window.id(),
+                words::clock(last)
+            )));
+        }
+        self.record(Some(window.id()), Some(patch.change), Event::PutBack);
+        self.answer(&format!("{} is back in {}, at the end", patch.change, window.id()));
+        Ok(())
+    }
+
+    /// A person by id; somebody else by the account of this network.
+    fn person_called(&self, word: &str) -> Who {
+        let word = word.trim_start_matches('@');
+        let known = self.settings.people.iter().find(|person| person.id.0 == word);
+        let network = self.by.network.as_deref().unwrap_or(CONSOLE);
+        known.map_or_else(|| self.settings.who(network, word), |person| person.id.clone())
+    }
+
+    /// The next occurrence that has a place and the time (§4a.12).
+    pub(in super::super) fn next_with_room(&self, from: At) -> Result<Occurrence, Refusal> {
+        let fits = |occurrence: &Occurrence| {
+            let known = self.state.windows.get(&occurrence.id);
+            let occurrence = known.map_or(occurrence, |window| &window.occurrence);
+            let taken = known.map_or(0, |window| guidelines::places(self.settings, self.state, window).taken);
+            let offered = self.state.offers.iter().filter(|offer| offer.window == occurrence.id).count();
+            let offered_now = self.out.records.iter().filter(|record| {
+                record.window.as_ref() == Some(&occurrence.id)
+                    && matches!(record.event, Event::Offered { .. })
+            });
+            let taken = taken as usize + offered + offered_now.count();
+            self.is_here(&occurrence.rooms)
+                && !self.state.closed.contains_key(&occurrence.id)
+                && occurrence.ends - self.settings.policy.last_start > from
+                && taken < occurrence.limit as usize
+                && schedule::no_deploy_day(&self.settings.policy, occurrence).is_none()
+                && !self
+                    .state
+                    .freezes
+                    .iter()
+                    .any(|freeze| freeze.from < occurrence.ends && freeze.to > occurrence.starts)
+        };
+        let mut ahead = schedule::between(self.settings, from, from + TimeDelta::days(DAYS_AHEAD));
+        // An extended window is on although the schedule says that it is over.
+        ahead.extend(self.open_window().map(|window| window.occurrence.clone()));
+        ahead.sort_by_key(|occurrence| occurrence.starts);
+        let found = ahead.into_iter().find(|occurrence| fits(occurrence));
+        let found = found.ok_or_else(|| no::no_room(DAYS_AHEAD))?;
+        Ok(self.state.windows.get(&found.id).map_or(found, |window| window.occurrence.clone()))
+    }
+
+    pub(super) fn remove(&mut self, target: Target, reason: Option<String>) -> Result<(), Refusal> {
+        let (window, patch) = self.find(target)?;
+        self.may("remove", Some(window), Some(patch))?;
+        self.may_leave(window, patch, "remove")?;
+        let text = format!("{} is out of {}", patch.change, window.id());
+        self.record(Some(window.id()), Some(patch.change), Event::Removed { reason: reason.clone() });
+        self.answer(&format!("{text}{}", say::after_colon(reason.as_deref())));
+        self.tell_owner(
+            window,
+            patch,
+            &format!("{text}, by {}{}", self.name, say::after_colon(reason.as_deref())),
+        );
+        Ok(())
+    }
+
+    /// Refuses what would leave hosts half done, or a patch without what it needs.
+    pub(super) fn may_leave(&self, window: &Window, patch: &Patch, verb: &str) -> Result<(), Refusal> {
+        if patch.is_dirty() {
+            return Err(no::dirty(self.prefix(), patch, &super::run::dirty_stage(patch), verb));
+        }
+        match patch.stage {
+            Stage::Live { .. } => return Err(no::is_live(self.prefix(), verb, patch.change)),
+            Stage::RolledBack => return Err(no::is_back(self.prefix(), patch.change)),
+            Stage::Queued | Stage::Moving | Stage::Skipped { .. } => {}
+        }
+        if verb == "skip" || verb == "veto" {
+            return Ok(());
+        }
+        if matches!(patch.stage, Stage::Moving) {
+            return Err(no::in_motion(self.prefix(), verb, patch.change));
+        }
+        let order = order::predecessors(self.state, window);
+        let needing =
+            window.waiting().find_map(|other| order.why(patch.change, other.change).map(|why| (other, why)));
+        match needing {
+            Some((other, why)) => {
+                let why = say::queue::why(why);
+                let text = format!(
+                    "{} needs {} ({why}). Take {} out first",
+                    other.change, patch.change, other.change
+                );
+                Err(Refusal::new("order", text))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the owner what somebody else did to their patch.
+    pub(super) fn tell_owner(&mut self, window: &Window, patch: &Patch, text: &str) {
+        if self.who.as_ref() != Some(patch.owner()) {
+            self.ping(window, &[patch.owner()], text);
+        }
+    }
+
+    pub(super) fn move_patch(&mut self, target: Target, place: &Place) -> Result<(), Refusal> {
+        match place {
+            Place::Window(word) => self.move_to_window(target, word),
+            Place::Before(other) => self.move_next_to(target, *other, false),
+            Place::After(other) => self.move_next_to(target, *other, true),
+        }
+    }
+
+    fn move_to_window(&mut self, target: Target, word: &str) -> Result<(), Refusal> {
+        let to = self.resolve(word)?;
+        let left = match target {
+            Target::Change(change) => self.state.left.get(&change),
+            Target::Ticket(_) => None,
+        };
+        let (from, patch) = match (self.find(target), left) {
+            (Ok((window, patch)), _) => {
+                self.may("move", Some(window), Some(patch))?;
+                if *window.id() == to.id && matches!(patch.stage, Stage::Queued) {
+                    self.answer(&format!("already #{} in {}", patch.ticket, to.id));
+                    return Ok(());
+                }
+                self.may_leave(window, patch, "move")?;
+                (Some(window), patch)
+            }
+            (Err(_), Some(left)) => {
+                self.may_move_left(&left.patch)?;
+                (None, &left.patch)
+            }
+            (Err(refusal), None) => return Err(refusal),
+        };
+        if to.ends - self.settings.policy.last_start <= self.at {
+            return Err(no::window_over(&to.id.to_string()));
+        }
+        let fresh = Window::new(to.clone());
+        let there = self.state.windows.get(&to.id).unwrap_or(&fresh);
+        self.fits_there(there, patch)?;
+        let ticket = there.next_ticket;
+        let from_id = from.map(|window| window.id().clone());
+        self.plan_window(&to);
+        let event = Event::Moved { to: to.id.clone(), ticket };
+        self.record(from_id.as_ref(), Some(patch.change), event);
+        let when = words::day_clock(to.starts, self.at);
+        let kept = if patch.checks.is_empty() { "" } else { ", its review kept" };
+        let text = format!("{} is #{ticket} in {} ({when}){kept}", patch.change, to.id);
+        self.answer(&text);
+        if let Some(window) = from {
+            self.tell_owner(window, patch, &format!("{text}, moved by {}", self.name));
+        }
+        Ok(())
+    }
+
+    /// A patch that its window ended without is moved by its owner or by a deployer: there is no lead any more.
+    fn may_move_left(&self, patch: &Patch) -> Result<(), Refusal> {
+        if self.who.is_none() {
+            return Err(no::not_identified());
+        }
+        if self.is(Role::Owner, None, Some(patch)) || self.is(Role::Deployer, None, None) {
+            return Ok(());
+        }
+        Err(no::not_owner("move", patch, ", and deployers"))
+    }
+
+    fn fits_there(&self, there: &Window, patch: &Patch) -> Result<(), Refusal> {
+        let case = guidelines::Case {
+            settings: self.settings,
+            state: self.state,
+            window: there,
+            at: self.at,
+            change: patch.change,
+            facts: why_unknown(self.state, patch.change),
+            wish: &patch.wish,
+            patch: None,
+            starting: false,
+            lead: None,
+        };
+        let judgements = guidelines::judge(&case);
+        let blocks = judgements
+            .iter()
+            .find(|judgement| judgement.refuses_add() && !patch.overrides.contains_key(&judgement.rule));
+        blocks.map_or(Ok(()), |judgement| Err(say::queue::rule_refusal(judgement)))
+    }
+
+    fn move_next_to(&mut self, target: Target, other: Target, after: bool) -> Result<(), Refusal> {
+        let (window, patch) = self.find(target)?;
+        let (other_window, beside) = self.find(other)?;
+        self.may("move", Some(window), Some(patch))?;
+        if patch.change == beside.change {
+            return Err(no::with_itself(patch.change));
+        }
+        if window.id() != other_window.id() {
+            return Err(no::not_together(patch.change, beside.change));
+        }
+        self.may_place(patch)?;
+        let order = order::predecessors(self.state, window);
+        let (first, second) = if after { (beside, patch) } else { (patch, beside) };
+        if let Some(why) = order.why(second.change, first.change) {
+            let why = say::queue::why(why);
+            return Err(no::place_against_order(self.prefix(), first.change, second.change, &why));
+        }
+        let mut places: Vec<ChangeNumber> =
+            window.places.iter().copied().filter(|change| *change != patch.change).collect();
+        let index = places.iter().position(|change| *change == beside.change).unwrap_or(places.len());
+        places.insert(if after { index + 1 } else { index }, patch.change);
+        if places == window.places {
+            self.answer(&format!("already there: {}", say::queue::runs_as(self.state, window)));
+            return Ok(());
+        }
+        let mut moved = window.clone();
+        moved.places.clone_from(&places);
+        self.record(Some(window.id()), Some(patch.change), Event::Placed { places });
+        let text = say::queue::runs_as(self.state, &moved);
+        self.answer(&text);
+        Ok(())
+    }
+
+    fn may_place(&self, patch: &Patch) -> Result<(), Refusal> {
+        match patch.stage {
+            Stage::Queued | Stage::Skipped { .. } => Ok(()),
+            Stage::Moving => Err(no::in_motion(self.prefix(), "move", patch.change)),
+            Stage::Live { .. } => Err(no::is_live(self.prefix(), "move", patch.change)),
+            Stage::RolledBack => Err(no::is_back(self.prefix(), patch.change)),
+        }
+    }
+
+    pub(super) fn order(&mut self, before: Target, after: Target) -> Result<(), Refusal> {
+        let (window, first, second) = self.two(before, after)?;
+        self.may_declare("order", window, first, second)?;
+        let (a, b) = (first.change, second.change);
+        if window.declared.iter().any(|order| order.before == a && order.after == b) {
+            self.answer(&format!("already so: {}", say::queue::runs_as(self.state, window)));
+            return Ok(());
+        }
+        if !matches!(first.stage, Stage::Live { .. })
+            && matches!(second.stage, Stage::Moving | Stage::Live { .. })
+        {
+            return Err(no::in_motion(self.prefix(), &format!("order {a} before it"), b));
+        }
+        if let Some(cycle) = order::cycle_with(self.state, window, a, b) {
+            return Err(no::cycle(self.prefix(), &cycle));
+        }
+        let mut ordered = window.clone();
+        let who = self.by.who.clone();
+        ordered.declared.retain(|order| (order.before, order.after) != (b, a));
+        ordered.declared.push(super::super::window::Declared { before: a, after: b, by: who, at: self.at });
+        self.record(Some(window.id()), Some(a), Event::Ordered { before: a, after: b });
+        let runs = say::queue::runs_as(self.state, &ordered);
+        self.answer(&format!("{a} goes before {b}. {runs}. Rollback goes the other way"));
+        Ok(())
+    }
+
+    pub(super) fn independent(&mut self, a: Target, b: Target, reason: &str) -> Result<(), Refusal> {
+        let (window, first, second) = self.two(a, b)?;
+        self.may_declare("independent", window, first, second)?;
+        let (a, b) = (first.change, second.change);
+        if window.independent.contains(&(a, b)) || window.independent.contains(&(b, a)) {
+            self.answer(&format!("already so: {a} and {b} do not wait for each other"));
+            return Ok(());
+        }
+        let order = order::predecessors(self.state, window);
+        let hard = order.why(a, b).or_else(|| order.why(b, a));
+        if let Some(why) = hard
+            && !matches!(why, order::Why::Declared { .. })
+        {
+            return Err(no::hard_order(a, b, &say::queue::why(why)));
+        }
+        self.record(Some(window.id()), Some(a), Event::Independent { a, b });
+        self.answer(&format!("{a} and {b} do not wait for each other: {}", say::own_words(reason)));
+        Ok(())
+    }
+
+    fn two(&self, a: Target, b: Target) -> Result<(&'a Window, &'a Patch, &'a Patch), Refusal> {
+        let (window, first) = self.find(a)?;
+        let (other, second) = self.find(b)?;
+        if first.change == second.change {
+            return Err(no::with_itself(first.change));
+        }
+        if window.id() != other.id() {
+            return Err(no::not_together(first.change, second.change));
+        }
+        Ok((window, first, second))
+    }
+
+    fn may_declare(&self, verb: &str, window: &Window, a: &Patch, b: &Patch) -> Result<(), Refusal> {
+        self.may(verb, Some(window), Some(a))
+            .or_else(|refusal| if self.is(Role::Owner, None, Some(b)) { Ok(()) } else { Err(refusal) })
+    }
+
+    pub(super) fn files(&mut self, target: Target, word: &FilesWord) -> Result<(), Refusal> {
+        let (window, patch) = self.find(target)?;
+        let change = patch.change;
+        let facts = why_unknown(self.state, change).map_err(|why| no::facts_unknown(change, why))?;
+        let paths: Vec<String> = match kind::synced_files(&self.settings.policy, &facts.change) {
+            Fact::Known(paths) => paths.into_iter().map(str::to_owned).collect(),
+            Fact::Unknown(why) => return Err(no::facts_unknown(change, &why)),
+        };
+        if paths.len() < 2 {
+            return Err(no::one_file(change, paths.len()));
+        }
+        let proposal = propose(&facts.change, &paths);
+        let (files, reason) = match word {
+            FilesWord::Show => {
+                let text = say::queue::files(self.prefix(), patch, &paths, &proposal);
+                self.answer(&text);
+                return Ok(());
+            }
+            FilesWord::Accept => (proposal, None),
+            FilesWord::Atomic(reason) => (Vec::new(), Some(reason.clone())),
+            FilesWord::List(text) => {
+                let list = words::file_list(text, &paths);
+                let fault = |fault: words::FileListFault| no::file_list(self.prefix(), change, &fault);
+                (list.map_err(fault)?, None)
+            }
+        };
+        self.may("files", Some(window), Some(patch))?;
+        if patch.touched_hosts() || !matches!(patch.stage, Stage::Queued | Stage::Moving) {
+            return Err(no::files_moving(self.prefix(), change));
+        }
+        let text = say::queue::files_go_out(change, &files, &paths);
+        if patch.files.as_ref().is_some_and(|order| order.files == files) {
+            self.answer(&format!("already so: {text}"));
+            return Ok(());
+        }
+        self.not_crossed(patch, &format!("files {change}"))?;
+        let event = Event::FilesOrdered { files: files.clone(), patch_set: patch.patch_set, reason };
+        self.record(Some(window.id()), Some(change), event);
+        if matches!(patch.stage, Stage::Moving) {
+            let plan = super::start::plan_for(self.settings, &facts.change);
+            let mut steps = plan::steps(plan, &files);
+            for (new, old) in steps.iter_mut().zip(&patch.steps) {
+                new.done.clone_from(&old.done);
+            }
+            self.record(Some(window.id()), Some(change), Event::StepsPlanned { steps });
+        }
+        self.answer(&text);
+        Ok(())
+    }
+}
+
+/// An order to start from: what is new goes out before what uses it, what is removed goes last.
+pub(in super::super) fn propose(change: &Change, paths: &[String]) -> Vec<String> {
+    let rank = |path: &str| {
+        let file = change.files.known().and_then(|files| files.iter().find(|file| file.path == path));
+        match file.map(|file| file.status) {
+            Some(FileStatus::Added) => 0,
+            Some(FileStatus::Modified | FileStatus::Renamed) | None => 1,
+            Some(FileStatus::Deleted) => 2,
+        }
+    };
+    let mut order = paths.to_vec();
+    order.sort_by_key(|path| rank(path));
+    order
+}

@@ -1,0 +1,439 @@
+//! The run: start, the steps one after another, and the end.
+
+use chrono::TimeDelta;
+
+use super::super::command::{Role, StepRef, Target};
+use super::super::event::{Cause, Ending, Event};
+use super::super::id::ChangeNumber;
+use super::super::patch::{Patch, Stage};
+use super::super::plan::{Act, Step};
+use super::super::say::{self, Refusal, no};
+use super::super::window::Window;
+use super::super::{schedule, words};
+use super::Turn;
+use super::people::{here_from, owners};
+use super::start::with_done;
+
+/// The last stage that a patch was put on.
+pub(in super::super) fn dirty_stage(patch: &Patch) -> String {
+    let stage = patch.steps.iter().rev().find_map(|step| match &step.act {
+        Act::Sync { stage, .. } if step.done.is_some() => Some(stage.clone()),
+        _ => None,
+    });
+    stage.unwrap_or_default()
+}
+
+impl Turn<'_> {
+    pub(super) fn start(&mut self) -> Result<(), Refusal> {
+        let window = self.open_window().or_else(|| self.next_planned());
+        let window = window.ok_or_else(|| no::no_window(self.prefix()))?;
+        self.may("start", Some(window), None)?;
+        if !window.is_on() {
+            return Err(no::early(window, self.at));
+        }
+        if window.is_running() {
+            let text = say::window::where_things_stand(self.settings, self.state, window, self.at);
+            self.answer(&format!("already started. {text}"));
+            return Ok(());
+        }
+        self.may_go_on(window)?;
+        self.record(Some(window.id()), None, Event::RunStarted);
+        let from = here_from(&self.settings.timers, window);
+        let silent: Vec<_> =
+            owners(window).into_iter().filter(|who| !window.is_here(who, from)).cloned().collect();
+        if !silent.is_empty() {
+            self.record(Some(window.id()), None, Event::Pinged { who: silent.clone() });
+            let text = format!("{} starts, say {}", window.id(), self.command("here"));
+            self.ping(window, &silent.iter().collect::<Vec<_>>(), &text);
+        }
+        let mut running = window.clone();
+        running.phase = super::super::window::Phase::Running { since: self.at };
+        self.name_next(&running, "");
+        Ok(())
+    }
+
+    pub(super) fn done(
+        &mut self,
+        step: Option<StepRef>,
+        target: Option<Target>,
+        note: Option<String>,
+    ) -> Result<(), Refusal> {
+        let window = self.window_on()?;
+        self.may("done", Some(window), None)?;
+        if let Some(target) = target {
+            return self.done_with_patch(window, target, note);
+        }
+        if window.rollback.is_some() {
+            return self.back_step_done(window, step, note);
+        }
+        let Some(patch) = window.moving() else {
+            let next = super::start::next(self.settings, self.state, window);
+            return match step {
+                Some(StepRef::Back(_)) => Err(Refusal::new("no-step", "no rollback is under way")),
+                _ => Err(no::nothing_moves(self.prefix(), next)),
+            };
+        };
+        let (current, at) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+        match step {
+            Some(StepRef::Back(number)) => {
+                let last = format!("{}", patch.steps.len());
+                return Err(no::no_step(self.prefix(), &format!("r{number}"), &last));
+            }
+            Some(StepRef::Forward(said)) if said != current => {
+                let Some(step) = (said as usize).checked_sub(1).and_then(|index| patch.steps.get(index))
+                else {
+                    let last = format!("{}", patch.steps.len());
+                    return Err(no::no_step(self.prefix(), &said.to_string(), &last));
+                };
+                if let Some(done) = &step.done {
+                    let by = say::short_name(&done.by);
+                    let text = format!("already done by {by} at {}", words::clock(done.at));
+                    let now = say::run::step_name(at);
+                    self.answer(&format!("{text}; now it is step {current} ({now})"));
+                    return Ok(());
+                }
+                return Err(no::step_order(self.prefix(), said, current, &say::run::step_name(at)));
+            }
+            Some(StepRef::Forward(_)) => {}
+            None => {
+                let since = window.advanced.map_or(TimeDelta::MAX, |advanced| self.at - advanced);
+                if since < self.settings.timers.debounce {
+                    return Err(no::too_soon(self.prefix(), current, since.num_seconds()));
+                }
+            }
+        }
+        self.confirm(window, patch, current, at, note)
+    }
+
+    /// `done 900002`: a patch is no step. The answer says what is in the way.
+    fn done_with_patch(
+        &mut self,
+        window: &Window,
+        target: Target,
+        note: Option<String>,
+    ) -> Result<(), Refusal> {
+        let (_, patch) = self.find(target)?;
+        if window.motion == Some(patch.change) {
+            let (current, at) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+            return self.confirm(window, patch, current, at, note);
+        }
+        match &patch.stage {
+            Stage::Live { .. } => Err(no::is_live(self.prefix(), "confirm", patch.change)),
+            _ => {
+                self.may_start(window, patch)?;
+                Err(no::nothing_moves(self.prefix(), Some(patch)))
+            }
+        }
+    }
+
+    fn confirm(
+        &mut self,
+        window: &Window,
+        patch: &Patch,
+        current: u32,
+        step: &Step,
+        note: Option<String>,
+    ) -> Result<(), Refusal> {
+        self.may_go_on(window)?;
+        if let Some(why) = &step.failed {
+            let back = format!(" or {}", self.command(&format!("rollback {}", patch.change)));
+            return Err(no::step_failed(self.prefix(), &current.to_string(), why, &back));
+        }
+        if !step.act.is_manual() {
+            return Err(no::closes_itself(current, &say::run::how_it_closes(self.settings, patch, step)));
+        }
+        self.not_crossed(patch, &format!("done {current}"))?;
+        let event = Event::StepDone { step: current, patch_set: patch.patch_set, note };
+        self.record(Some(window.id()), Some(patch.change), event);
+        let after = with_done(patch, current, &self.by.who, self.at);
+        self.prompt(window, &after, "");
+        Ok(())
+    }
+
+    pub(super) fn failed(&mut self, why: &str) -> Result<(), Refusal> {
+        let window = self.window_on()?;
+        self.may("failed", Some(window), None)?;
+        if let Some(rollback) = &window.rollback
+            && let Some((number, step)) = rollback.current()
+        {
+            let event = Event::BackStepFailed { step: number, why: why.to_owned() };
+            self.record(Some(window.id()), Some(step.change), event);
+            let retry = self.command("retry");
+            let done = self.command(&format!("done r{number} NOTE"));
+            let text =
+                format!("r{number} FAILED: {}. {retry}, or mend it by hand and {done}", say::own_words(why));
+            self.answer(&text);
+            return Ok(());
+        }
+        let next = super::start::next(self.settings, self.state, window);
+        let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
+        let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+        if step.failed.is_some() {
+            self.answer(&format!("already noted: step {number} failed. {}", self.command("retry")));
+            return Ok(());
+        }
+        self.record(
+            Some(window.id()),
+            Some(patch.change),
+            Event::StepFailed { step: number, why: why.to_owned() },
+        );
+        let text = format!(
+            "{} step {number} ({}) FAILED: {}. {}, {} or {}",
+            patch.change,
+            say::run::step_name(step),
+            say::own_words(why),
+            self.command("retry"),
+            self.command(&format!("rollback {}", patch.change)),
+            self.command("hold")
+        );
+        self.answer(&text);
+        self.tell_owner(
+            window,
+            patch,
+            &format!("{} step {number} failed: {}", patch.change, say::own_words(why)),
+        );
+        Ok(())
+    }
+
+    pub(super) fn retry(&mut self) -> Result<(), Refusal> {
+        let window = self.window_on()?;
+        self.may("retry", Some(window), None)?;
+        if let Some(rollback) = &window.rollback
+            && let Some((number, step)) = rollback.current()
+        {
+            if step.failed.is_none() {
+                return Err(no::nothing_failed(&format!("r{number}")));
+            }
+            self.record(Some(window.id()), Some(step.change), Event::BackStepRetried { step: number });
+            let text = say::run::back_step(self.prefix(), number, step);
+            self.answer(&format!("again: {text}"));
+            return Ok(());
+        }
+        let next = super::start::next(self.settings, self.state, window);
+        let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
+        let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+        if step.failed.is_none() {
+            return Err(no::nothing_failed(&number.to_string()));
+        }
+        self.may_go_on(window)?;
+        self.record(Some(window.id()), Some(patch.change), Event::StepRetried { step: number });
+        let mut again = patch.clone();
+        again.steps[number as usize - 1].failed = None;
+        self.prompt(window, &again, "");
+        Ok(())
+    }
+
+    pub(super) fn verified(&mut self, target: Option<Target>, note: Option<String>) -> Result<(), Refusal> {
+        let (window, patch) = self.find_or_in_motion("verified", target)?;
+        self.may("verified", Some(window), Some(patch))?;
+        let change = patch.change;
+        match &patch.stage {
+            Stage::Moving => {}
+            Stage::Live { .. } => {
+                self.answer(&format!("already so, {change} is live"));
+                return Ok(());
+            }
+            Stage::RolledBack => return Err(no::is_back(self.prefix(), change)),
+            Stage::Queued | Stage::Skipped { .. } => return Err(no::not_to_verify(patch, "not on any host")),
+        }
+        let verify = (1..).zip(&patch.steps).find(|(_, step)| step.act == Act::Verify);
+        let Some((number, step)) = verify else {
+            return Err(Refusal::new("no-step", format!("the plan of {change} has no step to verify")));
+        };
+        if let Some(done) = &step.done {
+            self.answer(&format!(
+                "already verified by {} at {}",
+                say::short_name(&done.by),
+                words::clock(done.at)
+            ));
+            return Ok(());
+        }
+        if !patch.is_at(|act| *act == Act::Verify) {
+            let at = patch
+                .current()
+                .map(|(number, step)| format!("at step {number} ({})", say::run::step_name(step)));
+            return Err(no::not_to_verify(patch, &at.unwrap_or_default()));
+        }
+        if window.rollback.is_some() {
+            self.may_go_on(window)?;
+        }
+        let until = patch.step_since.unwrap_or(self.at) + self.settings.timers.verify;
+        let stands_in = patch.wish.test.is_some() || window_says_away(window, patch);
+        if !self.is(Role::Owner, None, Some(patch)) && self.at < until && !stands_in {
+            return Err(no::owners_verdict(self.prefix(), patch, until));
+        }
+        self.not_crossed(patch, &format!("verified {change}"))?;
+        let event = Event::StepDone { step: number, patch_set: patch.patch_set, note };
+        self.record(Some(window.id()), Some(change), event);
+        let stage = dirty_stage(patch);
+        let after = with_done(patch, number, &self.by.who, self.at);
+        let lead_in = format!("{} verified {change} on {stage}", self.name);
+        let own = window.lead.as_ref().is_some_and(|lead| self.who.as_ref() == Some(&lead.who));
+        self.prompt(window, &after, if own { "" } else { &lead_in });
+        Ok(())
+    }
+
+    pub(super) fn broken(&mut self, target: Option<Target>, why: &str) -> Result<(), Refusal> {
+        let (window, patch) = self.find_or_in_motion("broken", target)?;
+        self.may("broken", Some(window), Some(patch))?;
+        let change = patch.change;
+        match &patch.stage {
+            Stage::Moving | Stage::Live { .. } => {}
+            Stage::RolledBack => return Err(no::is_back(self.prefix(), change)),
+            Stage::Queued | Stage::Skipped { .. } => return Err(no::not_to_verify(patch, "not on any host")),
+        }
+        self.record(Some(window.id()), Some(change), Event::Broken { why: why.to_owned() });
+        let hold = window.next_hold;
+        let event =
+            Event::Held { hold, reason: Some(format!("{change} is broken: {why}")), cause: Cause::Broken };
+        self.record(Some(window.id()), Some(change), event);
+        let mut who = vec![patch.owner().clone()];
+        who.extend(window.lead.as_ref().map(|lead| lead.who.clone()).filter(|lead| lead != patch.owner()));
+        let back = self.command(&format!("rollback {change}"));
+        let resume = self.command(&format!("resume H{hold} NOTE"));
+        let text = format!(
+            "{}: {change} is broken ({}): {}; everything stops. {back}, or {resume} if it is something else",
+            say::names(&who),
+            self.name,
+            say::own_words(why)
+        );
+        self.ping_within(window, who, &text);
+        Ok(())
+    }
+
+    pub(super) fn skip(&mut self, target: Target, reason: &str, veto: bool) -> Result<(), Refusal> {
+        let verb = if veto { "veto" } else { "skip" };
+        let (window, patch) = self.find(target)?;
+        self.may(verb, Some(window), Some(patch))?;
+        if let Stage::Skipped { reason, by, .. } = &patch.stage {
+            let by = say::short_name(by);
+            self.answer(&format!("already skipped by {by}: {}", say::own_words(reason)));
+            return Ok(());
+        }
+        self.may_leave(window, patch, verb)?;
+        let event = Event::Skipped { reason: reason.to_owned(), veto, rule: None };
+        self.record(Some(window.id()), Some(patch.change), event);
+        let word = if veto { "vetoed" } else { "skipped" };
+        let text = format!("{} is {word}: {}", patch.change, say::own_words(reason));
+        let was_moving = matches!(patch.stage, Stage::Moving);
+        let merged = if self.state.ledger.contains_key(&patch.change) {
+            format!("; it is merged and stays in the ledger: {}", self.command("ledger"))
+        } else {
+            String::new()
+        };
+        self.answer(&format!("{text}{merged}"));
+        self.tell_owner(window, patch, &format!("{text}, by {}", self.name));
+        if was_moving && window.is_running() {
+            let mut after = window.clone();
+            after.motion = None;
+            if let Some(patch) = after.patches.iter_mut().find(|other| other.change == patch.change) {
+                patch.stage = Stage::Skipped { reason: String::new(), veto, by: self.by.who.clone() };
+            }
+            self.name_next(&after, "");
+        }
+        Ok(())
+    }
+
+    pub(super) fn extend(&mut self, by: &str) -> Result<(), Refusal> {
+        let window = self.window_on()?;
+        self.may("extend", Some(window), None)?;
+        let by = words::duration(by).ok_or_else(|| no::not_a_time(by, "15m or 1h"))?;
+        let until = window.occurrence.ends.max(self.at) + by;
+        let rooms = &window.occurrence.rooms;
+        let cut = schedule::between(self.settings, window.occurrence.ends, until).into_iter().find(|other| {
+            other.id != *window.id()
+                && other.starts >= window.occurrence.ends
+                && other.rooms.iter().any(|room| rooms.contains(room))
+        });
+        if let Some(other) = cut {
+            return Err(no::clash(&other.id.to_string(), other.starts));
+        }
+        self.record(Some(window.id()), None, Event::Extended { until });
+        let text = format!("{} goes on until {} UTC", window.id(), words::clock(until));
+        self.broadcast(window, &text);
+        Ok(())
+    }
+
+    pub(super) fn limit(&mut self, limit: u32) -> Result<(), Refusal> {
+        self.may("limit", None, None)?;
+        let occurrence = self.open_or_next()?;
+        if occurrence.limit == limit {
+            self.answer(&format!("already so, {} has {limit} places", occurrence.id));
+            return Ok(());
+        }
+        self.plan_window(&occurrence);
+        self.record(Some(&occurrence.id), None, Event::Limited { limit });
+        self.answer(&format!("{} has {limit} places now, it had {}", occurrence.id, occurrence.limit));
+        Ok(())
+    }
+
+    pub(super) fn finish(&mut self) -> Result<(), Refusal> {
+        let window = self.window_on()?;
+        let from = window.occurrence.ends + self.settings.timers.finish_after;
+        self.may("finish", Some(window), None)?;
+        if !self.is(Role::Lead, Some(window), None) && window.lead.is_some() && self.at < from {
+            return Err(no::finish_later(window.lead.as_ref().map(|lead| &lead.who), from));
+        }
+        if let Some(rollback) = &window.rollback
+            && let Some((number, step)) = rollback.current()
+        {
+            return Err(no::rolling_back(self.prefix(), step.change, number));
+        }
+        if let Some(patch) = window.moving() {
+            return Err(if patch.is_dirty() {
+                no::dirty(self.prefix(), patch, &dirty_stage(patch), "finish")
+            } else {
+                no::finish_busy(self.prefix(), patch)
+            });
+        }
+        self.close(window, Ending::Finished);
+        Ok(())
+    }
+
+    /// Ends an occurrence: the summary, and what is left is offered the next one by name.
+    pub(in super::super) fn close(&mut self, window: &Window, ending: Ending) {
+        let left: Vec<ChangeNumber> = window
+            .patches
+            .iter()
+            .filter(|patch| {
+                matches!(patch.stage, Stage::Queued | Stage::Skipped { veto: false, .. })
+                    && !self.state.ledger.contains_key(&patch.change)
+            })
+            .map(|patch| patch.change)
+            .collect();
+        let summary = say::window::summary(self.settings, self.state, window, self.at, ending);
+        let event = Event::WindowClosed { ending, left: left.clone() };
+        self.record(Some(window.id()), None, event);
+        if let Some(record) = self.out.records.last_mut() {
+            record.text.clone_from(&summary);
+        }
+        let quiet = window.patches.is_empty() && window.lead.is_none();
+        if !quiet {
+            self.broadcast(window, &summary);
+        }
+        if left.is_empty() {
+            return;
+        }
+        let next = self.next_with_room(window.occurrence.ends.max(self.at)).ok();
+        let mut told: Vec<_> = Vec::new();
+        for change in &left {
+            let Some(owner) = window.patch(*change).map(Patch::owner) else { continue };
+            if told.contains(&owner) {
+                continue;
+            }
+            told.push(owner);
+            let theirs: Vec<ChangeNumber> = left
+                .iter()
+                .copied()
+                .filter(|change| window.patch(*change).is_some_and(|patch| patch.owner() == owner))
+                .collect();
+            let text = say::window::offered_next(self.prefix(), &theirs, next.as_ref(), self.at);
+            self.ping(window, &[owner], &text);
+        }
+    }
+}
+
+fn window_says_away(window: &Window, patch: &Patch) -> bool {
+    let answer = window.presence.get(patch.owner()).and_then(|presence| presence.answer);
+    matches!(answer, Some((_, false)))
+}

@@ -1,0 +1,227 @@
+//! Which patch is next, whether it may start, and what it is told when it does.
+
+use super::super::event::Event;
+use super::super::facts::Change;
+use super::super::guidelines::{self, RuleId, Verdict};
+use super::super::id::{At, ChangeNumber, Who};
+use super::super::kind::{self, PatchKind};
+use super::super::patch::{Patch, Stage};
+use super::super::plan::{self, Step};
+use super::super::say::{self, Refusal, no};
+use super::super::settings::{Settings, StepSettings};
+use super::super::state::State;
+use super::super::window::Window;
+use super::super::{order, words};
+use super::people::here_from;
+use super::{Turn, why_unknown};
+
+/// The plan for a change: its kind decides.
+pub(in super::super) fn plan_for<'a>(settings: &'a Settings, change: &Change) -> &'a [StepSettings] {
+    match kind::kind(&settings.policy, change) {
+        PatchKind::Config | PatchKind::BetaOnly => &settings.plans.config,
+        PatchKind::Code | PatchKind::Other => &settings.plans.code,
+    }
+}
+
+/// The steps a patch would take. What is only for the Beta Cluster is merged and reaches no host of ours.
+pub(super) fn steps_of(settings: &Settings, change: &Change, patch: &Patch) -> Vec<Step> {
+    let files = patch.files.as_ref().map(|order| order.files.as_slice()).unwrap_or_default();
+    let mut steps = plan::steps(plan_for(settings, change), files);
+    if kind::kind(&settings.policy, change) == PatchKind::BetaOnly {
+        steps.retain(|step| matches!(step.act, plan::Act::Review | plan::Act::Merge));
+    }
+    steps
+}
+
+/// Whether the owner need not be here, or is.
+fn is_covered(settings: &Settings, window: &Window, patch: &Patch) -> bool {
+    window.is_here(patch.owner(), here_from(&settings.timers, window))
+        || patch.wish.test.is_some()
+        || patch.overrides.contains_key(&RuleId::OwnerPresent)
+        || settings
+            .guidelines
+            .get(&RuleId::OwnerPresent)
+            .is_some_and(|level| *level < guidelines::Level::Block)
+}
+
+/// The patch whose turn it is: the first in running order whose way is free and whose owner is there; where all are
+/// silent, the first whose way is free.
+pub(in super::super) fn next<'a>(
+    settings: &Settings,
+    state: &State,
+    window: &'a Window,
+) -> Option<&'a Patch> {
+    let order = order::predecessors(state, window);
+    let is_out = |change: &ChangeNumber| {
+        window.patch(*change).is_none_or(|patch| matches!(patch.stage, Stage::Live { .. }))
+    };
+    let mut free = order::running_order(state, window)
+        .into_iter()
+        .filter_map(|change| window.patch(change))
+        .filter(|patch| {
+            matches!(patch.stage, Stage::Queued)
+                && order.before(patch.change).all(|edge| is_out(&edge.before))
+        });
+    let first = free.next()?;
+    if is_covered(settings, window, first) {
+        return Some(first);
+    }
+    Some(free.find(|patch| is_covered(settings, window, patch)).unwrap_or(first))
+}
+
+impl Turn<'_> {
+    /// Refuses forward motion while something stops it.
+    pub(in super::super) fn may_go_on(&self, window: &Window) -> Result<(), Refusal> {
+        if let Some(rollback) = &window.rollback
+            && let Some((number, step)) = rollback.current()
+        {
+            return Err(no::rolling_back(self.prefix(), step.change, number));
+        }
+        if !window.holds.is_empty() {
+            return Err(no::held(self.prefix(), &window.holds));
+        }
+        Ok(())
+    }
+
+    /// All that must hold before a patch is set in motion, the most pressing first.
+    pub(in super::super) fn may_start(&self, window: &Window, patch: &Patch) -> Result<Vec<Step>, Refusal> {
+        let change = patch.change;
+        self.may_go_on(window)?;
+        if !window.is_running() {
+            return Err(no::not_started(self.prefix(), window));
+        }
+        if let Some(moving) = window.moving() {
+            return Err(no::busy(self.prefix(), moving));
+        }
+        let facts = why_unknown(self.state, change).map_err(|why| no::facts_unknown(change, why))?;
+        let order = order::predecessors(self.state, window);
+        let waiting = order.before(change).find_map(|edge| {
+            let patch = window.patch(edge.before)?;
+            (!matches!(patch.stage, Stage::Live { .. })).then_some((patch, &edge.why))
+        });
+        if let Some((first, why)) = waiting {
+            return Err(no::out_of_order(self.prefix(), change, first, &say::queue::why(why)));
+        }
+        self.may_pass_ledger(window, patch)?;
+        let (judgements, _) = self.judge(window, patch, true);
+        if let Some(block) = judgements.iter().find(|judgement| judgement.verdict() == Verdict::Block) {
+            return Err(say::queue::rule_refusal(block));
+        }
+        Ok(steps_of(self.settings, &facts.change, patch))
+    }
+
+    /// What is merged and not deployed would ride along with the next sync: it is dealt with by name first (§4a.8).
+    fn may_pass_ledger(&self, window: &Window, patch: &Patch) -> Result<(), Refusal> {
+        let change = patch.change;
+        let reverts = self.state.facts(change).and_then(|facts| kind::reverts(facts, self.state));
+        let order = order::predecessors(self.state, window);
+        for (entry, debt) in &self.state.ledger {
+            let waits_for_this = order.why(change, *entry).is_some();
+            if *entry != change && reverts != Some(*entry) && !waits_for_this {
+                return Err(no::in_ledger(self.prefix(), change, *entry, debt.debt));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets a patch in motion.
+    pub(super) fn start_patch(&mut self, window: &Window, patch: &Patch, steps: Vec<Step>) {
+        self.record(Some(window.id()), Some(patch.change), Event::PatchStarted { steps });
+    }
+
+    /// Names the next patch, with what the lead has to know before reading it.
+    pub(in super::super) fn name_next(&mut self, window: &Window, lead_in: &str) {
+        let Some(lead) = window.lead.as_ref().map(|lead| lead.who.clone()) else { return };
+        let last_start = window.occurrence.ends - self.settings.policy.last_start;
+        let Some(patch) = next(self.settings, self.state, window) else {
+            let waiting = window.waiting().count();
+            let finish = self.command("finish");
+            let text = if waiting == 0 {
+                format!("nothing is left in the queue. {finish}")
+            } else {
+                format!("{} cannot go: {}", say::patches(waiting), self.command("queue"))
+            };
+            self.tell_lead(window, &lead, lead_in, &text);
+            return;
+        };
+        if self.at >= last_start {
+            let text = say::run::too_late(self.settings, window, self.at);
+            self.tell_lead(window, &lead, lead_in, &text);
+            return;
+        }
+        let then: Vec<&Patch> = order::running_order(self.state, window)
+            .into_iter()
+            .filter_map(|change| window.patch(change))
+            .filter(|other| matches!(other.stage, Stage::Queued) && other.change != patch.change)
+            .collect();
+        let (_, points) = self.judge(window, patch, true);
+        let mut text = say::run::next_is(self.settings, self.state, patch, &points, &then);
+        if !is_covered(self.settings, window, patch) {
+            let owner = patch.owner().clone();
+            self.record(Some(window.id()), Some(patch.change), Event::Pinged { who: vec![owner.clone()] });
+            let here = self.command("here");
+            let until = words::clock(self.at + self.settings.timers.turn);
+            text = format!(
+                "{} is next and {} is not here, asked again until {until}",
+                patch.change,
+                say::short_name(&owner)
+            );
+            self.ping(window, &[&owner], &format!("{} is next. {here}", patch.change));
+        }
+        self.tell_lead(window, &lead, lead_in, &text);
+    }
+
+    /// Says something to the lead: an answer where the lead spoke, else a ping.
+    pub(in super::super) fn tell_lead(&mut self, window: &Window, lead: &Who, lead_in: &str, text: &str) {
+        if self.who.as_ref() == Some(lead) {
+            let text = if lead_in.is_empty() { text.to_owned() } else { format!("{lead_in}. {text}") };
+            self.answer(&text);
+        } else {
+            let name = say::short_name(lead);
+            let text = if lead_in.is_empty() {
+                format!("{name}: {text}")
+            } else {
+                format!("{lead_in}. {name}: {text}")
+            };
+            self.ping_within(window, vec![lead.clone()], &text);
+        }
+    }
+
+    /// Says what the current step of a patch waits for, to whom it waits for.
+    pub(in super::super) fn prompt(&mut self, window: &Window, patch: &Patch, lead_in: &str) {
+        let Some((number, step)) = patch.current() else { return };
+        let Some(lead) = window.lead.as_ref().map(|lead| lead.who.clone()) else { return };
+        match &step.act {
+            plan::Act::Verify => {
+                let text = say::run::verify(self.settings, patch);
+                let owner = patch.owner();
+                if lead_in.is_empty() {
+                    self.ping(window, &[owner], &text);
+                } else {
+                    let name = say::short_name(owner);
+                    self.ping_within(window, vec![owner.clone()], &format!("{lead_in}. {name}: {text}"));
+                }
+            }
+            plan::Act::Review => {
+                let (_, points) = self.judge(window, patch, true);
+                let text = say::run::still_open(self.settings, patch, &points);
+                self.tell_lead(window, &lead, lead_in, &text);
+            }
+            _ => {
+                let text = say::run::step(self.settings, patch, number, step);
+                self.tell_lead(window, &lead, lead_in, &text);
+            }
+        }
+    }
+}
+
+/// The patch as it is after this step is done.
+pub(in super::super) fn with_done(patch: &Patch, step: u32, who: &Who, at: At) -> Patch {
+    let mut patch = patch.clone();
+    let patch_set = patch.patch_set;
+    if let Some(step) = patch.steps.get_mut(step as usize - 1) {
+        step.done = Some(plan::Done { by: who.clone(), at, patch_set, note: None });
+        step.failed = None;
+    }
+    patch
+}

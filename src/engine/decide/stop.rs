@@ -1,0 +1,357 @@
+//! Stopping and going back: holds, rollback, the ledger, freezes. Stop is free, rollback is never blocked.
+
+use super::super::command::{Role, Target, target};
+use super::super::event::{BackStep, Cause, Event, Settlement};
+use super::super::id::{ChangeNumber, Who};
+use super::super::patch::{Patch, Stage};
+use super::super::plan::Act;
+use super::super::say::{self, Refusal, no};
+use super::super::window::{Rollback, Window};
+use super::super::{command, order, words};
+use super::Turn;
+
+impl Turn<'_> {
+    pub(super) fn hold(&mut self, reason: Option<String>) -> Result<(), Refusal> {
+        let window = self.open_window().or_else(|| self.next_planned());
+        let window = window.ok_or_else(|| no::no_window(self.prefix()))?;
+        let who = self.who.clone().ok_or_else(no::not_identified)?;
+        let unexplained = window.holds.iter().find(|hold| hold.by == who && hold.reason.is_none());
+        if let (Some(hold), Some(reason)) = (unexplained, &reason) {
+            let number = hold.number;
+            self.record(
+                Some(window.id()),
+                None,
+                Event::HoldExplained { hold: number, reason: reason.clone() },
+            );
+            self.answer(&format!("H{number}: {}", say::own_words(reason)));
+            return Ok(());
+        }
+        let same =
+            window.holds.iter().find(|hold| hold.by == who && (reason.is_none() || hold.reason == reason));
+        if let Some(hold) = same {
+            let text = format!("already held: {}", no::hold(hold));
+            self.answer(&text);
+            return Ok(());
+        }
+        let hold = window.next_hold;
+        let asks = reason.is_none();
+        self.record(
+            Some(window.id()),
+            None,
+            Event::Held { hold, reason: reason.clone(), cause: Cause::Said },
+        );
+        let lift = self.command("resume NOTE");
+        let why = if asks {
+            format!(". {}, say why when you can: {}", self.name, self.command("hold WHY"))
+        } else {
+            String::new()
+        };
+        let text = format!(
+            "{} is HELD by {} (H{hold}){}. {lift}{why}",
+            window.id(),
+            self.name,
+            say::after_colon(reason.as_deref())
+        );
+        let lead = window.lead.as_ref().map(|lead| lead.who.clone()).filter(|lead| *lead != who);
+        match lead {
+            Some(lead) => self.ping(window, &[&lead], &text),
+            None => self.broadcast(window, &text),
+        }
+        Ok(())
+    }
+
+    pub(super) fn resume(&mut self, number: Option<u32>, note: &str) -> Result<(), Refusal> {
+        let window = self.open_window().or_else(|| self.next_planned());
+        let window = window.ok_or_else(|| no::no_window(self.prefix()))?;
+        let hold = match (number, window.holds.as_slice()) {
+            (_, []) => return Err(no::not_held(window)),
+            (Some(number), holds) => {
+                let named = holds.iter().find(|hold| hold.number == number);
+                named.ok_or_else(|| no::which_hold(self.prefix(), holds))?
+            }
+            (None, [hold]) => hold,
+            (None, holds) => return Err(no::which_hold(self.prefix(), holds)),
+        };
+        let lead = window.lead.as_ref().map(|lead| &lead.who);
+        let holder = self.who.as_ref() == Some(&hold.by);
+        let leaderless = lead.is_none() && self.is(Role::Deployer, None, None);
+        if !(self.is(Role::Lead, Some(window), None) || holder || leaderless) {
+            return Err(no::not_holder(hold, lead));
+        }
+        let event = Event::Resumed { hold: hold.number, note: note.to_owned() };
+        self.record(Some(window.id()), None, event);
+        let mut after = window.clone();
+        after.holds.retain(|other| other.number != hold.number);
+        let still: Vec<String> = after.holds.iter().map(no::hold).collect();
+        let still = if still.is_empty() {
+            format!("{} goes on", window.id())
+        } else {
+            format!("still held: {}", still.join("; "))
+        };
+        let text = format!("H{} is off ({}): {}. {still}", hold.number, self.name, say::own_words(note));
+        self.broadcast(window, &text);
+        if after.holds.is_empty() && after.rollback.is_none() && after.is_running() {
+            match after.moving() {
+                Some(patch) => self.prompt(&after, patch, ""),
+                None => self.name_next(&after, ""),
+            }
+        }
+        Ok(())
+    }
+
+    /// `rollback [N] [reason]`: the first word is N only if it is a ticket, a URL or a number of a patch here (§4a.7).
+    pub(super) fn rollback(&mut self, said: &str) -> Result<(), Refusal> {
+        let window = self.window_on()?;
+        let (first, rest) = said.split_once(' ').unwrap_or((said, ""));
+        let named = target(first, &self.settings.policy.review_hosts)
+            .filter(|target| !matches!(target, Target::Change(_)) || self.find(*target).is_ok());
+        let (patch, reason) = match named {
+            Some(target) => (self.find(target)?.1, rest),
+            None => match window.moving().filter(|patch| patch.touched_hosts()) {
+                Some(patch) => (patch, said),
+                None if window.rollback.is_some() => return self.already_rolling_back(window),
+                None => {
+                    let mut last: Vec<&Patch> = window
+                        .patches
+                        .iter()
+                        .filter(|patch| patch.touched_hosts() && patch.stage != Stage::RolledBack)
+                        .collect();
+                    last.sort_by_key(|patch| std::cmp::Reverse(patch.started));
+                    last.truncate(3);
+                    return Err(no::which_rollback(self.prefix(), &last));
+                }
+            },
+        };
+        self.may("rollback", Some(window), Some(patch))?;
+        if patch.stage == Stage::RolledBack {
+            self.answer(&format!("already so, {} is off the hosts", patch.change));
+            return Ok(());
+        }
+        if let Some(rollback) = &window.rollback
+            && rollback.steps.iter().any(|step| step.change == patch.change)
+        {
+            return self.already_rolling_back(window);
+        }
+        if !patch.touched_hosts() {
+            return Err(no::nothing_to_roll_back(self.prefix(), patch.change));
+        }
+        let reason = (!reason.trim().is_empty()).then(|| reason.trim().to_owned());
+        let row = self.next_row();
+        // A second rollback adds to the one that is under way: what is done stays done.
+        let mut steps: Vec<BackStep> =
+            window.rollback.as_ref().map_or(Vec::new(), |going| going.steps.clone());
+        steps.extend(self.back_steps(window, patch));
+        let event = Event::RollbackStarted { steps: steps.clone(), reason: reason.clone() };
+        self.record(Some(window.id()), Some(patch.change), event);
+        let text =
+            say::run::rollback_plan(self.prefix(), patch.change, &steps, reason.as_deref(), row, self.at);
+        self.answer(&text);
+        let mut others: Vec<Who> = Vec::new();
+        let concerned =
+            steps.iter().filter_map(|step| window.patch(step.change)).map(|patch| patch.owner().clone());
+        for who in concerned.chain(window.lead.iter().map(|lead| lead.who.clone())) {
+            if Some(&who) != self.who.as_ref() && !others.contains(&who) {
+                others.push(who);
+            }
+        }
+        if !others.is_empty() {
+            let who: Vec<&Who> = others.iter().collect();
+            let name = self.name.clone();
+            self.ping(window, &who, &format!("{name} rolls back {}", say::run::changes_in(&steps)));
+        }
+        Ok(())
+    }
+
+    fn already_rolling_back(&mut self, window: &Window) -> Result<(), Refusal> {
+        if let Some(rollback) = &window.rollback
+            && let Some((number, step)) = rollback.current()
+        {
+            let text = say::run::back_step(self.prefix(), number, step);
+            self.answer(&format!("already rolling back: {text}"));
+        }
+        Ok(())
+    }
+
+    /// The steps that take a patch back, and first what needs it: the last to go out is the first to go back.
+    fn back_steps(&self, window: &Window, patch: &Patch) -> Vec<BackStep> {
+        let mut back = Vec::new();
+        let mut changes = order::dependents(self.state, window, patch.change);
+        changes.push(patch.change);
+        let going = |change: ChangeNumber| {
+            window.rollback.as_ref().is_some_and(|going| going.steps.iter().any(|step| step.change == change))
+        };
+        for patch in changes.into_iter().filter_map(|change| window.patch(change)) {
+            if patch.stage != Stage::RolledBack && !going(patch.change) {
+                back.extend(steps_back(patch));
+            }
+        }
+        back
+    }
+
+    pub(super) fn back_step_done(
+        &mut self,
+        window: &Window,
+        said: Option<command::StepRef>,
+        note: Option<String>,
+    ) -> Result<(), Refusal> {
+        let Some(rollback) = &window.rollback else { return Ok(()) };
+        let Some((number, step)) = rollback.current() else { return Ok(()) };
+        match said {
+            Some(command::StepRef::Forward(said)) => {
+                let words = self.command(&format!("done r{number}"));
+                let text = format!(
+                    "{} is going back and step {said} is void; r{number} is open. {words}",
+                    step.change
+                );
+                return Err(Refusal::new("rollback", text));
+            }
+            Some(command::StepRef::Back(said)) if said < number && said > 0 => {
+                self.answer(&format!("already done; now it is r{number}"));
+                return Ok(());
+            }
+            Some(command::StepRef::Back(said)) if said as usize > rollback.steps.len() || said == 0 => {
+                let last = format!("r{}", rollback.steps.len());
+                return Err(no::no_step(self.prefix(), &format!("r{said}"), &last));
+            }
+            Some(command::StepRef::Back(said)) if said != number => {
+                let words = self.command(&format!("done r{number}"));
+                let what = say::run::back_step_name(step);
+                let text = format!("r{number} ({what}) comes before r{said}. {words} when it is off");
+                return Err(Refusal::new("order", text));
+            }
+            Some(command::StepRef::Back(_)) => {}
+            None => {
+                let since = window.advanced.map(|advanced| self.at - advanced);
+                if let Some(since) = since.filter(|since| *since < self.settings.timers.debounce) {
+                    let words = self.command(&format!("done r{number}"));
+                    let seconds = since.num_seconds();
+                    let text = format!("something moved {seconds} s ago, now it is r{number}. {words}");
+                    return Err(Refusal::new("too-soon", text));
+                }
+            }
+        }
+        if let Some(why) = step.failed.as_ref().filter(|_| note.is_none()) {
+            let mended =
+                format!(", or mend it by hand and {}", self.command(&format!("done r{number} NOTE")));
+            return Err(no::step_failed(self.prefix(), &format!("r{number}"), why, &mended));
+        }
+        self.record(Some(window.id()), Some(step.change), Event::BackStepDone { step: number, note });
+        let next = (1u32..).zip(&rollback.steps).find(|(other, step)| *other != number && !step.done);
+        if let Some((number, step)) = next {
+            let text = say::run::back_step(self.prefix(), number, step);
+            self.answer(&text);
+        }
+        Ok(())
+    }
+
+    pub(super) fn settle(&mut self, target: Target, how: &str, reason: &str) -> Result<(), Refusal> {
+        let change = match target {
+            Target::Change(change) => change,
+            Target::Ticket(_) => self.find(target)?.1.change,
+        };
+        self.may("settle", self.open_window(), None)?;
+        let how = match how {
+            "reverted" => Settlement::Reverted,
+            "fixed" => Settlement::Fixed,
+            "keep" => Settlement::Keep,
+            _ => {
+                let words = self.command(&format!("settle {change} reverted|fixed|keep WHY"));
+                return Err(Refusal::new(
+                    "unknown-word",
+                    format!("\"{}\" is none of the three. {words}", say::own_words(how)),
+                ));
+            }
+        };
+        let Some(entry) = self.state.ledger.get(&change) else {
+            return Err(no::not_in_ledger(self.prefix(), &change.to_string()));
+        };
+        let moving = self.state.window_of(change).and_then(Window::moving);
+        if let Some(patch) = moving.filter(|patch| patch.change == change) {
+            return Err(no::in_motion(self.prefix(), "settle", patch.change));
+        }
+        let window = entry.window.clone();
+        self.record(window.as_ref(), Some(change), Event::Settled { how, reason: reason.to_owned() });
+        let word = say::row::settlement(how);
+        self.answer(&format!("{change} is settled ({word}): {}", say::own_words(reason)));
+        if let Some(window) =
+            self.open_window().filter(|window| window.is_running() && window.motion.is_none())
+        {
+            let last = self.state.ledger.len() == 1;
+            if last && window.holds.is_empty() && window.rollback.is_none() {
+                self.name_next(window, "");
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn freeze(&mut self, from: &str, to: &str, reason: &str) -> Result<(), Refusal> {
+        self.may("freeze", None, None)?;
+        let examples = "now, +2h, 14:30, 2026-12-20 or 2026-12-20T14:30 (UTC)";
+        let read = |word: &str| words::moment(word, self.at).ok_or_else(|| no::not_a_time(word, examples));
+        let (from, to) = (read(from)?, read(to)?);
+        if to <= from || to <= self.at {
+            return Err(no::backwards(from, to));
+        }
+        let freeze = self.state.next_freeze.max(1);
+        self.record(None, None, Event::Frozen { freeze, from, to, reason: reason.to_owned() });
+        let when = format!("{} to {}", words::day_clock(from, self.at), words::day_clock(to, self.at));
+        let thaw = self.command(&format!("thaw F{freeze}"));
+        self.answer(&format!(
+            "F{freeze}: nothing is deployed from {when}: {}. {thaw}",
+            say::own_words(reason)
+        ));
+        Ok(())
+    }
+
+    pub(super) fn thaw(&mut self, number: u32) -> Result<(), Refusal> {
+        self.may("thaw", None, None)?;
+        let known = self.state.freezes.iter().filter(|freeze| freeze.to > self.at);
+        if !known.clone().any(|freeze| freeze.number == number) {
+            let known: Vec<String> = known
+                .map(|freeze| format!("F{} ({})", freeze.number, say::own_words(&freeze.reason)))
+                .collect();
+            return Err(no::no_freeze(number, &known));
+        }
+        self.record(None, None, Event::Thawed { freeze: number });
+        self.answer(&format!("F{number} is lifted"));
+        Ok(())
+    }
+}
+
+/// The steps of one patch in reverse. Where production has all of it, taking it off production takes it off the
+/// stages before as well: they are part of the same fleet.
+fn steps_back(patch: &Patch) -> Vec<BackStep> {
+    let syncs: Vec<(&str, Option<&String>, bool)> = patch
+        .steps
+        .iter()
+        .filter_map(|step| match &step.act {
+            Act::Sync { stage, file } => Some((stage.as_str(), file.as_ref(), step.done.is_some())),
+            _ => None,
+        })
+        .collect();
+    let last_stage = syncs.last().map_or("", |(stage, _, _)| *stage);
+    let all_of_last = syncs.iter().filter(|(stage, _, _)| *stage == last_stage).all(|(_, _, done)| *done);
+    syncs
+        .iter()
+        .rev()
+        .filter(|(stage, _, done)| *done && (!all_of_last || *stage == last_stage))
+        .map(|(stage, file, _)| BackStep {
+            change: patch.change,
+            stage: (*stage).to_owned(),
+            file: file.cloned(),
+            done: false,
+            failed: None,
+        })
+        .collect()
+}
+
+/// The changes of a rollback, each once, in its order.
+pub(in super::super) fn changes_of(rollback: &Rollback) -> Vec<ChangeNumber> {
+    let mut changes: Vec<ChangeNumber> = Vec::new();
+    for step in &rollback.steps {
+        if !changes.contains(&step.change) {
+            changes.push(step.change);
+        }
+    }
+    changes
+}

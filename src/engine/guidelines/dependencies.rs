@@ -1,0 +1,337 @@
+//! The rule about what a change needs: relevance (T365146) and votes (T362987) as `scap backport` has them.
+
+use std::collections::BTreeSet;
+
+use super::words::{command, some, trail};
+use super::{Case, Finding, short_branch};
+use crate::engine::event::Debt;
+use crate::engine::facts::{Brief, Change, Fact, Facts, Need, Status};
+use crate::engine::id::ChangeNumber;
+use crate::engine::kind::{is_code, is_config};
+use crate::engine::order::cycle_through;
+use crate::engine::patch::Stage;
+use crate::engine::settings::Policy;
+
+/// A change that another one may need.
+#[derive(Clone, Copy)]
+struct Dep<'a> {
+    number: ChangeNumber,
+    project: &'a str,
+    branch: &'a str,
+    change_id: &'a str,
+    status: Status,
+    wip: bool,
+    included_in: Option<&'a Fact<Vec<String>>>,
+}
+
+impl<'a> Dep<'a> {
+    fn of_brief(brief: &'a Brief) -> Self {
+        Self {
+            number: brief.number,
+            project: &brief.project,
+            branch: &brief.branch,
+            change_id: &brief.change_id,
+            status: brief.status,
+            wip: brief.wip,
+            included_in: Some(&brief.included_in),
+        }
+    }
+
+    fn of_change(change: &'a Change) -> Self {
+        Self {
+            number: change.number,
+            project: &change.project,
+            branch: &change.branch,
+            change_id: &change.change_id,
+            status: change.status,
+            wip: change.wip,
+            included_in: None,
+        }
+    }
+
+    fn is_pick_of(&self, other: &Dep<'_>) -> bool {
+        self.change_id == other.change_id && self.project == other.project
+    }
+}
+
+/// What was found on the way through everything a change needs.
+#[derive(Default)]
+struct Findings {
+    errors: Vec<(String, String)>,
+    unknown: Vec<String>,
+    notes: Vec<String>,
+    kept: Vec<String>,
+    missing: Vec<ChangeNumber>,
+}
+
+/// G8, scap 8 and 14 to 17: what it needs is out, or goes out before it in this window.
+pub(super) fn depends_on(case: &Case<'_>, facts: &Facts) -> Finding {
+    let number = case.change;
+    if let Some(cycle) = cycle_through(case.state, case.window, number, Some(facts)) {
+        let waits = if cycle.contains(&number) { "is in" } else { "waits for" };
+        return Finding::fail(
+            format!("{number} {waits} a cycle, each needs the next: {}", trail(&cycle)),
+            "take one of these needs out",
+        );
+    }
+    let mut found = Findings::default();
+    let mut seen = BTreeSet::from([number]);
+    parents(case, facts, &mut seen, &mut found);
+    needs(case, facts, &mut seen, &mut found);
+    found.finding(case)
+}
+
+/// The relation chain: it is merged with the change, whoever asked for it.
+fn parents(case: &Case<'_>, facts: &Facts, seen: &mut BTreeSet<ChangeNumber>, found: &mut Findings) {
+    let number = case.change;
+    let chain = match &facts.chain {
+        Fact::Known(chain) => chain,
+        Fact::Unknown(why) => return found.unknown.push(format!("what {number} builds on: {why}")),
+    };
+    let mut path = vec![number];
+    for ancestor in chain {
+        path.push(ancestor.number);
+        if !seen.insert(ancestor.number)
+            || ancestor.status == Status::Merged && !is_owed(case, ancestor.number)
+        {
+            continue;
+        }
+        let dep = Dep::of_brief(ancestor);
+        if !given_up_or_unfinished(&dep, &path, found) {
+            out_or_before(case, number, "is a child of", &dep, found);
+        }
+    }
+}
+
+/// Everything that `Depends-On` names, followed through what is not merged yet.
+fn needs(case: &Case<'_>, facts: &Facts, seen: &mut BTreeSet<ChangeNumber>, found: &mut Findings) {
+    let own = Dep::of_change(&facts.change);
+    let needs = match &facts.needs {
+        Fact::Known(needs) => needs,
+        // The message is a fact of its own: without the footer there is nothing to ask for.
+        Fact::Unknown(_) if facts.change.footers("Depends-On").next().is_none() => return,
+        Fact::Unknown(why) => return found.unknown.push(format!("what {} needs: {why}", own.number)),
+    };
+    let mut open = vec![(own, vec![own.number])];
+    while let Some((change, path)) = open.pop() {
+        let mut any = false;
+        let mut relevant = false;
+        for need in needs.iter().filter(|need| need.of == change.number) {
+            if need.found.is_empty() {
+                found.unknown.push(format!("what {} means by Depends-On {}", change.number, need.named));
+                continue;
+            }
+            any = true;
+            let named = candidates(case, need);
+            for dep in named.iter().filter(|dep| is_relevant(case.policy(), &change, dep, &named)) {
+                relevant = true;
+                if !seen.insert(dep.number) {
+                    continue;
+                }
+                let mut path = path.clone();
+                path.push(dep.number);
+                if given_up_or_unfinished(dep, &path, found) {
+                    continue;
+                }
+                vote(case, &change, dep, picks_are_known(case, need), found);
+                if dep.status == Status::Open {
+                    open.push((*dep, path));
+                }
+            }
+        }
+        if any && !relevant && change.number == own.number {
+            found.notes.push(format!("{} has Depends-On, and none of it concerns production", own.number));
+        }
+    }
+}
+
+/// The changes that a footer names, and every pick of those on the main branch that is known: from the queue, or from
+/// their own facts.
+fn candidates<'a>(case: &Case<'a>, need: &'a Need) -> Vec<Dep<'a>> {
+    let mut all: Vec<Dep<'a>> = need.found.iter().map(Dep::of_brief).collect();
+    let state = case.state;
+    let originals: Vec<Dep<'a>> =
+        all.iter().filter(|dep| dep.branch == case.policy().main_branch).copied().collect();
+    let asked = originals.iter().filter_map(|original| state.facts(original.number));
+    let picks = asked.filter_map(|facts| facts.siblings.known()).flatten().map(Dep::of_brief);
+    let queued = case.window.taking_part().filter_map(|patch| state.last_facts(patch.change));
+    for other in picks.chain(queued.map(|facts| Dep::of_change(&facts.change))) {
+        let is_new = all.iter().all(|dep| dep.number != other.number);
+        if is_new && originals.iter().any(|original| other.is_pick_of(original)) {
+            all.push(other);
+        }
+    }
+    all
+}
+
+/// A Change-Id names its picks on all branches; a URL names one change, whose picks are known where its facts are.
+fn picks_are_known(case: &Case<'_>, need: &Need) -> bool {
+    let has_siblings =
+        |found: &Brief| case.state.facts(found.number).is_some_and(|facts| facts.siblings.known().is_some());
+    need.named.starts_with('I') || need.found.len() > 1 || need.found.iter().all(has_siblings)
+}
+
+/// T365146: whether a need of `change` concerns what runs in production.
+fn is_relevant(policy: &Policy, change: &Dep<'_>, dep: &Dep<'_>, all: &[Dep<'_>]) -> bool {
+    if is_config(policy, dep.project, dep.branch) {
+        return true;
+    }
+    if !is_code(policy, dep.project) {
+        return false;
+    }
+    let has_pick = |wanted: &dyn Fn(&str) -> bool| {
+        all.iter().any(|other| other.is_pick_of(dep) && other.number != dep.number && wanted(other.branch))
+    };
+    let is_main = dep.branch == policy.main_branch;
+    if is_code(policy, change.project) && change.branch != policy.main_branch {
+        dep.branch == change.branch || is_main && !has_pick(&|branch| branch == change.branch)
+    } else {
+        is_deployable(policy, dep.branch) || is_main && !has_pick(&|branch| is_deployable(policy, branch))
+    }
+}
+
+fn is_deployable(policy: &Policy, branch: &str) -> bool {
+    policy.live_branches.iter().chain(&policy.next_branches).any(|other| other == branch)
+}
+
+/// T362987, rules 1a to 3b: whether `dep` is where `change` needs it.
+fn vote(case: &Case<'_>, change: &Dep<'_>, dep: &Dep<'_>, picks_are_known: bool, found: &mut Findings) {
+    let policy = case.policy();
+    if is_config(policy, dep.project, dep.branch) || dep.branch != policy.main_branch {
+        return out_or_before(case, change.number, "needs", dep, found);
+    }
+    let (number, needed) = (change.number, dep.number);
+    if dep.status != Status::Merged {
+        let why = format!("{number} needs {needed}, which is not merged on {}", dep.branch);
+        return found.errors.push((why, format!("merge {needed} first")));
+    }
+    if is_code(policy, change.project) && change.branch == policy.main_branch {
+        return found.kept.push(format!("{needed} merged"));
+    }
+    let included = match dep.included_in {
+        Some(Fact::Known(branches)) => branches,
+        Some(Fact::Unknown(why)) => {
+            return found.unknown.push(format!("which branches have {needed}: {why}"));
+        }
+        None => return found.unknown.push(format!("which branches have {needed}")),
+    };
+    let is_missing = |branch: &&str| included.iter().all(|other| other != branch);
+    let (must, upcoming): (Vec<&str>, Vec<&str>) = if is_config(policy, change.project, change.branch) {
+        let live = policy.live_branches.iter().map(String::as_str).filter(is_missing);
+        (live.collect(), policy.next_branches.iter().map(String::as_str).filter(is_missing).collect())
+    } else {
+        ([change.branch].into_iter().filter(is_missing).collect(), Vec::new())
+    };
+    let missing: Vec<&str> = must.iter().chain(&upcoming).map(|branch| short_branch(branch)).collect();
+    if !missing.is_empty() && !picks_are_known {
+        return found.unknown.push(format!("whether {needed} was picked to {}", some(&missing)));
+    }
+    let fix = format!("pick {needed} to {} and add that first", missing.join(" and "));
+    if !must.is_empty() {
+        let names: Vec<&str> = must.iter().map(|branch| short_branch(branch)).collect();
+        let live = if is_code(policy, change.project) { "" } else { " (live)" };
+        let why = format!("{number} needs {needed}, which is not in {}{live}", names.join(" and "));
+        found.errors.push((why, fix.clone()));
+    }
+    if !upcoming.is_empty() {
+        let names: Vec<&str> = upcoming.iter().map(|branch| short_branch(branch)).collect();
+        let why = format!("{number} needs {needed}, which is not in {} (upcoming)", names.join(" and "));
+        found.errors.push((why, fix));
+    }
+    if let [live] = policy.live_branches.as_slice()
+        && is_config(policy, change.project, change.branch)
+        && let Some(before) = branch_before(live).filter(|before| is_missing(&before.as_str()))
+    {
+        let before = short_branch(&before);
+        found.notes.push(format!("{needed} is not in {before}: {number} breaks if the train goes back"));
+    }
+    if missing.is_empty() {
+        found
+            .kept
+            .push(format!("{needed} in {}", if must.is_empty() { "every branch" } else { change.branch }));
+    }
+}
+
+/// The branch of the train before: `wmf/1.27.0-wmf.3` for `wmf/1.27.0-wmf.4`.
+fn branch_before(branch: &str) -> Option<String> {
+    let (stem, number) = branch.rsplit_once('.')?;
+    let number: u32 = number.parse().ok()?;
+    number.checked_sub(1).filter(|before| *before > 0).map(|before| format!("{stem}.{before}"))
+}
+
+/// Scap 7 and 15. The path shows by which way the change got here.
+fn given_up_or_unfinished(dep: &Dep<'_>, path: &[ChangeNumber], found: &mut Findings) -> bool {
+    let (what, fix) = match dep.status {
+        Status::Abandoned => ("abandoned", format!("restore {} or take the need out", dep.number)),
+        Status::Open if dep.wip => ("work in progress", format!("mark {} ready", dep.number)),
+        Status::Open | Status::Merged => return false,
+    };
+    found.errors.push((format!("{} is {what} ({})", dep.number, trail(path)), fix));
+    true
+}
+
+/// Rules 1a, 2 and 3a: merged, or before it in this window.
+fn out_or_before(case: &Case<'_>, number: ChangeNumber, needs: &str, dep: &Dep<'_>, found: &mut Findings) {
+    let needed = dep.number;
+    if is_owed(case, needed) {
+        let why = format!("{number} {needs} {needed}, which was rolled back");
+        let settle = command(case, &format!("settle {needed} fixed WHY"));
+        return found.errors.push((why, format!("{settle} when a fix is out")));
+    }
+    if dep.status == Status::Merged {
+        return found.kept.push(format!("{needed} merged"));
+    }
+    if is_in_window(case, needed) {
+        return found.kept.push(format!("{needed} goes before"));
+    }
+    found.missing.push(needed);
+    let why = format!("{number} {needs} {needed}, which is neither merged nor in this window");
+    found.errors.push((why, String::new()));
+}
+
+/// Whether it is merged and was taken back from the hosts.
+fn is_owed(case: &Case<'_>, change: ChangeNumber) -> bool {
+    case.state.ledger.get(&change).is_some_and(|entry| entry.debt == Debt::RolledBack)
+}
+
+/// Whether it takes part, or was offered and waits for the review system: one `add` may name both.
+fn is_in_window(case: &Case<'_>, change: ChangeNumber) -> bool {
+    let takes_part = case
+        .window
+        .patch(change)
+        .is_some_and(|patch| !matches!(patch.stage, Stage::Skipped { .. } | Stage::RolledBack));
+    let is_offered = || {
+        let mut offers = case.state.offers.iter();
+        offers.any(|offer| offer.change == change && offer.window == *case.window.id())
+    };
+    takes_part || is_offered()
+}
+
+impl Findings {
+    fn finding(self, case: &Case<'_>) -> Finding {
+        if !self.errors.is_empty() {
+            let mut why: Vec<&str> = self.errors.iter().map(|(why, _)| why.as_str()).collect();
+            why.extend(self.notes.iter().map(String::as_str));
+            let mut fixes: Vec<String> = Vec::new();
+            if !self.missing.is_empty() {
+                // What is needed by what is needed comes first.
+                let numbers: Vec<String> = self.missing.iter().rev().map(ChangeNumber::to_string).collect();
+                fixes.push(format!("{} first", command(case, &format!("add {}", numbers.join(" ")))));
+            }
+            let others = self.errors.iter().map(|(_, fix)| fix).filter(|fix| !fix.is_empty());
+            fixes.extend(others.cloned());
+            fixes.dedup();
+            return Finding::fail(why.join("; "), fixes.join("; "));
+        }
+        if !self.unknown.is_empty() {
+            return Finding::unknown(self.unknown.join("; "));
+        }
+        if !self.notes.is_empty() {
+            return Finding::note(self.notes.join("; "), "");
+        }
+        if self.kept.is_empty() {
+            return Finding::NotNeeded;
+        }
+        Finding::pass(self.kept.join(", "))
+    }
+}

@@ -1,0 +1,290 @@
+//! The answers to questions: the queue, one patch, the windows to come, help, rows of the log.
+
+use super::super::command::{Role, Verb};
+use super::super::event::BackStep;
+use super::super::guidelines::Point;
+use super::super::id::At;
+use super::super::log::{Found, Query, Row};
+use super::super::order;
+use super::super::patch::{Patch, Stage};
+use super::super::plan::Step;
+use super::super::settings::Settings;
+use super::super::state::State;
+use super::super::window::{Occurrence, Window};
+use super::super::words;
+use super::queue::{eta, what_kind, when, why};
+use super::{command, numbers, own_words, patches, row, run, short_name};
+
+/// How many rows an answer shows.
+pub const ROWS_SHOWN: usize = 3;
+
+/// The queue in the order it will run, and why.
+pub fn queue(settings: &Settings, state: &State, window: &Window, at: At) -> String {
+    let head = format!("{} ({})", window.id(), when(window, at));
+    if window.patches.is_empty() {
+        return format!("{head}: empty. {}", command(&settings.prefix, "add N"));
+    }
+    let order = order::predecessors(state, window);
+    let mut parts: Vec<String> = order::running_order(state, window)
+        .into_iter()
+        .filter_map(|change| window.patch(change))
+        .map(|patch| {
+            let mut text = format!(
+                "#{} {} ({}) {}",
+                patch.ticket,
+                patch.change,
+                short_name(patch.owner()),
+                run::stage(patch)
+            );
+            if matches!(patch.stage, Stage::Queued) {
+                let after: Vec<String> = order
+                    .before(patch.change)
+                    .map(|edge| format!("{} ({})", edge.before, why(&edge.why)))
+                    .collect();
+                if !after.is_empty() {
+                    text.push_str(&format!(" after {}", after.join(", ")));
+                }
+            }
+            text
+        })
+        .collect();
+    let skipped = window.patches.iter().filter(|patch| matches!(patch.stage, Stage::Skipped { .. }));
+    parts.extend(skipped.map(|patch| {
+        format!("#{} {} ({}) {}", patch.ticket, patch.change, short_name(patch.owner()), run::stage(patch))
+    }));
+    format!(
+        "{head}, {} of {} places: {}",
+        window.taking_part().count(),
+        window.occurrence.limit,
+        parts.join("; ")
+    )
+}
+
+/// One patch in one line.
+pub fn show(
+    settings: &Settings,
+    state: &State,
+    window: &Window,
+    patch: &Patch,
+    points: &[Point<'_>],
+    at: At,
+) -> String {
+    let what = super::patch_and_title(state, patch);
+    let owner = short_name(patch.owner());
+    let mut parts =
+        vec![format!("#{} in {}: {what} ({owner}), {}", patch.ticket, window.id(), run::stage(patch))];
+    if let Some(facts) = state.last_facts(patch.change) {
+        parts[0].push_str(&format!(", {}", what_kind(settings, facts, patch.wish.urgent.as_deref())));
+    }
+    if matches!(patch.stage, Stage::Queued) {
+        parts[0].push_str(&format!(", about {}", eta(settings, state, window, patch.change, at)));
+        parts.push(points.iter().map(run::point).collect::<Vec<_>>().join("; "));
+    }
+    if let Some(note) = &patch.wish.note {
+        parts.push(format!("note: {}", own_words(note)));
+    }
+    for (rule, aside) in &patch.overrides {
+        parts.push(format!("{rule} set aside by {}: {}", short_name(&aside.by), own_words(&aside.reason)));
+    }
+    parts.join("; ")
+}
+
+/// The review points, with their evidence.
+pub fn checklist(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> String {
+    let listed: Vec<String> = points.iter().map(run::point).collect();
+    let open = points.iter().find(|point| point.is_open());
+    let words = open.map(|point| {
+        let note = if point.item == super::super::checklist::Item::Deployer { "" } else { " NOTE" };
+        command(&settings.prefix, &format!("check {} {}{note}", super::handle(patch), point.item))
+    });
+    let words = words.map(|words| format!(". {words}")).unwrap_or_default();
+    format!("{}{}: {}{words}", patch.change, super::patch_set(patch), listed.join("; "))
+}
+
+/// The steps of a patch, the current one marked.
+pub fn steps(patch: &Patch, steps: &[Step]) -> String {
+    let current = patch.current().map(|(number, _)| number);
+    let listed: Vec<String> = (1u32..)
+        .zip(steps)
+        .map(|(number, step)| {
+            let mark = match (&step.done, &step.failed) {
+                (Some(done), _) => format!(" done {} {}", short_name(&done.by), words::clock(done.at)),
+                (None, Some(_)) => " FAILED".to_owned(),
+                (None, None) if current == Some(number) => " <- now".to_owned(),
+                (None, None) => String::new(),
+            };
+            format!("{number} {}{mark}", run::step_name(step))
+        })
+        .collect();
+    format!("{}{}: {}", patch.change, super::patch_set(patch), listed.join("; "))
+}
+
+/// The steps of a rollback.
+pub fn back_steps(steps: &[BackStep]) -> String {
+    let current = steps.iter().position(|step| !step.done);
+    let listed: Vec<String> = steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| {
+            let mark = match (step.done, &step.failed) {
+                (true, _) => " done",
+                (false, Some(_)) => " FAILED",
+                (false, None) if current == Some(index) => " <- now",
+                (false, None) => "",
+            };
+            format!("r{} {}{mark}", index + 1, run::back_step_name(step))
+        })
+        .collect();
+    format!("rolling back: {}", listed.join("; "))
+}
+
+/// The windows to come.
+pub fn windows(settings: &Settings, state: &State, ahead: &[Occurrence], at: At) -> String {
+    if ahead.is_empty() {
+        return format!("no window in that time. {}", command(&settings.prefix, "windows week"));
+    }
+    let listed: Vec<String> = ahead
+        .iter()
+        .map(|occurrence| {
+            let known = state.windows.get(&occurrence.id);
+            let count = known.map_or(0, |window| window.taking_part().count());
+            let lead = known.and_then(|window| window.lead.as_ref());
+            let lead = lead.map(|lead| format!(", lead {}", short_name(&lead.who))).unwrap_or_default();
+            format!("{} {}, {}{lead}", occurrence.id, words::day_clock(occurrence.starts, at), patches(count))
+        })
+        .collect();
+    listed.join("; ")
+}
+
+/// What is merged and not deployed.
+pub fn ledger(prefix: &str, state: &State, at: At) -> String {
+    if state.ledger.is_empty() {
+        return "nothing is merged and undeployed".to_owned();
+    }
+    let listed: Vec<String> = state
+        .ledger
+        .iter()
+        .map(|(change, entry)| {
+            let since = words::ago_or_in(at, entry.at);
+            format!("{change} {} ({since})", row::debt(entry.debt))
+        })
+        .collect();
+    let first = state.ledger.keys().next().map(ToString::to_string).unwrap_or_default();
+    let settle = command(prefix, &format!("settle {first} reverted|fixed|keep WHY"));
+    format!("{}. {settle}", listed.join("; "))
+}
+
+/// The numbers in the ledger.
+pub fn ledger_numbers(state: &State) -> String {
+    numbers(&state.ledger.keys().copied().collect::<Vec<_>>())
+}
+
+/// The verbs that are legal now.
+pub fn help(prefix: &str, legal: &[&str], deployer: bool) -> String {
+    let who = if deployer { "" } else { " as you" };
+    let more = command(prefix, "help VERB");
+    format!("you can say{who}: {}. {more} tells more, as {}", legal.join(" "), command(prefix, "help add"))
+}
+
+/// One verb: grammar, who, what.
+pub fn help_verb(prefix: &str, verb: &Verb) -> String {
+    let forms: Vec<String> = verb
+        .usage
+        .iter()
+        .map(|usage| if verb.name == "log" { format!("\"{prefix}{usage}\"") } else { command(prefix, usage) })
+        .collect();
+    let also =
+        if verb.aliases.is_empty() { String::new() } else { format!(" (also {})", verb.aliases.join(", ")) };
+    format!("{}: {}{also}, for {}", forms.join(" · "), verb.does, roles(verb.who))
+}
+
+/// `the owner or the lead`.
+pub fn roles(who: &[Role]) -> String {
+    let named: Vec<&str> = who
+        .iter()
+        .map(|role| match role {
+            Role::Anyone => "anyone",
+            Role::User => "anyone the network identifies",
+            Role::Owner => "the patch's owner",
+            Role::Deployer => "any deployer",
+            Role::Lead => "the lead",
+            Role::Manager => "managers",
+        })
+        .collect();
+    named.join(", ")
+}
+
+/// The answer to a question to the log: at most three lines, with a count.
+pub fn rows(name: &str, found: &Found, query: &Query) -> Vec<String> {
+    if query.show.is_some() {
+        return match found.rows.first() {
+            Some(row) => vec![format!("{name}: {}", row_in_full(row))],
+            None => vec![format!("{name}: there is no such row")],
+        };
+    }
+    if found.rows.is_empty() {
+        return vec![format!("{name}: nothing found")];
+    }
+    let skip = found.rows.len().saturating_sub(ROWS_SHOWN);
+    let shown: Vec<&Row> = found.rows.iter().skip(skip).collect();
+    let mut lines: Vec<String> = shown.iter().map(|row| format!("{name}: {}", row_in_short(row))).collect();
+    let more = found.total.saturating_sub(shown.len() as u64);
+    if more > 0
+        && let Some(last) = lines.last_mut()
+    {
+        last.push_str(&format!(" (+{more} older: \"swatbot log\" has them all)"));
+    }
+    lines
+}
+
+fn row_in_short(row: &Row) -> String {
+    let time = row.at.format("%m-%d %H:%M:%S");
+    let outcome = if row.outcome == "ok" { String::new() } else { format!(" {}", row.outcome) };
+    format!("{} {time} {}{outcome}: {}", row.id, own_words(&row.actor), own_words(&row.text))
+}
+
+fn row_in_full(row: &Row) -> String {
+    let from = if row.network.is_empty() {
+        "by itself".to_owned()
+    } else {
+        format!("as {}/{}", own_words(&row.network), own_words(&row.account))
+    };
+    let about = match (&row.window, row.change) {
+        (window, Some(change)) if !window.is_empty() => format!(", {change} in {window}"),
+        (_, Some(change)) => format!(", {change}"),
+        (window, None) if !window.is_empty() => format!(", {window}"),
+        _ => String::new(),
+    };
+    let time = row.at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
+    format!(
+        "{} {time} {} {} {}{about}: {} ({from})",
+        row.id,
+        own_words(&row.actor),
+        own_words(&row.kind),
+        row.outcome,
+        own_words(&row.text)
+    )
+}
+
+/// How a window that is over went: its summary.
+pub fn report(name: &str, window: &super::super::id::OccurrenceId, rows: &[Row]) -> String {
+    match rows.iter().rev().find(|row| row.kind == "window-closed") {
+        Some(closed) => {
+            let refused = rows.iter().filter(|row| row.outcome == "refused").count();
+            let overrides = rows.iter().filter(|row| row.kind == "overridden").count();
+            let more = format!("{} rows, {refused} refusals, {overrides} overrides", rows.len());
+            format!("{name}: {} ({more}, {})", own_words(&closed.text), closed.id)
+        }
+        None => format!("{name}: nothing is on record of {window}"),
+    }
+}
+
+/// Said where the log took nothing.
+pub fn not_recorded(name: &str) -> String {
+    format!("{}: I could not record that, so nothing has changed", own_words(name))
+}
+
+/// Said where the log cannot be read.
+pub fn log_unreadable(name: &str) -> String {
+    format!("{name}: I cannot read the log now")
+}

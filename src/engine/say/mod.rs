@@ -1,0 +1,102 @@
+//! All wording (a rule's own sentence stands with the rule): one line an act, number before title, then the words to type.
+
+pub mod ask;
+pub mod no;
+pub mod queue;
+pub mod row;
+pub mod run;
+pub mod window;
+
+use super::facts::Facts;
+use super::id::{ChangeNumber, Who};
+use super::patch::Patch;
+use super::state::State;
+use super::{text, words};
+
+/// A person's mistake, or a no for a reason: one line and a stable code (I5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable code, said in brackets.
+    pub code: &'static str,
+    /// What is wrong, and what to type.
+    pub text: String,
+}
+
+impl Refusal {
+    /// A refusal in one line.
+    pub fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+
+    /// As it is said: `no: REASON. TRY THIS [code]`.
+    pub fn said(&self) -> String {
+        format!("no: {} [{}]", self.text, self.code)
+    }
+}
+
+/// A command as it can be pasted, in quotes.
+pub fn command(prefix: &str, words: &str) -> String {
+    format!("\"{prefix}swat {words}\"")
+}
+
+/// How a patch is named in a verb that takes steps or items too, where a small number would be a step.
+pub fn handle(patch: &Patch) -> String {
+    if patch.change.0 < 100 { format!("#{}", patch.ticket) } else { patch.change.to_string() }
+}
+
+/// The title of a change, in quotes, neutralised; nothing where it is not known.
+pub fn title(facts: Option<&Facts>) -> String {
+    facts.map(|facts| format!(" {}", text::title(&facts.change.subject))).unwrap_or_default()
+}
+
+/// `900101 ps 3 "Enable FooBar"`.
+pub fn patch_and_title(state: &State, patch: &Patch) -> String {
+    let facts = state.last_facts(patch.change);
+    format!("{}{}{}", patch.change, patch_set(patch), title(facts))
+}
+
+/// ` ps 3`, or nothing while the facts are not here.
+pub fn patch_set(patch: &Patch) -> String {
+    if patch.patch_set == 0 { String::new() } else { format!(" ps {}", patch.patch_set) }
+}
+
+/// `bob, carol`, without repeats.
+pub fn names<'a>(people: impl IntoIterator<Item = &'a Who>) -> String {
+    let mut seen: Vec<&Who> = Vec::new();
+    for who in people {
+        if !seen.contains(&who) {
+            seen.push(who);
+        }
+    }
+    seen.iter().map(|who| short_name(who)).collect::<Vec<_>>().join(", ")
+}
+
+/// A person's id, or the account without its network.
+pub fn short_name(who: &Who) -> &str {
+    who.0.rsplit_once('/').map_or(who.0.as_str(), |(_, account)| account)
+}
+
+/// `1 patch`, `4 patches`.
+pub fn patches(count: usize) -> String {
+    if count == 1 { "1 patch".to_owned() } else { format!("{count} patches") }
+}
+
+/// `900101, 900102`.
+pub fn numbers(changes: &[ChangeNumber]) -> String {
+    changes.iter().map(ChangeNumber::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A person's own words, neutralised.
+pub fn own_words(words: &str) -> String {
+    text::clean(words)
+}
+
+/// `: words`, or nothing.
+pub fn after_colon(words: Option<&str>) -> String {
+    words.map(|words| format!(": {}", own_words(words))).unwrap_or_default()
+}
+
+/// `12 min` between two moments.
+pub fn took(from: super::id::At, to: super::id::At) -> String {
+    words::span(to - from)
+}

@@ -1,0 +1,569 @@
+//! Every refusal that is not a rule's: what is wrong, what to type, a stable code.
+
+use super::super::command::Verb;
+use super::super::event::Debt;
+use super::super::id::{At, ChangeNumber, Who};
+use super::super::patch::Patch;
+use super::super::window::{Hold, Window};
+use super::super::words::{self, FileListFault};
+use super::{Refusal, command, handle, names, own_words, short_name};
+
+fn form(prefix: &str, verb: &Verb) -> String {
+    verb.usage.iter().map(|usage| command(prefix, usage)).collect::<Vec<_>>().join(" or ")
+}
+
+/// The words do not fit the verb.
+pub fn usage(prefix: &str, verb: &Verb) -> Refusal {
+    Refusal::new("usage", format!("that is not how {} goes. {}", verb.name, form(prefix, verb)))
+}
+
+/// A word is missing.
+pub fn missing(prefix: &str, verb: &Verb, what: &str) -> Refusal {
+    Refusal::new("usage", format!("{} needs {what}. {}", verb.name, form(prefix, verb)))
+}
+
+/// A word too many.
+pub fn leftover(prefix: &str, verb: &Verb, word: &str) -> Refusal {
+    let word = short(word);
+    Refusal::new("usage", format!("{} does not take \"{word}\". {}", verb.name, form(prefix, verb)))
+}
+
+/// Not one of the words known here.
+pub fn unknown_word(prefix: &str, verb: &Verb, what: &str, word: &str, near: Option<&str>) -> Refusal {
+    let hint = match near {
+        Some(near) => format!("Did you mean {near}?"),
+        None => form(prefix, verb),
+    };
+    Refusal::new("unknown-word", format!("\"{}\" is no {what}. {hint}", short(word)))
+}
+
+/// No such verb.
+pub fn unknown_verb(prefix: &str, word: &str, near: Option<&str>) -> Refusal {
+    let hint = match near {
+        Some(near) => format!("Did you mean {}?", command(prefix, near)),
+        None => command(prefix, "help"),
+    };
+    Refusal::new("unknown-verb", format!("\"{}\" is no verb of mine. {hint}", short(word)))
+}
+
+/// Not a change number, a ticket, or a URL of the review system.
+pub fn not_a_change(prefix: &str, verb: &Verb, word: &str, hosts: &[String]) -> Refusal {
+    let url = hosts.first().map(|host| format!(" or https://{host}/r/N")).unwrap_or_default();
+    let text = format!("\"{}\" is no change number (digits, #3{url}). {}", short(word), form(prefix, verb));
+    Refusal::new("not-a-change", text)
+}
+
+/// A bare small number where a patch is meant.
+pub fn bare_number(prefix: &str, verb: &Verb, word: &str) -> Refusal {
+    let text = format!("a bare {word} could be a step. Say #{word} for the ticket: {}", form(prefix, verb));
+    Refusal::new("bare-number", text)
+}
+
+/// The same patch twice on one line.
+pub fn twice(prefix: &str, word: &str) -> Refusal {
+    let text = format!("{} is there twice. {}", short(word), command(prefix, "add N…"));
+    Refusal::new("twice", text)
+}
+
+/// More than one line can carry.
+pub fn too_many(count: usize) -> Refusal {
+    Refusal::new("too-many", format!("{count} patches on one line. Say at most 20"))
+}
+
+/// Characters that could disguise a command.
+pub fn odd_characters(prefix: &str) -> Refusal {
+    let text = format!(
+        "unusual characters in the command, nothing done. Type it again: {}",
+        command(prefix, "help")
+    );
+    Refusal::new("unusual-characters", text)
+}
+
+/// Longer than any command.
+pub fn too_long(bytes: usize) -> Refusal {
+    Refusal::new("too-long", format!("that line has {bytes} bytes, I read 2000. Say it shorter"))
+}
+
+/// The network does not say who this is.
+pub fn not_identified() -> Refusal {
+    Refusal::new(
+        "not-identified",
+        "the network does not tell me who you are. Log in to your account, then say it again",
+    )
+}
+
+/// Only deployers.
+pub fn not_deployer(verb: &str, deployers: &[Who]) -> Refusal {
+    Refusal::new("not-deployer", format!("{verb} is for deployers: {}", people(deployers)))
+}
+
+/// Only managers.
+pub fn not_manager(verb: &str, managers: &[Who]) -> Refusal {
+    Refusal::new("not-manager", format!("{verb} is for managers: {}", people(managers)))
+}
+
+fn people(who: &[Who]) -> String {
+    if who.is_empty() { "the configuration names none".to_owned() } else { names(who) }
+}
+
+/// Only the lead.
+pub fn not_lead(prefix: &str, verb: &str, window: &Window) -> Refusal {
+    let text = match &window.lead {
+        Some(lead) => format!("{verb} is for the lead of {}, {}", window.id(), short_name(&lead.who)),
+        None => {
+            format!(
+                "{verb} is for the lead, and nobody leads {} yet. {}",
+                window.id(),
+                command(prefix, "claim")
+            )
+        }
+    };
+    Refusal::new("not-lead", text)
+}
+
+/// Only the owner or the lead.
+pub fn not_owner(verb: &str, patch: &Patch, others: &str) -> Refusal {
+    let owner = short_name(patch.owner());
+    Refusal::new("not-owner", format!("{verb} {} is for its owner, {owner}{others}", patch.change))
+}
+
+/// Questions may be asked in private; acts are done where others see them.
+pub fn in_private(room: &str) -> Refusal {
+    Refusal::new("room", format!("that is said in {room}, where others see it"))
+}
+
+/// No window is held in this room.
+pub fn wrong_room() -> Refusal {
+    Refusal::new("room", "no window is held in this room")
+}
+
+/// Nothing is open here.
+pub fn no_window(prefix: &str) -> Refusal {
+    Refusal::new("no-window", format!("no window is on here. {}", command(prefix, "next")))
+}
+
+/// No such window.
+pub fn unknown_window(prefix: &str, word: &str, known: &[&str]) -> Refusal {
+    let hint = match words::near(word, known) {
+        Some(near) => format!("Did you mean {near}?"),
+        None => format!("There are {}: {}", known.join(", "), command(prefix, "windows")),
+    };
+    Refusal::new("unknown-window", format!("\"{}\" is no window to come. {hint}", short(word)))
+}
+
+/// None of the windows to come has a place and the time.
+pub fn no_room(limit_days: i64) -> Refusal {
+    Refusal::new(
+        "no-room",
+        format!("no window of the next {limit_days} days has a place. \"!swat windows week\""),
+    )
+}
+
+/// The window is over.
+pub fn window_over(window: &str) -> Refusal {
+    Refusal::new("window-over", format!("{window} is over"))
+}
+
+/// Not in any queue here.
+pub fn unknown_patch(prefix: &str, change: &str) -> Refusal {
+    Refusal::new("unknown-patch", format!("{change} is in no queue here. {}", command(prefix, "queue")))
+}
+
+/// It is in another occurrence already.
+pub fn in_other_window(
+    prefix: &str,
+    change: ChangeNumber,
+    ticket: u32,
+    window: &Window,
+    to: &str,
+) -> Refusal {
+    let other = command(prefix, &format!("move {change} to {to}"));
+    Refusal::new("duplicate", format!("{change} is #{ticket} in {}. {other}", window.id()))
+}
+
+/// A veto stands.
+pub fn vetoed(patch: &Patch, by: &Who, reason: &str) -> Refusal {
+    let text = format!("{} was vetoed by {}: {}", patch.change, short_name(by), own_words(reason));
+    Refusal::new("vetoed", format!("{text}. Only {} can add it again", short_name(by)))
+}
+
+/// Nothing is in motion.
+pub fn nothing_moves(prefix: &str, next: Option<&Patch>) -> Refusal {
+    let hint = match next {
+        Some(patch) => {
+            let words = command(prefix, &format!("check {} deployer", handle(patch)));
+            format!("Next is {}: {words}", patch.change)
+        }
+        None => command(prefix, "queue"),
+    };
+    Refusal::new("nothing-moves", format!("no patch is in motion. {hint}"))
+}
+
+/// A verb without N, from somebody it cannot mean anything for.
+pub fn name_it(prefix: &str, verb: &str, change: ChangeNumber) -> Refusal {
+    let text =
+        format!("say which patch; {change} is in motion. {}", command(prefix, &format!("{verb} {change}")));
+    Refusal::new("name-it", text)
+}
+
+/// The patch is past the place where this makes sense.
+pub fn in_motion(prefix: &str, verb: &str, change: ChangeNumber) -> Refusal {
+    let back = command(prefix, &format!("rollback {change}"));
+    Refusal::new("in-motion", format!("{change} is in motion, {verb} would leave it half done. {back}"))
+}
+
+/// It is live already.
+pub fn is_live(prefix: &str, verb: &str, change: ChangeNumber) -> Refusal {
+    let back = command(prefix, &format!("rollback {change}"));
+    Refusal::new("is-live", format!("{change} is live, there is nothing to {verb}. {back}"))
+}
+
+/// It went back in this window.
+pub fn is_back(prefix: &str, change: ChangeNumber) -> Refusal {
+    let text = format!("{change} was rolled back in this window. {}", command(prefix, "ledger"));
+    Refusal::new("rolled-back", text)
+}
+
+/// Hosts are between two states.
+pub fn dirty(prefix: &str, patch: &Patch, stage: &str, verb: &str) -> Refusal {
+    let back = command(prefix, &format!("rollback {}", patch.change));
+    let text = format!("{} is on {stage}, {verb} would leave it there. {back}", patch.change);
+    Refusal::new("dirty", text)
+}
+
+/// A rollback is under way.
+pub fn rolling_back(prefix: &str, change: ChangeNumber, number: u32) -> Refusal {
+    let words = command(prefix, &format!("done r{number}"));
+    Refusal::new("rollback", format!("{change} is going back, only rollback steps go on. {words}"))
+}
+
+/// Everything is stopped.
+pub fn held(prefix: &str, holds: &[Hold]) -> Refusal {
+    let named: Vec<String> = holds.iter().map(hold).collect();
+    let first = holds.first().map_or(1, |hold| hold.number);
+    let words = if holds.len() == 1 { "resume NOTE".to_owned() } else { format!("resume H{first} NOTE") };
+    Refusal::new("held", format!("held: {}. {}", named.join("; "), command(prefix, &words)))
+}
+
+/// `H1 (bob: db alerts)`.
+pub fn hold(hold: &Hold) -> String {
+    let reason = hold.reason.as_deref().map_or_else(|| "no reason given".to_owned(), own_words);
+    format!("H{} ({}: {reason})", hold.number, short_name(&hold.by))
+}
+
+/// Several holds, and none was named.
+pub fn which_hold(prefix: &str, holds: &[Hold]) -> Refusal {
+    let named: Vec<String> = holds.iter().map(hold).collect();
+    let first = holds.first().map_or(1, |hold| hold.number);
+    let words = command(prefix, &format!("resume H{first} NOTE"));
+    Refusal::new("which", format!("{} holds: {}. {words}", holds.len(), named.join("; ")))
+}
+
+/// No hold to lift.
+pub fn not_held(window: &Window) -> Refusal {
+    Refusal::new("not-held", format!("nothing holds {}", window.id()))
+}
+
+/// Only the lead, or who set it.
+pub fn not_holder(set: &Hold, lead: Option<&Who>) -> Refusal {
+    let lead = lead.map(|lead| format!(" or the lead, {}", short_name(lead))).unwrap_or_default();
+    Refusal::new("not-lead", format!("{} is lifted by {}{lead}", hold(set), short_name(&set.by)))
+}
+
+/// Another patch is in motion.
+pub fn busy(prefix: &str, patch: &Patch) -> Refusal {
+    let steps = command(prefix, "steps");
+    Refusal::new("busy", format!("{} is in motion, one at a time. {steps}", patch.change))
+}
+
+/// Something is merged and not deployed.
+pub fn in_ledger(prefix: &str, waits: ChangeNumber, blocks: ChangeNumber, debt: Debt) -> Refusal {
+    let how = match debt {
+        Debt::RolledBack => "was rolled back and is still merged",
+        Debt::Merged | Debt::MergedEarly => "is merged and not deployed",
+    };
+    let keep = command(prefix, &format!("settle {blocks} keep WHY"));
+    let text = format!("{waits} waits: {blocks} {how} and would ride along. Merge its revert, or {keep}");
+    Refusal::new("ledger", text)
+}
+
+/// Another patch goes first.
+pub fn out_of_order(prefix: &str, change: ChangeNumber, first: &Patch, why: &str) -> Refusal {
+    let words = command(prefix, &format!("check {} deployer", handle(first)));
+    let text = format!("{} goes before {change} ({why}) and is not out. {words} starts it", first.change);
+    Refusal::new("order", text)
+}
+
+/// Another step comes first.
+pub fn step_order(prefix: &str, said: u32, current: u32, what: &str) -> Refusal {
+    let words = command(prefix, &format!("done {current}"));
+    let text = format!("step {current} ({what}) comes before step {said}. {words} when it is through");
+    Refusal::new("order", text)
+}
+
+/// There is no such step.
+pub fn no_step(prefix: &str, said: &str, last: &str) -> Refusal {
+    let text = format!("there is no step {said}, the last is {last}. {}", command(prefix, "steps"));
+    Refusal::new("no-step", text)
+}
+
+/// The current step closes itself.
+pub fn closes_itself(step: u32, how: &str) -> Refusal {
+    Refusal::new("by-itself", format!("step {step} closes itself {how}"))
+}
+
+/// The step failed and was not tried again.
+pub fn step_failed(prefix: &str, step: &str, why: &str, back: &str) -> Refusal {
+    let text = format!("step {step} failed ({}). {}{back}", own_words(why), command(prefix, "retry"));
+    Refusal::new("failed", text)
+}
+
+/// Nothing failed.
+pub fn nothing_failed(step: &str) -> Refusal {
+    Refusal::new("not-failed", format!("step {step} has not failed, there is nothing to try again"))
+}
+
+/// A bare word too soon after the last advance.
+pub fn too_soon(prefix: &str, step: u32, seconds: i64) -> Refusal {
+    let words = command(prefix, &format!("done {step}"));
+    Refusal::new("too-soon", format!("a step was confirmed {seconds} s ago, now it is step {step}. {words}"))
+}
+
+/// A word that crossed a new patch set.
+pub fn crossed(prefix: &str, patch: &Patch, seconds: i64, words: &str) -> Refusal {
+    let (change, set) = (patch.change, patch.patch_set);
+    let text = format!(
+        "{change} changed to ps {set} {seconds} s ago, you had the one before in front of you. Read ps {set}, then {}",
+        command(prefix, words)
+    );
+    Refusal::new("changed", text)
+}
+
+/// Nothing is known of the change yet.
+pub fn facts_unknown(change: ChangeNumber, why: &str) -> Refusal {
+    let text = format!("nothing is known of {change}: {why}. I keep asking and it cannot start before");
+    Refusal::new("unknown-facts", text)
+}
+
+/// The window has not begun.
+pub fn early(window: &Window, at: At) -> Refusal {
+    let starts = window.occurrence.starts;
+    let text =
+        format!("{} starts {}, {}", window.id(), words::day_clock(starts, at), words::ago_or_in(at, starts));
+    Refusal::new("early", text)
+}
+
+/// The window is not in its run yet.
+pub fn not_started(prefix: &str, window: &Window) -> Refusal {
+    Refusal::new("not-started", format!("{} has not started. {}", window.id(), command(prefix, "start")))
+}
+
+/// Somebody else leads, and is not silent.
+pub fn led_by(prefix: &str, window: &Window, lead: &Who, heard: &str) -> Refusal {
+    let words = command(prefix, &format!("handover {}", short_name(lead)));
+    let _ = words;
+    let take = command(prefix, &format!("claim {} WHY", window.id()));
+    let text =
+        format!("{} leads {}, last heard {heard}. If they are gone: {take}", short_name(lead), window.id());
+    Refusal::new("led", text)
+}
+
+/// Somebody else leads and spoke a moment ago.
+pub fn lead_active(window: &Window, lead: &Who, heard: &str) -> Refusal {
+    let name = short_name(lead);
+    let text = format!("{name} leads {} and was heard {heard}. Ask {name} for \"handover\"", window.id());
+    Refusal::new("lead-active", text)
+}
+
+/// No such person among the deployers.
+pub fn no_deployer(word: &str, deployers: &[Who]) -> Refusal {
+    let known: Vec<&str> = deployers.iter().map(|who| who.0.as_str()).collect();
+    let hint =
+        words::near(word, &known).map_or_else(|| names(deployers), |near| format!("Did you mean {near}?"));
+    Refusal::new("not-deployer", format!("\"{}\" is no deployer. {hint}", short(word)))
+}
+
+/// Not while something moves.
+pub fn lead_needed(window: &Window, change: ChangeNumber) -> Refusal {
+    Refusal::new(
+        "in-motion",
+        format!("{change} is in motion, {} needs its lead: hand over instead", window.id()),
+    )
+}
+
+/// The verdict is the owner's, for a while.
+pub fn owners_verdict(prefix: &str, patch: &Patch, until: At) -> Refusal {
+    let words = command(prefix, &format!("verified {}", patch.change));
+    let owner = short_name(patch.owner());
+    let text = format!("{owner} has until {} for {words}; after that it is yours", words::clock(until));
+    Refusal::new("owner-first", text)
+}
+
+/// It is not on any host to be looked at.
+pub fn not_to_verify(patch: &Patch, what: &str) -> Refusal {
+    Refusal::new("not-on-hosts", format!("{} is {what}, there is nothing to look at yet", patch.change))
+}
+
+/// Nothing to take back.
+pub fn nothing_to_roll_back(prefix: &str, change: ChangeNumber) -> Refusal {
+    let words = command(prefix, &format!("skip {change} WHY"));
+    Refusal::new("nothing-to-roll-back", format!("{change} has touched no host. {words}"))
+}
+
+/// Bare `rollback`, and nothing in motion has touched a host.
+pub fn which_rollback(prefix: &str, last: &[&Patch]) -> Refusal {
+    if last.is_empty() {
+        return Refusal::new("nothing-to-roll-back", "no patch of this window has touched a host");
+    }
+    let named: Vec<String> =
+        last.iter().map(|patch| command(prefix, &format!("rollback {}", patch.change))).collect();
+    Refusal::new("which", format!("nothing in motion is on a host. The last that were: {}", named.join(", ")))
+}
+
+/// Not in the ledger.
+pub fn not_in_ledger(prefix: &str, change: &str) -> Refusal {
+    let text = format!("{change} is not in the ledger. {}", command(prefix, "ledger"));
+    Refusal::new("not-in-ledger", text)
+}
+
+/// The rule does not block.
+pub fn not_blocking(prefix: &str, rule: &str, change: ChangeNumber) -> Refusal {
+    let text = format!("{rule} does not block {change}. {}", command(prefix, &format!("why {change}")));
+    Refusal::new("not-blocking", text)
+}
+
+/// The rule asks a person; it does not block.
+pub fn check_instead(prefix: &str, rule: &str, name: &str) -> Refusal {
+    let words = command(prefix, &format!("check {name} {rule} NOTE"));
+    Refusal::new("not-blocking", format!("{rule} asks, it does not block. {words}"))
+}
+
+/// Not a time.
+pub fn not_a_time(word: &str, examples: &str) -> Refusal {
+    Refusal::new("not-a-time", format!("\"{}\" is no time. Say {examples}", short(word)))
+}
+
+/// The end does not come after the beginning, or is past.
+pub fn backwards(from: At, to: At) -> Refusal {
+    let text = format!(
+        "that is from {} to {}: it ends before it begins, or is over",
+        words::clock(from),
+        words::clock(to)
+    );
+    Refusal::new("not-a-time", text)
+}
+
+/// The next window in the room would be cut into.
+pub fn clash(other: &str, starts: At) -> Refusal {
+    Refusal::new("clash", format!("{other} starts {} UTC in the same room", words::clock(starts)))
+}
+
+/// No such freeze.
+pub fn no_freeze(number: u32, known: &[String]) -> Refusal {
+    let known = if known.is_empty() { "there is none".to_owned() } else { known.join("; ") };
+    Refusal::new("no-freeze", format!("there is no freeze F{number}: {known}"))
+}
+
+/// Too early for anyone but the lead.
+pub fn finish_later(lead: Option<&Who>, from: At) -> Refusal {
+    let who = lead.map_or("the lead", short_name);
+    Refusal::new(
+        "not-lead",
+        format!("finish is for {who} until {} UTC, then for any deployer", words::clock(from)),
+    )
+}
+
+/// Something is in motion.
+pub fn finish_busy(prefix: &str, patch: &Patch) -> Refusal {
+    let change = patch.change;
+    let words = command(prefix, &format!("rollback {change}"));
+    Refusal::new("busy", format!("{change} is in motion. Bring it through, or {words} or skip it"))
+}
+
+/// The declared order would go round in a circle.
+pub fn cycle(prefix: &str, cycle: &[ChangeNumber]) -> Refusal {
+    let named: Vec<String> = cycle.iter().map(ChangeNumber::to_string).collect();
+    let text = format!("that closes a circle: {}. {}", named.join(" before "), command(prefix, "queue"));
+    Refusal::new("cycle", text)
+}
+
+/// A place in the queue cannot go against the order.
+pub fn place_against_order(prefix: &str, change: ChangeNumber, other: ChangeNumber, why: &str) -> Refusal {
+    let text = format!(
+        "{other} goes before {change} ({why}), a place does not change that. {}",
+        command(prefix, "queue")
+    );
+    Refusal::new("order", text)
+}
+
+/// The git parent cannot be declared away.
+pub fn hard_order(a: ChangeNumber, b: ChangeNumber, why: &str) -> Refusal {
+    Refusal::new(
+        "order",
+        format!("{a} and {b} depend on each other in the review system ({why}), words do not change that"),
+    )
+}
+
+/// A patch with itself.
+pub fn with_itself(change: ChangeNumber) -> Refusal {
+    Refusal::new("usage", format!("{change} and {change} are one patch. Name two"))
+}
+
+/// Two patches of different windows.
+pub fn not_together(a: ChangeNumber, b: ChangeNumber) -> Refusal {
+    Refusal::new("unknown-patch", format!("{a} and {b} are not in one window"))
+}
+
+/// It needs no file order.
+pub fn one_file(change: ChangeNumber, count: usize) -> Refusal {
+    let what = if count == 1 { "1 file that is synced" } else { "no file that is synced" };
+    Refusal::new("no-file-order", format!("{change} has {what} and needs no order"))
+}
+
+/// The list of files is wrong.
+pub fn file_list(prefix: &str, change: ChangeNumber, fault: &FileListFault) -> Refusal {
+    let named = |files: &[String]| files.iter().map(|file| own_words(file)).collect::<Vec<_>>().join(", ");
+    let fault = match fault {
+        FileListFault::Unknown(word) => format!("{change} has no file \"{}\"", short(word)),
+        FileListFault::Ambiguous { word, candidates } => {
+            format!("\"{}\" could be {}", short(word), named(candidates))
+        }
+        FileListFault::Twice(file) => format!("{} is there twice", own_words(file)),
+        FileListFault::Missing(files) => format!("not in the list: {}", named(files)),
+    };
+    Refusal::new("file-order", format!("{fault}. {}", command(prefix, &format!("files {change}"))))
+}
+
+/// Too late to change the files: some are out.
+pub fn files_moving(prefix: &str, change: ChangeNumber) -> Refusal {
+    let text =
+        format!("{change} is past its review, its files have their steps. {}", command(prefix, "steps"));
+    Refusal::new("in-motion", text)
+}
+
+/// An item that only the lead fills.
+pub fn lead_item(item: &str) -> Refusal {
+    Refusal::new("not-lead", format!("{item} is for the lead alone"))
+}
+
+/// An item that this patch does not have.
+pub fn no_item(prefix: &str, item: &str, patch: &Patch) -> Refusal {
+    let words = command(prefix, &format!("checklist {}", handle(patch)));
+    Refusal::new("no-item", format!("{} is not asked about {item}. {words}", patch.change))
+}
+
+/// No row of that number, or not one that can be amended.
+pub fn no_row(row: i64, last: i64) -> Refusal {
+    Refusal::new("no-row", format!("there is no L{row}, the last is L{last}"))
+}
+
+/// An empty `!log` text.
+pub fn empty_log() -> Refusal {
+    Refusal::new("usage", "nothing to log. \"!log TEXT\"")
+}
+
+/// The start of a foreign word, neutralised: an answer never repeats 8 KiB of noise.
+fn short(word: &str) -> String {
+    let clean = own_words(word);
+    if clean.chars().count() > 40 { clean.chars().take(40).chain(['…']).collect() } else { clean }
+}

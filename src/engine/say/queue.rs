@@ -1,0 +1,276 @@
+//! What is said about the queue: the answer to an offer, order and its reasons, files.
+
+use super::super::facts::{Facts, Fault};
+use super::super::guidelines::{Finding, Judgement, Point, Verdict, short_branch};
+use super::super::id::{At, ChangeNumber};
+use super::super::kind::{PatchKind, kind};
+use super::super::order::{self, Why};
+use super::super::patch::{Patch, Stage};
+use super::super::settings::Settings;
+use super::super::state::State;
+use super::super::window::Window;
+use super::super::words;
+use super::run::open_points;
+use super::{Refusal, command, own_words, short_name, title};
+
+/// Why a lookup gave nothing, in words.
+pub fn fault(fault: &Fault) -> String {
+    match fault {
+        Fault::NotFound => "the review system has no such change".to_owned(),
+        Fault::Denied { why } => format!("the review system refuses me: {}", own_words(why)),
+        Fault::Unreachable { why } => format!("the review system does not answer: {}", own_words(why)),
+        Fault::Malformed { why } => {
+            format!("the review system's answer is not to be read: {}", own_words(why))
+        }
+    }
+}
+
+/// Why one goes before the other.
+pub fn why(why: &Why) -> String {
+    match why {
+        Why::Parent => "its git parent".to_owned(),
+        Why::DependsOn => "Depends-On".to_owned(),
+        Why::NeededBy => "Needed-By".to_owned(),
+        Why::Declared { by, at } => format!("order by {}, {}", short_name(by), words::clock(*at)),
+    }
+}
+
+/// What a rule says no with: the rule's own words, and its id as the code.
+pub fn rule_refusal(judgement: &Judgement<'_>) -> Refusal {
+    let text = match &judgement.finding {
+        Finding::Fail { why, fix } if fix.is_empty() => own_words(why),
+        Finding::Fail { why, fix } | Finding::Note { why, fix } => format!("{}. {fix}", own_words(why)),
+        Finding::Unknown(why) => own_words(why),
+        Finding::Later { until, why } => format!("{}, ready {} UTC", own_words(why), words::clock(*until)),
+        Finding::Pass(_) | Finding::NotNeeded => String::new(),
+    };
+    Refusal::new(judgement.rule.word(), text)
+}
+
+impl Refusal {
+    /// The reason with its code, without the `no:`.
+    pub fn said_in_full(&self) -> String {
+        format!("{} [{}]", self.text, self.code)
+    }
+}
+
+/// `config`, `code on wmf.4, urgent T1234`, `beta only`.
+pub fn what_kind(settings: &Settings, facts: &Facts, urgent: Option<&str>) -> String {
+    let change = &facts.change;
+    let urgent = urgent.map(|why| {
+        let task = why.split_whitespace().next().unwrap_or_default();
+        format!(", urgent {}", own_words(task))
+    });
+    let kind = match kind(&settings.policy, change) {
+        PatchKind::Config => "config".to_owned(),
+        PatchKind::BetaOnly => "beta only, no sync and no place".to_owned(),
+        PatchKind::Code => format!("code on {}", short_branch(&change.branch)),
+        PatchKind::Other => format!("{} {}", own_words(&change.project), short_branch(&change.branch)),
+    };
+    format!("{kind}{}", urgent.unwrap_or_default())
+}
+
+/// The answer to an offer that was taken.
+pub fn added(
+    settings: &Settings,
+    state: &State,
+    window: &Window,
+    patch: &Patch,
+    judged: (&[Judgement<'_>], &[Point<'_>]),
+    at: At,
+) -> String {
+    let (judgements, points) = judged;
+    let place = format!("#{} in {} ({})", patch.ticket, window.id(), when(window, at));
+    let what = super::patch_and_title(state, patch);
+    let Some(facts) = state.facts(patch.change) else {
+        let known = state.known.get(&patch.change).and_then(|known| known.fault.as_ref());
+        let why = known.map(fault).unwrap_or_default();
+        return format!(
+            "{place}: {what}; nothing is known of it: {why}. I keep asking and it cannot start before"
+        );
+    };
+    let kind = what_kind(settings, facts, patch.wish.urgent.as_deref());
+    let eta = eta(settings, state, window, patch.change, at);
+    let rules = rules_in_short(settings, patch, judgements, points);
+    let first = first_of(state, window, patch.change);
+    format!("{place}: {what}, {kind}{first}, {rules}, about {eta}")
+}
+
+/// `, after 900001 (its git parent)` for what must be out first.
+fn first_of(state: &State, window: &Window, change: ChangeNumber) -> String {
+    let order = order::predecessors(state, window);
+    let before: Vec<String> =
+        order.before(change).map(|edge| format!("{} ({})", edge.before, why(&edge.why))).collect();
+    if before.is_empty() { String::new() } else { format!(", after {}", before.join(" and ")) }
+}
+
+/// `all rules pass`, or what is open and what is warned of.
+pub(crate) fn rules_in_short(
+    settings: &Settings,
+    patch: &Patch,
+    judgements: &[Judgement<'_>],
+    points: &[Point<'_>],
+) -> String {
+    let mut parts = Vec::new();
+    for judgement in judgements {
+        match (judgement.verdict(), &judgement.finding) {
+            (Verdict::Block, _) => parts.push(rule_refusal(judgement).said_in_full()),
+            (
+                Verdict::Warn,
+                Finding::Fail { why, .. } | Finding::Note { why, .. } | Finding::Unknown(why),
+            ) => {
+                parts.push(format!("note: {} [{}]", own_words(why), judgement.rule));
+            }
+            _ => {}
+        }
+    }
+    let open = open_points(settings, patch, points);
+    if !open.is_empty() {
+        parts.push(format!("still open: {open}"));
+    }
+    if parts.is_empty() { ALL_PASS.to_owned() } else { parts.join("; ") }
+}
+
+/// Said where no rule has anything to say.
+pub(crate) const ALL_PASS: &str = "all rules pass";
+
+/// `14:00 UTC, in 2 h 10`, or `on now`.
+pub fn when(window: &Window, at: At) -> String {
+    let starts = window.occurrence.starts;
+    if window.is_on() || starts <= at {
+        return format!("on until {} UTC", words::clock(window.occurrence.ends));
+    }
+    format!("{}, {}", words::day_clock(starts, at), words::ago_or_in(at, starts))
+}
+
+/// About when a patch will be its turn, if each takes the time that a patch takes.
+pub fn eta(settings: &Settings, state: &State, window: &Window, change: ChangeNumber, at: At) -> String {
+    let waiting = order::running_order(state, window)
+        .into_iter()
+        .filter(|other| window.patch(*other).is_some_and(|patch| matches!(patch.stage, Stage::Queued)));
+    let ahead = waiting.take_while(|other| *other != change).count() + usize::from(window.motion.is_some());
+    let ahead = i32::try_from(ahead).unwrap_or(i32::MAX);
+    let from = window.occurrence.starts.max(at);
+    words::clock(from + settings.policy.patch_time * ahead)
+}
+
+/// The answer to several offers on one line.
+pub fn added_together(
+    settings: &Settings,
+    state: &State,
+    window: &Window,
+    patches: &[&Patch],
+    at: At,
+) -> String {
+    let tickets = match (patches.first(), patches.last()) {
+        (Some(first), Some(last)) if first.ticket != last.ticket => {
+            format!("#{}-#{}", first.ticket, last.ticket)
+        }
+        (Some(first), _) => format!("#{}", first.ticket),
+        _ => String::new(),
+    };
+    let order = order::predecessors(state, window);
+    let named: Vec<String> = patches
+        .iter()
+        .map(|patch| {
+            let after: Vec<String> = order
+                .before(patch.change)
+                .map(|edge| format!("after {} ({})", edge.before, why(&edge.why)))
+                .collect();
+            let after = if after.is_empty() { String::new() } else { format!(" {}", after.join(", ")) };
+            format!("{}{after}", patch.change)
+        })
+        .collect();
+    let last = patches.last().map(|patch| eta(settings, state, window, patch.change, at)).unwrap_or_default();
+    format!(
+        "{tickets} in {} ({}): {}, the last about {last}",
+        window.id(),
+        when(window, at),
+        named.join(", ")
+    )
+}
+
+/// The answer to `add` of what is there.
+pub fn already_there(state: &State, window: &Window, patch: &Patch) -> String {
+    let how = match &patch.stage {
+        Stage::Queued => "",
+        Stage::Moving => ", in motion",
+        Stage::Live { .. } => ", live",
+        Stage::RolledBack => ", rolled back",
+        Stage::Skipped { .. } => ", skipped",
+    };
+    let what = super::patch_and_title(state, patch);
+    format!("already #{} in {}: {what} ({}){how}", patch.ticket, window.id(), short_name(patch.owner()))
+}
+
+/// `Runs as: 900001, 900004`.
+pub fn runs_as(state: &State, window: &Window) -> String {
+    let waiting: Vec<String> = order::running_order(state, window)
+        .into_iter()
+        .filter(|change| {
+            window.patch(*change).is_some_and(|patch| matches!(patch.stage, Stage::Queued | Stage::Moving))
+        })
+        .map(|change| change.to_string())
+        .collect();
+    format!("Runs as: {}", waiting.join(", "))
+}
+
+/// The files of a patch with their numbers, and a proposal.
+pub fn files(prefix: &str, patch: &Patch, paths: &[String], proposal: &[String]) -> String {
+    let change = patch.change;
+    let short = words::short_files(paths);
+    let listed: Vec<String> = (1..)
+        .zip(&short)
+        .map(|(number, name): (usize, &String)| format!("{number} {}", own_words(name)))
+        .collect();
+    if let Some(order) = &patch.files {
+        let now = files_go_out(change, &order.files, paths);
+        return format!("{now} (by {}). Its files: {}", short_name(&order.by), listed.join(", "));
+    }
+    let numbers: Vec<String> = proposal
+        .iter()
+        .filter_map(|path| paths.iter().position(|other| other == path))
+        .map(|index| (index + 1).to_string())
+        .collect();
+    let ok = command(prefix, &format!("files {change} ok"));
+    let own = command(prefix, &format!("files {change} {}", numbers.join(", ")));
+    let atomic = command(prefix, &format!("files {change} atomic WHY"));
+    format!(
+        "{change}: {}. I would take {}: {ok}, or {own}; all at once: {atomic}",
+        listed.join(", "),
+        numbers.join(", ")
+    )
+}
+
+/// `900104 goes out as 1 logos.php, then 2 IS.php`.
+pub fn files_go_out(change: ChangeNumber, files: &[String], paths: &[String]) -> String {
+    if files.is_empty() {
+        return format!("{change} goes out all at once");
+    }
+    let short = words::short_files(paths);
+    let named: Vec<String> = (1..)
+        .zip(files)
+        .map(|(number, file): (usize, &String)| {
+            let index = paths.iter().position(|path| path == file);
+            let name = index.and_then(|index| short.get(index)).unwrap_or(file);
+            format!("{number} {}", own_words(name))
+        })
+        .collect();
+    format!("{change} goes out as {}", named.join(", then "))
+}
+
+/// Said where a new patch set takes away what was checked.
+pub fn new_patch_set(state: &State, patch: &Patch, old: u32, kept: bool) -> String {
+    let what = title(state.last_facts(patch.change));
+    let change = patch.change;
+    if kept {
+        return format!(
+            "{change} is now ps {} (was {old}), no new content: what was checked stays",
+            patch.patch_set
+        );
+    }
+    format!(
+        "{change} is now ps {} (was {old}){what}: what was checked and its file order are cleared",
+        patch.patch_set
+    )
+}

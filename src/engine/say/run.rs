@@ -1,0 +1,295 @@
+//! What is said in the run: the next patch, what a step waits for, what goes back.
+
+use super::super::event::BackStep;
+use super::super::guidelines::{Point, PointState};
+use super::super::id::{At, ChangeNumber, RowId};
+use super::super::patch::{Patch, Stage};
+use super::super::plan::{Act, Step, watch_time};
+use super::super::settings::Settings;
+use super::super::state::State;
+use super::super::window::Window;
+use super::super::words;
+use super::{command, handle, own_words, short_name};
+
+/// `production, includes/Hooks.php`.
+pub fn step_name(step: &Step) -> String {
+    match &step.act {
+        Act::Review => "review".to_owned(),
+        Act::Merge => "merge".to_owned(),
+        Act::Sync { stage, file: None } => stage.clone(),
+        Act::Sync { stage, file: Some(file) } => format!("{stage}, {}", own_words(file)),
+        Act::Verify => "verify".to_owned(),
+        Act::Health => "health".to_owned(),
+        Act::Watch { seconds } => format!("watch {}", words::span(watch_time(*seconds))),
+    }
+}
+
+/// What a step asks of the lead.
+pub fn step(settings: &Settings, patch: &Patch, number: u32, step: &Step) -> String {
+    let change = patch.change;
+    let done = command(&settings.prefix, &format!("done {number}"));
+    let back = command(&settings.prefix, &format!("rollback {change}"));
+    match &step.act {
+        Act::Merge => format!("{change} step {number}: merge it; I see for myself when it is MERGED"),
+        Act::Sync { .. } => format!("{change} step {number}: {}, then {done}", step_name(step)),
+        Act::Health => {
+            format!(
+                "{change} step {number}: health, look at the error rates; {done} if they are as before, else {back}"
+            )
+        }
+        Act::Watch { seconds } => {
+            format!(
+                "{change} is out, watching {}; step {number} closes itself",
+                words::span(watch_time(*seconds))
+            )
+        }
+        Act::Review | Act::Verify => format!("{change} step {number}: {}", step_name(step)),
+    }
+}
+
+/// What the owner is asked.
+pub fn verify(settings: &Settings, patch: &Patch) -> String {
+    let change = patch.change;
+    let stage = super::super::decide::dirty_stage(patch);
+    let verified = command(&settings.prefix, &format!("verified {change}"));
+    let broken = command(&settings.prefix, &format!("broken {change} WHY"));
+    let time = words::span(settings.timers.verify);
+    format!("{change} is on {stage}: test it, then {verified} or {broken} ({time})")
+}
+
+/// How a step that nobody confirms with `done` comes to its end.
+pub fn how_it_closes(settings: &Settings, patch: &Patch, step: &Step) -> String {
+    let name = handle(patch);
+    match &step.act {
+        Act::Review => {
+            let list = command(&settings.prefix, &format!("checklist {name}"));
+            format!("when the checklist of {} is full. {list}", patch.change)
+        }
+        Act::Merge => format!("when the review system says that {} is MERGED", patch.change),
+        Act::Verify => {
+            let words = command(&settings.prefix, &format!("verified {}", patch.change));
+            format!("when {} says {words}", short_name(patch.owner()))
+        }
+        Act::Watch { seconds } => {
+            let until = patch.step_since.map(|since| words::clock(since + watch_time(*seconds)));
+            format!("at {} UTC", until.unwrap_or_default())
+        }
+        Act::Sync { .. } | Act::Health => String::new(),
+    }
+}
+
+/// One point of the checklist, with what it saw.
+pub fn point(point: &Point<'_>) -> String {
+    let item = &point.item;
+    match &point.state {
+        PointState::Filled { by } => format!("{item} yes: {}", own_words(by)),
+        PointState::Checked(check) => {
+            let word = if check.not_needed { "does not apply" } else { "yes" };
+            let note = check.note.as_deref().map(|note| format!(", {}", own_words(note))).unwrap_or_default();
+            format!("{item} {word}: {} {}{note}", short_name(&check.by), words::clock(check.at))
+        }
+        PointState::NotNeeded(why) => format!("{item} not needed ({})", own_words(why)),
+        PointState::Open { why, .. } => {
+            let until =
+                point.until.map(|until| format!(", ready {}", words::clock(until))).unwrap_or_default();
+            format!("{item} OPEN: {}{until}", own_words(why))
+        }
+    }
+}
+
+/// The open points but the lead's own, with their reasons; empty where there is none.
+pub fn open_points(_settings: &Settings, _patch: &Patch, points: &[Point<'_>]) -> String {
+    let open: Vec<String> = points
+        .iter()
+        .filter(|point| point.is_open() && point.item != super::super::checklist::Item::Deployer)
+        .map(|point| {
+            let PointState::Open { why, .. } = &point.state else { return String::new() };
+            let until =
+                point.until.map(|until| format!(", ready {}", words::clock(until))).unwrap_or_default();
+            format!("{} ({}{until})", point.item, own_words(why))
+        })
+        .collect();
+    open.join(", ")
+}
+
+/// The review points without the lead's own, the empty ones together.
+fn points_in_short(points: &[Point<'_>]) -> String {
+    let mut parts = Vec::new();
+    let mut not_needed = Vec::new();
+    let mut why = String::new();
+    for p in points.iter().filter(|point| point.item != super::super::checklist::Item::Deployer) {
+        match &p.state {
+            PointState::NotNeeded(reason) => {
+                not_needed.push(p.item.word());
+                why.clone_from(reason);
+            }
+            _ => parts.push(point(p)),
+        }
+    }
+    if !not_needed.is_empty() {
+        parts.push(format!("{} not needed ({})", not_needed.join(" and "), own_words(&why)));
+    }
+    parts.join("; ")
+}
+
+/// The next patch: what the lead has to know before reading it.
+pub fn next_is(
+    settings: &Settings,
+    state: &State,
+    patch: &Patch,
+    points: &[Point<'_>],
+    then: &[&Patch],
+) -> String {
+    let owner = short_name(patch.owner());
+    let name = handle(patch);
+    let what = super::patch_and_title(state, patch);
+    let check = command(&settings.prefix, &format!("check {name} deployer"));
+    let then: Vec<String> = then
+        .iter()
+        .take(3)
+        .map(|patch| format!("{} ({})", patch.change, short_name(patch.owner())))
+        .collect();
+    let then = if then.is_empty() { String::new() } else { format!(", then {}", then.join(", ")) };
+    let open =
+        points.iter().find(|point| point.is_open() && point.item != super::super::checklist::Item::Deployer);
+    let open = open.map(|point| {
+        let words = command(&settings.prefix, &format!("check {name} {} NOTE", point.item));
+        format!("; {words} fills it")
+    });
+    let points = points_in_short(points);
+    format!("next is {what} ({owner}){then}. {points}{}. Read it, then {check}", open.unwrap_or_default())
+}
+
+/// What keeps the review open.
+pub fn still_open(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> String {
+    let open: Vec<String> = points
+        .iter()
+        .filter(|point| point.is_open())
+        .map(|point| {
+            let name = handle(patch);
+            match point.item {
+                super::super::checklist::Item::Deployer => {
+                    format!(
+                        "your own review: {}",
+                        command(&settings.prefix, &format!("check {name} deployer"))
+                    )
+                }
+                _ => format!(
+                    "{}: {}",
+                    self::point(point),
+                    command(&settings.prefix, &format!("check {name} {} NOTE", point.item))
+                ),
+            }
+        })
+        .collect();
+    format!("{} step 1: review, still open: {}", patch.change, open.join("; "))
+}
+
+/// What a patch in motion waits for, and who can clear it.
+pub fn waits_for(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> String {
+    let Some((number, current)) = patch.current() else {
+        return format!("{} waits for nothing", patch.change);
+    };
+    if let Some(why) = &current.failed {
+        let retry = command(&settings.prefix, "retry");
+        return format!(
+            "{} step {number} ({}) failed: {}. {retry}",
+            patch.change,
+            step_name(current),
+            own_words(why)
+        );
+    }
+    match &current.act {
+        Act::Review => still_open(settings, patch, points),
+        Act::Verify => {
+            format!("{} waits for {}: {}", patch.change, short_name(patch.owner()), verify(settings, patch))
+        }
+        _ => step(settings, patch, number, current),
+    }
+}
+
+/// Said where the window is too far gone for another patch.
+pub fn too_late(settings: &Settings, window: &Window, at: At) -> String {
+    let last = window.occurrence.ends - settings.policy.last_start;
+    let waiting: Vec<ChangeNumber> = window.waiting().map(|patch| patch.change).collect();
+    format!(
+        "{} UTC: too late to start {} (last start {}). {}, or {}",
+        words::clock(at),
+        super::numbers(&waiting),
+        words::clock(last),
+        command(&settings.prefix, "finish"),
+        command(&settings.prefix, "extend 15m")
+    )
+}
+
+/// `900101, 11 min`.
+pub fn live(patch: &Patch, at: At) -> String {
+    let took = patch.started.map(|started| format!(", {}", super::took(started, at))).unwrap_or_default();
+    format!("{} is live{took}", patch.change)
+}
+
+/// `production, Hooks.php of 900004`.
+pub fn back_step_name(step: &BackStep) -> String {
+    let file = step.file.as_ref().map(|file| format!(", {}", own_words(file))).unwrap_or_default();
+    format!("{}{file} of {}", step.stage, step.change)
+}
+
+/// What a rollback step asks of the lead.
+pub fn back_step(prefix: &str, number: u32, step: &BackStep) -> String {
+    let done = command(prefix, &format!("done r{number}"));
+    format!("r{number}: take {} back, then {done}", back_step_name(step))
+}
+
+/// The changes in a rollback, each once, in its order.
+pub fn changes_in(steps: &[BackStep]) -> String {
+    let mut changes: Vec<ChangeNumber> = Vec::new();
+    for step in steps {
+        if !changes.contains(&step.change) {
+            changes.push(step.change);
+        }
+    }
+    super::numbers(&changes)
+}
+
+/// The whole plan of a rollback, with its row and time.
+pub fn rollback_plan(
+    prefix: &str,
+    change: ChangeNumber,
+    steps: &[BackStep],
+    reason: Option<&str>,
+    row: RowId,
+    at: At,
+) -> String {
+    let named: Vec<String> = (1u32..)
+        .zip(steps)
+        .filter(|(_, step)| !step.done)
+        .map(|(number, step)| format!("r{number} {}", back_step_name(step)))
+        .collect();
+    let dependents = steps.iter().any(|step| step.change != change);
+    let first = if dependents { " and first what needs it" } else { "" };
+    let reason = reason.map(|reason| format!(" Reason \"{}\".", own_words(reason))).unwrap_or_default();
+    let next = (1u32..).zip(steps).find(|(_, step)| !step.done).map_or(1, |(number, _)| number);
+    let done = command(prefix, &format!("done r{next}"));
+    let time = at.format("%H:%M:%SZ");
+    format!(
+        "rolling back {change}{first}: {}.{reason} ({row}, {time}) Take r{next} back, then {done}",
+        named.join(", ")
+    )
+}
+
+/// How far a patch is, in one word or two.
+pub fn stage(patch: &Patch) -> String {
+    match &patch.stage {
+        Stage::Queued => "waits".to_owned(),
+        Stage::Moving => match patch.current() {
+            Some((number, step)) => format!("step {number} of {} ({})", patch.steps.len(), step_name(step)),
+            None => "in motion".to_owned(),
+        },
+        Stage::Live { at } => format!("live {}", words::clock(*at)),
+        Stage::Skipped { reason, veto, .. } => {
+            let word = if *veto { "vetoed" } else { "skipped" };
+            format!("{word}: {}", own_words(reason))
+        }
+        Stage::RolledBack => "rolled back".to_owned(),
+    }
+}

@@ -1,0 +1,200 @@
+//! What is said about a window: that it comes, is on, ends, and where it stands.
+
+use super::super::event::Ending;
+use super::super::id::{At, ChangeNumber, Who};
+use super::super::patch::{Patch, Stage};
+use super::super::plan::Act;
+use super::super::settings::Settings;
+use super::super::state::State;
+use super::super::window::{Occurrence, Window};
+use super::super::words;
+use super::{command, names, no, numbers, own_words, patches, run, short_name};
+
+/// One line: the lead, what is in motion, who is waited for.
+pub fn where_things_stand(settings: &Settings, state: &State, window: &Window, at: At) -> String {
+    let ends = window.occurrence.ends;
+    let time = if at < ends {
+        format!("until {} UTC", words::clock(ends))
+    } else {
+        format!("over time since {} UTC", words::clock(ends))
+    };
+    let lead = match &window.lead {
+        Some(lead) => format!("lead {}", short_name(&lead.who)),
+        None => format!("nobody leads: {}", command(&settings.prefix, "claim")),
+    };
+    let mut parts = vec![format!("{} is on {time}, {lead}", window.id())];
+    if !window.holds.is_empty() {
+        let holds: Vec<String> = window.holds.iter().map(no::hold).collect();
+        parts.push(format!("HELD: {}", holds.join(", ")));
+    }
+    if let Some(rollback) = &window.rollback
+        && let Some((number, step)) = rollback.current()
+    {
+        let failed =
+            step.failed.as_deref().map(|why| format!(" FAILED ({})", own_words(why))).unwrap_or_default();
+        parts.push(format!("rolling back, {}{failed}", run::back_step(&settings.prefix, number, step)));
+    } else if let Some(patch) = window.moving() {
+        parts.push(moving(settings, window, patch));
+    } else if window.is_on() && !window.is_running() && window.lead.is_some() {
+        parts.push(format!("not started: {}", command(&settings.prefix, "start")));
+    } else if let Some(next) =
+        super::super::decide::next(settings, state, window).filter(|_| window.is_running())
+    {
+        let check = command(&settings.prefix, &format!("check {} deployer", super::handle(next)));
+        parts.push(format!("next is {} ({}): {check}", next.change, short_name(next.owner())));
+    }
+    let live = window.patches.iter().filter(|patch| matches!(patch.stage, Stage::Live { .. })).count();
+    let waiting = window.waiting().count();
+    parts.push(format!("{waiting} waiting, {live} live"));
+    parts.join("; ")
+}
+
+fn moving(settings: &Settings, window: &Window, patch: &Patch) -> String {
+    let Some((number, step)) = patch.current() else { return format!("{} in motion", patch.change) };
+    let waits = if step.failed.is_some() {
+        format!("failed, {}", command(&settings.prefix, "retry"))
+    } else {
+        match &step.act {
+            Act::Verify => format!("waiting for {}", short_name(patch.owner())),
+            Act::Merge => "waiting for MERGED".to_owned(),
+            Act::Watch { .. } => run::how_it_closes(settings, patch, step),
+            Act::Review => format!(
+                "{} is open",
+                command(&settings.prefix, &format!("checklist {}", super::handle(patch)))
+            ),
+            Act::Sync { .. } | Act::Health => {
+                let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
+                format!("waiting for {lead}: {}", command(&settings.prefix, &format!("done {number}")))
+            }
+        }
+    };
+    format!("{} step {number} of {} ({}), {waits}", patch.change, patch.steps.len(), run::step_name(step))
+}
+
+/// The announcement, which is the roll call.
+pub fn is_on(settings: &Settings, window: &Window, asked: &[Who]) -> String {
+    let id = window.id();
+    let until = words::clock(window.occurrence.ends);
+    let lead = match &window.lead {
+        Some(lead) => format!("lead {}", short_name(&lead.who)),
+        None => format!("nobody leads yet: {}", command(&settings.prefix, "claim")),
+    };
+    let owners = if asked.is_empty() {
+        format!("Nothing is queued: {}", command(&settings.prefix, "add N"))
+    } else if asked.len() == 1 {
+        format!("{}: your patch is in it, say {}", names(asked), command(&settings.prefix, "here"))
+    } else {
+        format!("{}: your patches are in it, say {}", names(asked), command(&settings.prefix, "here"))
+    };
+    format!("{id} is on, {lead}, until {until} UTC. {owners}")
+}
+
+/// The reminder before the start.
+pub fn soon(settings: &Settings, window: &Window, minutes: i64) -> String {
+    let count = patches(window.waiting().count());
+    let lead = match &window.lead {
+        Some(lead) => format!("lead {}", short_name(&lead.who)),
+        None => format!("nobody leads yet: {}", command(&settings.prefix, &format!("claim {}", window.id()))),
+    };
+    let starts = words::clock(window.occurrence.starts);
+    format!("{} starts in {minutes} min ({starts} UTC), {count}, {lead}", window.id())
+}
+
+/// The notice near the end.
+pub fn near_end(settings: &Settings, window: &Window, at: At) -> String {
+    let left = words::span(window.occurrence.ends - at);
+    let waiting: Vec<ChangeNumber> = window.waiting().map(|patch| patch.change).collect();
+    let what = match window.moving() {
+        Some(patch) => format!("{} is in motion", patch.change),
+        None => "nothing is in motion".to_owned(),
+    };
+    let waits = if waiting.is_empty() {
+        String::new()
+    } else {
+        format!(", {} will not be started: {}", numbers(&waiting), command(&settings.prefix, "extend 15m"))
+    };
+    format!("{} ends in {left} ({} UTC); {what}{waits}", window.id(), words::clock(window.occurrence.ends))
+}
+
+/// The notice that time is up.
+pub fn time_up(settings: &Settings, window: &Window) -> String {
+    let finish = command(&settings.prefix, "finish");
+    match window.moving() {
+        Some(patch) => format!(
+            "the time of {} is up; {} may be brought to its end, nothing new starts. Then {finish}",
+            window.id(),
+            patch.change
+        ),
+        None => format!(
+            "the time of {} is up. {finish}, or {}",
+            window.id(),
+            command(&settings.prefix, "extend 15m")
+        ),
+    }
+}
+
+/// How it went, in one line.
+pub fn summary(settings: &Settings, state: &State, window: &Window, at: At, ending: Ending) -> String {
+    let id = window.id();
+    let lead =
+        window.lead.as_ref().map(|lead| format!(", lead {}", short_name(&lead.who))).unwrap_or_default();
+    let with = |wanted: fn(&Stage) -> bool| -> Vec<&Patch> {
+        window.patches.iter().filter(|patch| wanted(&patch.stage)).collect()
+    };
+    let list = |patches: &[&Patch]| {
+        patches.iter().map(|patch| patch.change.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let live = with(|stage| matches!(stage, Stage::Live { .. }));
+    let back = with(|stage| matches!(stage, Stage::RolledBack));
+    let waiting = with(|stage| matches!(stage, Stage::Queued | Stage::Moving));
+    let skipped = with(|stage| matches!(stage, Stage::Skipped { .. }));
+    let mut parts = Vec::new();
+    if !live.is_empty() {
+        parts.push(format!("live {}", list(&live)));
+    }
+    if !back.is_empty() {
+        parts.push(format!("rolled back {}", list(&back)));
+    }
+    if !skipped.is_empty() {
+        let named: Vec<String> = skipped
+            .iter()
+            .map(|patch| match &patch.stage {
+                Stage::Skipped { reason, .. } => format!("{} ({})", patch.change, own_words(reason)),
+                _ => patch.change.to_string(),
+            })
+            .collect();
+        parts.push(format!("skipped {}", named.join(", ")));
+    }
+    if !waiting.is_empty() {
+        parts.push(format!("not started {}", list(&waiting)));
+    }
+    if parts.is_empty() {
+        parts.push("no patches".to_owned());
+    }
+    let owed: Vec<ChangeNumber> = state.ledger.keys().copied().collect();
+    parts.push(if owed.is_empty() {
+        "nothing merged and undeployed".to_owned()
+    } else {
+        format!("merged and undeployed: {}", numbers(&owed))
+    });
+    let head = match ending {
+        Ending::Finished => format!("{id} done at {} UTC{lead}", words::clock(at)),
+        Ending::NoShow => format!("{id} is skipped: nobody claimed it by {} UTC", words::clock(at)),
+        Ending::Lapsed => format!("{id} is over, closed at {} UTC{lead}", words::clock(at)),
+    };
+    let report = command(&settings.prefix, &format!("report {id}"));
+    format!("{head}: {}. {report}", parts.join("; "))
+}
+
+/// What an owner is told whose patches were not deployed.
+pub fn offered_next(prefix: &str, changes: &[ChangeNumber], next: Option<&Occurrence>, at: At) -> String {
+    let were = if changes.len() == 1 { "was" } else { "were" };
+    let what = format!("{} {were} not deployed", numbers(changes));
+    match (next, changes.first()) {
+        (Some(next), Some(first)) => {
+            let move_to = command(prefix, &format!("move {first} to {}", next.id));
+            format!("{what}. {move_to} ({}) keeps its review", words::day_clock(next.starts, at))
+        }
+        _ => format!("{what}, and no window to come has a place"),
+    }
+}

@@ -1,0 +1,454 @@
+//! Everything that waits for a time: one list of what is due when. The loop wakes for the first, `tick` does what is due.
+
+use chrono::TimeDelta;
+
+use super::decide::{self, Turn};
+use super::event::{Cause, Ending, Event};
+use super::facts::Fault;
+use super::guidelines::RuleId;
+use super::id::{At, ChangeNumber, OccurrenceId, Who};
+use super::patch::{Patch, Stage};
+use super::plan::{Act, watch_time};
+use super::say;
+use super::settings::Settings;
+use super::state::State;
+use super::window::{Occurrence, Phase, Window};
+use super::{Outcome, Want, order, schedule, words};
+
+/// A window that began this long ago is opened without an announcement: only what starts now is announced.
+const STILL_STARTING: TimeDelta = TimeDelta::minutes(5);
+
+/// How long the facts of a waiting patch may be old while its window is on, and while it is not.
+const FRESH_IN_WINDOW: TimeDelta = TimeDelta::seconds(60);
+const FRESH_BEFORE: TimeDelta = TimeDelta::minutes(10);
+/// How often the review system is asked about the patch in motion.
+const FRESH_IN_MOTION: TimeDelta = TimeDelta::seconds(10);
+
+/// Something that is to be done at a time.
+#[derive(Clone, Debug, PartialEq)]
+enum Due {
+    Remind(OccurrenceId, i64),
+    Open(Occurrence),
+    SayWhoIsHere(OccurrenceId),
+    Slide(OccurrenceId),
+    LastStart(OccurrenceId),
+    NearEnd(OccurrenceId),
+    TimeUp(OccurrenceId),
+    Close(OccurrenceId),
+    NoShow(OccurrenceId),
+    LeadSilent(OccurrenceId),
+    Nag(OccurrenceId, ChangeNumber, u32),
+    Watched(OccurrenceId, ChangeNumber, u32),
+    NameHold(OccurrenceId, u32),
+    GiveUpLookup(ChangeNumber),
+    /// Nothing to do but to look again: evidence comes with time.
+    Look,
+}
+
+/// When the next thing is due, if anything is: the loop sleeps until then.
+pub fn wake(settings: &Settings, state: &State, at: At) -> Option<At> {
+    list(settings, state, at).into_iter().map(|(when, _)| when).min()
+}
+
+/// Does what is due. A timer that fires leaves an event behind, so that it does not fire again.
+pub(super) fn tick(settings: &Settings, state: &State, at: At) -> Outcome {
+    let mut due = list(settings, state, at);
+    due.retain(|(when, what)| *when <= at && *what != Due::Look);
+    due.sort_by_key(|(when, _)| *when);
+    let mut turn = Turn::of_bot(settings, state, at);
+    // One at a time: what comes next is decided on the state that this one leaves behind.
+    if let Some((_, first)) = due.into_iter().next() {
+        turn.due(&first);
+    }
+    turn.out
+}
+
+/// Whether something is due now.
+pub fn is_due(settings: &Settings, state: &State, at: At) -> bool {
+    list(settings, state, at).iter().any(|(when, what)| *when <= at && *what != Due::Look)
+}
+
+/// The changes that the review system should be asked about, and how often.
+pub fn wants(settings: &Settings, state: &State) -> Vec<Want> {
+    let mut wants: Vec<Want> = state
+        .offers
+        .iter()
+        .map(|offer| Want { change: offer.change, since: Some(offer.at), every: settings.timers.lookup / 4 })
+        .collect();
+    for window in state.windows.values() {
+        for patch in &window.patches {
+            let every = match patch.stage {
+                Stage::Moving => FRESH_IN_MOTION,
+                Stage::Queued if window.is_on() => FRESH_IN_WINDOW,
+                Stage::Queued => FRESH_BEFORE,
+                Stage::Live { .. } | Stage::Skipped { .. } | Stage::RolledBack => continue,
+            };
+            if !wants.iter().any(|want| want.change == patch.change) {
+                wants.push(Want { change: patch.change, since: None, every });
+            }
+        }
+    }
+    wants
+}
+
+fn list(settings: &Settings, state: &State, at: At) -> Vec<(At, Due)> {
+    let timers = &settings.timers;
+    let mut due = Vec::new();
+    let ahead = timers.reminders.iter().copied().max().unwrap_or_default() + TimeDelta::days(1);
+    for occurrence in schedule::between(settings, at, at + ahead) {
+        let known = state.windows.get(&occurrence.id);
+        if known.is_some() || state.closed.contains_key(&occurrence.id) {
+            continue;
+        }
+        if schedule::no_deploy_day(&settings.policy, &occurrence).is_none() {
+            due.push((occurrence.starts, Due::Open(occurrence)));
+        }
+    }
+    for offer in &state.offers {
+        due.push((offer.at + timers.lookup, Due::GiveUpLookup(offer.change)));
+    }
+    for window in state.windows.values() {
+        window_list(settings, state, window, at, &mut due);
+    }
+    due
+}
+
+fn window_list(settings: &Settings, state: &State, window: &Window, at: At, due: &mut Vec<(At, Due)>) {
+    let timers = &settings.timers;
+    let id = window.id().clone();
+    let Occurrence { starts, ends, .. } = window.occurrence;
+    if let Some(since) = window.unsaid_since {
+        due.push((since + timers.gather, Due::SayWhoIsHere(id.clone())));
+    }
+    for hold in &window.holds {
+        due.push((hold.named + timers.hold_nag, Due::NameHold(id.clone(), hold.number)));
+    }
+    let since = match window.phase {
+        Phase::Planned => {
+            if ends <= at {
+                due.push((ends, Due::Close(id)));
+                return;
+            }
+            if window.lead.is_some() || !window.patches.is_empty() {
+                for before in &timers.reminders {
+                    let minutes = before.num_minutes();
+                    // A reminder whose time was over when the window was first spoken of is not said late.
+                    let when = starts - *before;
+                    let late = at - when > TimeDelta::minutes(1);
+                    if !window.reminded.contains(&minutes) && !late {
+                        due.push((when, Due::Remind(id.clone(), minutes)));
+                    }
+                }
+            }
+            due.push((starts, Due::Open(window.occurrence.clone())));
+            return;
+        }
+        Phase::On { since } | Phase::Running { since } => since,
+    };
+    let idle = window.motion.is_none() && window.rollback.is_none();
+    if window.lead.is_none() && idle {
+        let first = window.waiting().map(|patch| patch.added).min();
+        if let Some(first) = first {
+            due.push((since.max(first) + timers.no_show, Due::NoShow(id.clone())));
+        }
+    }
+    if let Some(first) = silent_owners(settings, window).into_iter().map(|(when, _)| when).min() {
+        due.push((first, Due::Slide(id.clone())));
+    }
+    let quiet = window.lead.is_none() && window.patches.is_empty();
+    if !window.near_end && !quiet {
+        due.push((ends - timers.near_end, Due::NearEnd(id.clone())));
+    }
+    if absent(settings, window).next().is_some() {
+        due.push((ends - settings.policy.last_start, Due::LastStart(id.clone())));
+    }
+    if !window.time_up && !quiet {
+        due.push((ends, Due::TimeUp(id.clone())));
+    }
+    if idle {
+        let after = if quiet { TimeDelta::zero() } else { timers.finish_after };
+        due.push((ends + after, Due::Close(id.clone())));
+    }
+    if let Some(lead) = &window.lead {
+        let waits_for_lead = match (&window.rollback, window.moving()) {
+            (Some(rollback), _) => Some(rollback.at),
+            (None, Some(patch)) if patch.is_at(|act| act.is_manual() || *act == Act::Merge) => {
+                patch.step_since
+            }
+            _ => None,
+        };
+        let held = window.holds.iter().any(|hold| hold.cause == Cause::LeadSilent);
+        if let Some(since) = waits_for_lead.filter(|_| !held) {
+            due.push((lead.heard.max(since) + timers.lead_silent, Due::LeadSilent(id.clone())));
+        }
+    }
+    if let Some(patch) = window.moving() {
+        patch_list(settings, state, window, patch, at, due);
+    }
+}
+
+fn patch_list(
+    settings: &Settings,
+    state: &State,
+    window: &Window,
+    patch: &Patch,
+    at: At,
+    due: &mut Vec<(At, Due)>,
+) {
+    let Some((number, step)) = patch.current() else { return };
+    let Some(since) = patch.step_since else { return };
+    let id = window.id().clone();
+    let nag = |after: TimeDelta| (since + after, Due::Nag(id.clone(), patch.change, number));
+    match step.act {
+        Act::Review => {
+            if patch.nagged.is_none() {
+                due.push(nag(settings.timers.review));
+            }
+            let turn = Turn::of_bot(settings, state, at);
+            let (_, points) = turn.judge(window, patch, true);
+            due.extend(points.iter().filter_map(|point| point.until).map(|until| (until, Due::Look)));
+        }
+        Act::Verify if patch.nagged.is_none() => due.push(nag(settings.timers.verify)),
+        Act::Watch { seconds } if window.holds.is_empty() && window.rollback.is_none() => {
+            due.push((since + watch_time(seconds), Due::Watched(id, patch.change, number)));
+        }
+        _ => {}
+    }
+}
+
+/// Owners of waiting patches who have not answered the roll call, and when their time is over.
+fn silent_owners(settings: &Settings, window: &Window) -> Vec<(At, Who)> {
+    let from = decide::here_from(&settings.timers, window);
+    let mut silent: Vec<(At, Who)> = Vec::new();
+    for patch in window.waiting().filter(|patch| !patch.slid && patch.wish.test.is_none()) {
+        let who = patch.owner();
+        let asked = window.presence.get(who).and_then(|presence| presence.asked.first());
+        if let Some(asked) = asked
+            && !window.is_here(who, from)
+        {
+            silent.push((*asked + settings.timers.roll_call, who.clone()));
+        }
+    }
+    silent
+}
+
+/// Waiting patches that the rule on present owners stops.
+fn absent<'a>(settings: &'a Settings, window: &'a Window) -> impl Iterator<Item = &'a Patch> {
+    let from = decide::here_from(&settings.timers, window);
+    window.waiting().filter(move |patch| {
+        patch.wish.test.is_none()
+            && !patch.overrides.contains_key(&RuleId::OwnerPresent)
+            && !window.is_here(patch.owner(), from)
+            && window.presence.get(patch.owner()).is_some_and(|presence| !presence.asked.is_empty())
+    })
+}
+
+impl<'a> Turn<'a> {
+    fn due(&mut self, due: &Due) {
+        match due {
+            Due::Open(occurrence) => self.open(occurrence),
+            Due::GiveUpLookup(change) => {
+                let seconds = self.settings.timers.lookup.num_seconds();
+                let why = format!("no answer within {seconds} s");
+                self.record(None, Some(*change), Event::LookupFailed { fault: Fault::Unreachable { why } });
+            }
+            Due::Remind(id, _)
+            | Due::SayWhoIsHere(id)
+            | Due::Slide(id)
+            | Due::LastStart(id)
+            | Due::NearEnd(id)
+            | Due::TimeUp(id)
+            | Due::Close(id)
+            | Due::NoShow(id)
+            | Due::LeadSilent(id)
+            | Due::Nag(id, _, _)
+            | Due::Watched(id, _, _)
+            | Due::NameHold(id, _) => {
+                if let Some(window) = self.state.windows.get(id) {
+                    self.due_in(window, due);
+                }
+            }
+            Due::Look => {}
+        }
+    }
+
+    fn due_in(&mut self, window: &'a Window, due: &Due) {
+        let id = window.id();
+        match due {
+            Due::Remind(_, minutes) => {
+                self.record(Some(id), None, Event::Reminded { minutes: *minutes });
+                let text = say::window::soon(self.settings, window, *minutes);
+                match &window.lead {
+                    Some(lead) => self.ping(window, &[&lead.who], &text),
+                    None => self.broadcast(window, &text),
+                }
+            }
+            Due::SayWhoIsHere(_) => decide::say_who_is_here(self, window),
+            Due::Slide(_) => self.slide(window),
+            Due::LastStart(_) => self.skip_absent(window),
+            Due::NearEnd(_) => {
+                self.record(Some(id), None, Event::NearEnd);
+                let text = say::window::near_end(self.settings, window, self.at);
+                self.broadcast(window, &text);
+            }
+            Due::TimeUp(_) => {
+                self.record(Some(id), None, Event::TimeUp);
+                let text = say::window::time_up(self.settings, window);
+                match &window.lead {
+                    Some(lead) => self.ping(window, &[&lead.who], &text),
+                    None => self.broadcast(window, &text),
+                }
+            }
+            Due::Close(_) => self.close(window, Ending::Lapsed),
+            Due::NoShow(_) => self.close(window, Ending::NoShow),
+            Due::LeadSilent(_) => self.lead_is_silent(window),
+            Due::Nag(_, change, step) => self.nag(window, *change, *step),
+            Due::Watched(_, change, step) => {
+                if let Some(patch) = window.patch(*change) {
+                    let note = Some("its time has passed".to_owned());
+                    let event = Event::StepDone { step: *step, patch_set: patch.patch_set, note };
+                    self.record(Some(id), Some(*change), event);
+                    let after = decide::with_done(patch, *step, &self.by.who, self.at);
+                    self.prompt(window, &after, "");
+                }
+            }
+            Due::NameHold(_, number) => self.name_hold(window, *number),
+            Due::Open(_) | Due::GiveUpLookup(_) | Due::Look => {}
+        }
+    }
+
+    /// The window is on. The announcement pings the lead and each owner once: it is the roll call.
+    fn open(&mut self, occurrence: &Occurrence) {
+        let known = self.state.windows.get(&occurrence.id);
+        let window = known.cloned().unwrap_or_else(|| Window::new(occurrence.clone()));
+        self.plan_window(occurrence);
+        let asked: Vec<Who> = decide::owners(&window)
+            .into_iter()
+            .filter(|who| !window.is_here(who, decide::here_from(&self.settings.timers, &window)))
+            .cloned()
+            .collect();
+        self.record(Some(&occurrence.id), None, Event::WindowStarted { asked: asked.clone() });
+        let late = self.at - occurrence.starts > STILL_STARTING;
+        if late && window.patches.is_empty() {
+            return;
+        }
+        let owners: Vec<Who> = decide::owners(&window).into_iter().cloned().collect();
+        let text = say::window::is_on(self.settings, &window, &owners);
+        let mut who = owners;
+        if let Some(lead) = &window.lead
+            && !who.contains(&lead.who)
+        {
+            who.push(lead.who.clone());
+        }
+        self.ping_within(&window, who, &text);
+    }
+
+    /// The patches of silent owners, and what needs them, go to the end (§4a.10).
+    fn slide(&mut self, window: &Window) {
+        let silent: Vec<Who> = silent_owners(self.settings, window)
+            .into_iter()
+            .filter(|(when, _)| *when <= self.at)
+            .map(|(_, who)| who)
+            .collect();
+        let mut changes: Vec<ChangeNumber> = Vec::new();
+        for patch in window.waiting().filter(|patch| silent.contains(patch.owner())) {
+            changes.push(patch.change);
+            for needing in order::dependents(self.state, window, patch.change).into_iter().rev() {
+                let waits = window.patch(needing).is_some_and(|patch| patch.stage == Stage::Queued);
+                if waits && !changes.contains(&needing) {
+                    changes.push(needing);
+                }
+            }
+        }
+        let all = window.waiting().count() == changes.len();
+        self.record(Some(window.id()), None, Event::Slid { changes: changes.clone() });
+        if !all {
+            let text =
+                format!("{} to the end, no answer from {}", say::numbers(&changes), say::names(&silent));
+            self.broadcast(window, &text);
+        }
+    }
+
+    /// It is too late to start another: what waits for an absent owner is skipped, and the owner told.
+    fn skip_absent(&mut self, window: &Window) {
+        let patches: Vec<&Patch> = absent(self.settings, window).collect();
+        let Some(first) = patches.first() else { return };
+        let owner = first.owner();
+        let theirs: Vec<ChangeNumber> =
+            patches.iter().filter(|patch| patch.owner() == owner).map(|patch| patch.change).collect();
+        let asked: Vec<String> = window
+            .presence
+            .get(owner)
+            .map(|presence| presence.asked.iter().map(|at| words::clock(*at)).collect())
+            .unwrap_or_default();
+        let name = say::short_name(owner);
+        let reason = format!("{name} was asked at {}", words::list(&asked));
+        for change in &theirs {
+            let event =
+                Event::Skipped { reason: reason.clone(), veto: false, rule: Some(RuleId::OwnerPresent) };
+            self.record(Some(window.id()), Some(*change), event);
+        }
+        let next = self.next_with_room(window.occurrence.ends).ok();
+        let offered = say::window::offered_next(self.prefix(), &theirs, next.as_ref(), self.at);
+        self.ping(
+            window,
+            &[owner],
+            &format!("{reason}, it is too late to start now [owner-present]. {offered}"),
+        );
+    }
+
+    fn lead_is_silent(&mut self, window: &Window) {
+        let Some(lead) = &window.lead else { return };
+        let hold = window.next_hold;
+        let name = say::short_name(&lead.who);
+        let silent = words::span(self.at - lead.heard);
+        let reason = format!("{name} silent for {silent}");
+        let event = Event::Held { hold, reason: Some(reason.clone()), cause: Cause::LeadSilent };
+        self.record(Some(window.id()), None, event);
+        let claim = self.command(&format!("claim {} WHY", window.id().window));
+        let resume = self.command(&format!("resume H{hold} NOTE"));
+        let mut who = vec![lead.who.clone()];
+        let deployers = self.people_with(super::settings::Standing::Deployer);
+        who.extend(deployers.into_iter().filter(|deployer| *deployer != lead.who));
+        let text = format!(
+            "{}: {reason} in the middle of a step, HELD (H{hold}). {name}: {resume}. Any deployer: {claim}",
+            say::names(&who)
+        );
+        self.ping_within(window, who, &text);
+    }
+
+    fn nag(&mut self, window: &Window, change: ChangeNumber, step: u32) {
+        let Some(patch) = window.patch(change) else { return };
+        let Some(lead) = window.lead.as_ref().map(|lead| lead.who.clone()) else { return };
+        self.record(Some(window.id()), Some(change), Event::Nagged { step });
+        if patch.is_at(|act| *act == Act::Verify) {
+            let owner = say::short_name(patch.owner());
+            let verified = self.command(&format!("verified {change}"));
+            let back = self.command(&format!("rollback {change}"));
+            let time = words::span(self.settings.timers.verify);
+            let text =
+                format!("no word from {owner} on {change} in {time}: yours to decide, {verified} or {back}");
+            self.tell_lead(window, &lead, "", &text);
+        } else {
+            let (_, points) = self.judge(window, patch, true);
+            let text = say::run::still_open(self.settings, patch, &points);
+            let time = words::span(self.settings.timers.review);
+            self.tell_lead(window, &lead, "", &format!("{time} in review. {text}"));
+        }
+    }
+
+    fn name_hold(&mut self, window: &Window, number: u32) {
+        let Some(hold) = window.holds.iter().find(|hold| hold.number == number) else { return };
+        self.record(Some(window.id()), None, Event::HoldNagged { hold: number });
+        let resume = self.command(&format!("resume H{number} NOTE"));
+        let since = words::ago_or_in(self.at, hold.at);
+        let text = format!("still HELD: {}, {since}. {resume}", say::no::hold(hold));
+        let mut who = vec![hold.by.clone()];
+        who.extend(window.lead.as_ref().map(|lead| lead.who.clone()).filter(|lead| *lead != hold.by));
+        if hold.by == self.by.who {
+            who.retain(|who| *who != self.by.who);
+        }
+        let names = say::names(&who);
+        self.ping_within(window, who, &format!("{names}: {text}"));
+    }
+}

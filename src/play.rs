@@ -1,0 +1,178 @@
+//! Plays chat against the bot line by line: a script on a pipe, a transcript in a test. Nothing in it depends on timing.
+
+use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+
+use crate::bot::{self, Bot, Said};
+use crate::clock::Clock;
+use crate::engine::Input;
+use crate::engine::id::At;
+use crate::engine::settings::Settings;
+use crate::review::Source;
+use crate::store::{OpenError, Store, StoreError};
+use crate::transport::console::{self, Typed};
+
+/// Why a script could not be played to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayError {
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The log cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The script cannot be read, or the answers cannot be written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// A bot, a review system and a clock that moves only when the script says so.
+pub struct Player {
+    bot: Option<Bot>,
+    settings: Settings,
+    database: PathBuf,
+    source: Source,
+    runtime: tokio::runtime::Runtime,
+    clock: Clock,
+    speaker: String,
+}
+
+impl Player {
+    /// Opens the log at `database` and takes up where it ends. What the bot says to that is written to `out`.
+    ///
+    /// # Errors
+    /// The log cannot be opened, or `out` cannot be written.
+    pub fn open(
+        settings: Settings,
+        database: PathBuf,
+        source: Source,
+        clock: Clock,
+        out: &mut dyn Write,
+    ) -> Result<Self, PlayError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let speaker = settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
+        let mut player = Self { bot: None, settings, database, source, runtime, clock, speaker };
+        player.start(out)?;
+        Ok(player)
+    }
+
+    fn start(&mut self, out: &mut dyn Write) -> Result<(), PlayError> {
+        let store = Store::open(&self.database)?;
+        let (bot, said) = Bot::open(self.settings.clone(), store, self.clock.now())?;
+        self.bot = Some(bot);
+        self.say(said, out)
+    }
+
+    /// The bot as it stands.
+    pub fn bot(&self) -> Option<&Bot> {
+        self.bot.as_ref()
+    }
+
+    /// The time in the script.
+    pub fn now(&self) -> At {
+        self.clock.now()
+    }
+
+    /// Plays all lines: each is written as it came, and each answer under it. At the end, what still waits to be said
+    /// in the next seconds is said.
+    ///
+    /// # Errors
+    /// The script cannot be read, the log cannot be used, or `out` cannot be written.
+    pub fn play(&mut self, script: &mut dyn BufRead, out: &mut dyn Write) -> Result<(), PlayError> {
+        let mut bytes = Vec::new();
+        while script.read_until(b'\n', &mut bytes)? > 0 {
+            let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
+            self.line(&line, out)?;
+            bytes.clear();
+        }
+        self.later(self.settings.timers.gather, out)
+    }
+
+    /// Plays one line.
+    ///
+    /// # Errors
+    /// The log cannot be used, or `out` cannot be written.
+    pub fn line(&mut self, line: &str, out: &mut dyn Write) -> Result<(), PlayError> {
+        let typed = console::read(line, &self.speaker, &self.settings.name);
+        if typed == Typed::Answer {
+            return Ok(());
+        }
+        writeln!(out, "{line}")?;
+        match typed {
+            Typed::Nothing | Typed::Answer => {}
+            Typed::Said(line) => self.take(&[Input::Line(line)], out)?,
+            Typed::As(name) => self.speaker = name,
+            Typed::Later(time) => self.later(time, out)?,
+            Typed::Change(change, what) => match &self.source {
+                Source::Files(files) => match files.tell(change, &what, self.clock.now()) {
+                    Ok(()) => {
+                        if let Some(bot) = &mut self.bot {
+                            bot.look_again(change);
+                        }
+                        self.take(&[], out)?;
+                    }
+                    Err(why) => writeln!(out, "# {why}")?,
+                },
+                Source::Gerrit(_) => {
+                    writeln!(out, "# /change is for the folder of examples, not for a Gerrit")?
+                }
+            },
+            Typed::Restart => {
+                // As kill -9 would: nothing is said or stored on the way out.
+                self.bot = None;
+                self.start(out)?;
+            }
+            Typed::Unknown(hint) => writeln!(out, "# {hint}")?,
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Lets time pass, from one thing that is due to the next.
+    fn later(&mut self, time: TimeDelta, out: &mut dyn Write) -> Result<(), PlayError> {
+        let until = self.clock.now() + time;
+        while let Some(wake) = self.bot.as_ref().and_then(|bot| bot.wake(self.clock.now())) {
+            let now = self.clock.now();
+            if wake > until {
+                break;
+            }
+            // What is overdue and does not go away is looked at once a second.
+            let step = if wake > now { wake - now } else { TimeDelta::seconds(1).min(until - now) };
+            if step.is_zero() {
+                break;
+            }
+            self.clock.skip(step);
+            self.take(&[], out)?;
+        }
+        self.clock.skip((until - self.clock.now()).max(TimeDelta::zero()));
+        self.take(&[], out)
+    }
+
+    /// Takes inputs, says what follows, and asks the review system until it has no more to say.
+    fn take(&mut self, inputs: &[Input], out: &mut dyn Write) -> Result<(), PlayError> {
+        let Some(bot) = &mut self.bot else { return Ok(()) };
+        let said = bot.take(self.clock.now(), inputs);
+        self.say(said, out)
+    }
+
+    fn say(&mut self, mut said: Said, out: &mut dyn Write) -> Result<(), PlayError> {
+        loop {
+            for reply in &said.replies {
+                writeln!(out, "{}", console::shown(reply, &self.settings.name))?;
+            }
+            if said.lookups.is_empty() {
+                return Ok(());
+            }
+            let source = &self.source;
+            let answers: Vec<Input> = said
+                .lookups
+                .iter()
+                .map(|change| bot::facts(*change, self.runtime.block_on(source.look_up(*change))))
+                .collect();
+            let Some(bot) = &mut self.bot else { return Ok(()) };
+            said = bot.take(self.clock.now(), &answers);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The terminal as a chat: what its lines mean, and how answers look there. Its form is that of the transcripts.
+
+use chrono::TimeDelta;
+
+use crate::engine::id::{ChangeNumber, RoomId};
+use crate::engine::settings::CONSOLE;
+use crate::engine::{Line, Place, Reply, words};
+
+/// One line of the terminal, or of a transcript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// Nothing, or a comment.
+    Nothing,
+    /// An answer of an earlier run: it is passed over, so that a transcript can be played as it stands.
+    Answer,
+    /// Somebody says something.
+    Said(Line),
+    /// Who speaks from here on.
+    As(String),
+    /// Time passes.
+    Later(TimeDelta),
+    /// The review system has news of a change.
+    Change(ChangeNumber, String),
+    /// The program is killed and started again.
+    Restart,
+    /// A line of the terminal's own that means nothing, and what would.
+    Unknown(&'static str),
+}
+
+/// Reads one line. `speaker` says what has no name in front; `bot` is the name that answers stand under.
+///
+/// `alice> text` is said in the room, `alice>> text` in private, `?mallory> text` by somebody whom the network does not
+/// identify.
+pub fn read(line: &str, speaker: &str, bot: &str) -> Typed {
+    let text = line.trim_end_matches(['\r', '\n']);
+    let bare = text.trim();
+    if bare.is_empty() || bare.starts_with('#') {
+        return Typed::Nothing;
+    }
+    let answer = |mark: &str| text.strip_prefix(bot).is_some_and(|rest| rest.starts_with(mark));
+    if answer("> ") || answer("! ") || answer(">> ") || answer("!! ") {
+        return Typed::Answer;
+    }
+    if let Some(time) = bare.strip_prefix('+').and_then(words::duration) {
+        return Typed::Later(time);
+    }
+    if let Some(command) = bare.strip_prefix('/') {
+        return own_command(command);
+    }
+    match speaker_of(text) {
+        Some((name, private, said)) => Typed::Said(line_of(name, private, said)),
+        None => Typed::Said(line_of(speaker, false, text)),
+    }
+}
+
+fn own_command(command: &str) -> Typed {
+    let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
+    let rest = rest.trim();
+    match verb {
+        "as" if !rest.is_empty() && !rest.contains(char::is_whitespace) => Typed::As(rest.to_owned()),
+        "change" => match rest
+            .split_once(' ')
+            .map(|(number, what)| (ChangeNumber::parse(number), what.trim()))
+        {
+            Some((Some(change), what)) if !what.is_empty() => Typed::Change(change, what.to_owned()),
+            _ => Typed::Unknown("/change N merged, ps2, abandoned, Verified-1 NAME, or a file of the folder"),
+        },
+        "restart" => Typed::Restart,
+        _ => Typed::Unknown("the terminal knows /as NAME, /change N WHAT, /restart, +10m and # comments"),
+    }
+}
+
+/// `alice> text` or `alice>> text`: a name without spaces in front of the mark.
+fn speaker_of(text: &str) -> Option<(&str, bool, &str)> {
+    let (name, rest) = text.split_once('>')?;
+    if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '!' || c == '<') {
+        return None;
+    }
+    let (private, rest) = match rest.strip_prefix('>') {
+        Some(rest) => (true, rest),
+        None => (false, rest),
+    };
+    match rest.strip_prefix(' ') {
+        Some(said) => Some((name, private, said)),
+        None => rest.is_empty().then_some((name, private, "")),
+    }
+}
+
+fn line_of(name: &str, private: bool, said: &str) -> Line {
+    let (nick, account) = match name.strip_prefix('?') {
+        Some(nick) => (nick, None),
+        None => (name, Some(name.to_owned())),
+    };
+    Line {
+        network: CONSOLE.to_owned(),
+        room: (!private).then(|| RoomId(CONSOLE.to_owned())),
+        nick: nick.to_owned(),
+        account,
+        text: said.to_owned(),
+        message_id: None,
+    }
+}
+
+/// An answer as the terminal shows it: `swatbot> text`, with `!` for what must be noticed, doubled in private.
+pub fn shown(reply: &Reply, bot: &str) -> String {
+    let mark = if reply.ping.is_empty() { ">" } else { "!" };
+    let mark = match &reply.to {
+        Place::Room(_) => mark.to_owned(),
+        Place::Private { .. } => mark.repeat(2),
+    };
+    format!("{bot}{mark} {}", reply.text)
+}

@@ -1,0 +1,76 @@
+//! Every fault that a configuration can have, from the rows of `faults.txt`.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::{GOOD, config};
+
+const ROWS: &str = include_str!("faults.txt");
+
+/// One change of the good file, and what is then said.
+#[derive(Default)]
+struct Row {
+    remove: String,
+    add: String,
+    said: String,
+}
+
+fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for block in ROWS.split("\n\n") {
+        let mut row = Row::default();
+        for line in block.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            let (to, text) = match (line.strip_prefix("- "), line.strip_prefix("+ ")) {
+                (Some(text), _) => (&mut row.remove, text),
+                (_, Some(text)) => (&mut row.add, text),
+                (None, None) => (&mut row.said, line),
+            };
+            let _ = writeln!(to, "{text}");
+        }
+        if !row.remove.is_empty() || !row.add.is_empty() {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+impl Row {
+    fn text(&self) -> String {
+        if self.remove.is_empty() {
+            return format!("{GOOD}{}", self.add);
+        }
+        assert!(GOOD.contains(&self.remove), "the good file has no\n{}", self.remove);
+        GOOD.replacen(&self.remove, &self.add, 1)
+    }
+}
+
+#[test]
+fn each_fault_is_said_with_its_line_its_key_and_what_to_type() {
+    let rows = rows();
+    assert!(rows.len() > 100, "{} rows were read", rows.len());
+    let mut wrong = String::new();
+    for row in rows {
+        let found = config::parse(&row.text(), Path::new("/srv/swatbot"));
+        let said = found.err().map(|faults| faults.to_string()).unwrap_or_default();
+        let expected: Vec<String> = row.said.lines().map(|line| format!("windows.toml:{line}")).collect();
+        if said.is_empty() || said.lines().ne(expected.iter().map(String::as_str)) {
+            let _ = writeln!(wrong, "{}{}--- said:\n{said}\n", row.remove, row.add);
+        }
+    }
+    assert!(wrong.is_empty(), "these rows are answered otherwise:\n\n{wrong}");
+}
+
+#[test]
+fn no_text_makes_it_panic() {
+    // Every prefix of a file with one of everything, and the file with each line missing.
+    let file = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("windows.toml")).unwrap();
+    let text = super::with_examples(&super::with_defaults_typed(&file));
+    for end in (0..text.len()).filter(|end| end % 7 == 0 && text.is_char_boundary(*end)) {
+        let _ = config::parse(&text[..end], Path::new(""));
+    }
+    for skipped in 0..text.lines().count() {
+        let rest: Vec<&str> =
+            text.lines().enumerate().filter(|(n, _)| *n != skipped).map(|(_, line)| line).collect();
+        let _ = config::parse(&rest.join("\n"), Path::new(""));
+    }
+}

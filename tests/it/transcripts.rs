@@ -1,0 +1,89 @@
+//! Plays every file of tests/transcripts/: plain chat in, plain chat out. `UPDATE=1` writes what the bot says now.
+//!
+//! The first lines set the scene: `# clock: TIME`, and where it is not the one of the repository, `# windows: FILE` (in
+//! tests/transcripts/) with the configuration. The review system is the folder that the configuration names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use swatbot::clock::Clock;
+use swatbot::config::{self, Review};
+use swatbot::engine::state::State;
+use swatbot::play::Player;
+use swatbot::review::{Files, Source};
+use swatbot::store::Store;
+
+/// The folder of the transcripts.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
+}
+
+/// All transcripts, sorted by name.
+pub(crate) fn all() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder())
+        .expect("tests/transcripts is there")
+        .map(|entry| entry.expect("it can be listed").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "txt"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Plays a transcript in an empty folder, and gives what is written and what the bot believes in the end.
+pub(crate) fn play(path: &Path) -> (String, State) {
+    let script = fs::read_to_string(path).expect("a transcript is text");
+    let head = |key: &str| script.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);
+    let clock = head("# clock:").unwrap_or_else(|| panic!("{}: no line \"# clock: TIME\"", path.display()));
+    let clock = Clock::standing_at(clock.parse().expect("the clock is a time such as 2026-11-23T12:00:00Z"));
+    let windows = match head("# windows:") {
+        Some(file) => folder().join(file),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("windows.toml"),
+    };
+    let config = config::load(&windows).unwrap_or_else(|faults| panic!("{faults}"));
+    let Review::Files { path: changes } = config.review else {
+        panic!("transcripts read a folder of changes")
+    };
+    let source = Source::Files(Files::new(changes, None).expect("a folder is a source"));
+    let place = tempfile::tempdir().expect("a folder for the log");
+    let database = place.path().join("swatbot.db");
+    let mut said = Vec::new();
+    let mut player =
+        Player::open(config.settings, database.clone(), source, clock, &mut said).expect("the log opens");
+    player.play(&mut script.as_bytes(), &mut said).expect("the transcript is played");
+    let state = player.bot().expect("the bot is there").state().clone();
+    drop(player);
+    let replayed = Store::open(&database).map(|store| store.load_state().expect("the log is read"));
+    assert_eq!(
+        replayed.expect("the log opens again"),
+        state,
+        "{}: a restart believes the same",
+        path.display()
+    );
+    (String::from_utf8(said).expect("chat is text"), state)
+}
+
+#[test]
+fn every_transcript_is_what_the_bot_says() {
+    let mut wrong = Vec::new();
+    for path in all() {
+        let expected = fs::read_to_string(&path).expect("a transcript is text");
+        let (said, _) = play(&path);
+        if said == expected {
+            continue;
+        }
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&path, &said).expect("a transcript can be written");
+            continue;
+        }
+        let first = expected.lines().zip(said.lines()).position(|(a, b)| a != b);
+        let line = first.unwrap_or(expected.lines().count().min(said.lines().count()));
+        wrong.push(format!(
+            "{}:{}\n  written: {}\n  said:    {}",
+            path.display(),
+            line + 1,
+            expected.lines().nth(line).unwrap_or("(nothing more)"),
+            said.lines().nth(line).unwrap_or("(nothing more)")
+        ));
+    }
+    assert!(wrong.is_empty(), "UPDATE=1 writes what is said now.\n{}", wrong.join("\n"));
+}
