@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and how each part is put together. Thin on purpose.
 
+pub mod log;
 mod run;
 
 use std::io::{self, Write};

@@ -913,6 +913,15 @@ fn log_line(words: &mut Words<'_>) -> Result<Command, Refusal> {
     Ok(match log::parse(&text, words.at) {
         log::Asked::Query(query) => Command::LogQuery { query },
         log::Asked::Text(text) => Command::LogText { text },
+        log::Asked::Amend { row, text } => Command::LogAmend { row, text },
+        log::Asked::NotATime(word) => {
+            let examples = format!(
+                "2026-11-23, 14:30, 2h or yesterday, or \"{}log -- TEXT\" to record it",
+                words.prefix
+            );
+            return Err(no::not_a_time(&word, &examples));
+        }
+        log::Asked::Nothing => Command::LogText { text: String::new() },
     })
 }
 

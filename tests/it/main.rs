@@ -3,6 +3,7 @@
 mod config;
 mod fake_gerrit;
 mod guidelines;
+mod log;
 mod make;
 mod order;
 mod review;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use swatbot::engine::id::RowId;
+use swatbot::store::Reader;
 
 use super::{follow_chain, open, place, said};
 
@@ -19,9 +20,8 @@ fn child_appends_until_it_is_killed() {
     writeln!(out, "\nopened {}", store.last().0).unwrap();
     for turn in 1_usize.. {
         let records = vec![said("a row of some length, so that a page is full now and then"); turn % 4 + 1];
-        let RowId(first) = store
-            .append(&records, &[("libera".to_owned(), format!("{first_id}", first_id = store.last().0))])
-            .unwrap();
+        let message = ("libera".to_owned(), turn.to_string());
+        let RowId(first) = store.append(&records, &[message]).unwrap();
         let last = first + records.len() as i64 - 1;
         if writeln!(out, "stored {last}").is_err() {
             return;
@@ -62,6 +62,8 @@ fn no_acknowledged_row_is_lost_by_kill() {
             }
         }
         child.wait().unwrap();
+        // The command line reads what the bot left behind, before any bot is there again.
+        assert!(Reader::open(&path).unwrap().rows().unwrap() >= acknowledged.unsigned_abs());
         let store = open(&path);
         assert!(store.last().0 >= acknowledged, "round {round}: {acknowledged} was acknowledged");
         assert_eq!(store.load_state().unwrap().row, store.last().0);
