@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::engine::id::At;
 
@@ -35,6 +36,8 @@ enum Verb {
     Run,
     /// Check the configuration: every fault with its line and its fix
     Check,
+    /// Ask the log; the bot may be running meanwhile
+    Log(log::LogArgs),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -78,6 +81,15 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
             let config = configuration(args)?;
             let windows = config.settings.windows.len();
             print(&format!("{} is good: {windows} windows\n", args.config.display()))
+        }
+        Verb::Log(question) => {
+            let config = configuration(args)?;
+            log::run(question, &config.database, Clock::system().now(), &mut io::stdout()).map_err(|fault| {
+                match fault.exit_code() {
+                    2 => Fault::Usage(fault.to_string()),
+                    _ => Fault::Failed(fault.to_string()),
+                }
+            })
         }
         Verb::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "swatbot", &mut io::stdout());
