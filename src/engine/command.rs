@@ -578,7 +578,7 @@ pub static VERBS: &[Verb] = {
         Verb {
             name: "limit",
             aliases: &[],
-            usage: &["limit N"],
+            usage: &["limit PLACES"],
             who: &[Manager],
             does: "change how many places the window has",
             asks: false,

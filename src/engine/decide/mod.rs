@@ -171,7 +171,8 @@ impl<'a> Turn<'a> {
 
     /// Says no, and puts it on the record. Nothing else changes (I5).
     pub(super) fn refuse(&mut self, verb: &str, change: Option<ChangeNumber>, refusal: &Refusal) {
-        let window = change.and_then(|change| self.state.window_of(change)).map(|window| window.id().clone());
+        let window = change.and_then(|change| self.state.window_of(change)).or_else(|| self.open_window());
+        let window = window.map(|window| window.id().clone());
         self.record_refusal(verb, window.as_ref(), change, refusal);
         self.answer(&refusal.said());
     }
