@@ -238,6 +238,10 @@ impl State {
         self.left.remove(&change);
         let mut patch = Patch::new(change, ticket, wish.clone(), patch_set, record.at);
         patch.overrides = self.granted.remove(&change).unwrap_or_default();
+        if record.by.who == wish.owner {
+            // Whoever offers their own patch is here: nobody is asked for what they have just shown.
+            window.presence.entry(wish.owner.clone()).or_default().answer = Some((record.at, true));
+        }
         place(window, patch, ticket, first);
     }
 

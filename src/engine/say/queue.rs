@@ -9,7 +9,7 @@ use super::super::patch::{Patch, Stage};
 use super::super::settings::Settings;
 use super::super::state::State;
 use super::super::window::Window;
-use super::super::words;
+use super::super::{text, words};
 use super::run::open_points;
 use super::{Refusal, command, own_words, short_name, title};
 
@@ -38,13 +38,18 @@ pub fn why(why: &Why) -> String {
 /// What a rule says no with: the rule's own words, and its id as the code.
 pub fn rule_refusal(judgement: &Judgement<'_>) -> Refusal {
     let text = match &judgement.finding {
-        Finding::Fail { why, fix } if fix.is_empty() => own_words(why),
-        Finding::Fail { why, fix } | Finding::Note { why, fix } => format!("{}. {fix}", own_words(why)),
+        Finding::Fail { why, fix } if fix.is_empty() => in_full(why),
+        Finding::Fail { why, fix } | Finding::Note { why, fix } => format!("{}. {fix}", in_full(why)),
         Finding::Unknown(why) => own_words(why),
         Finding::Later { until, why } => format!("{}, ready {} UTC", own_words(why), words::clock(*until)),
         Finding::Pass(_) | Finding::NotNeeded => String::new(),
     };
     Refusal::new(judgement.rule.word(), text)
+}
+
+/// A rule's reason, neutralised: a chain of needs is longer than a title, and its end is what matters.
+fn in_full(why: &str) -> String {
+    text::clean_to(why, 600)
 }
 
 impl Refusal {
