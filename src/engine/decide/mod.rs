@@ -198,10 +198,14 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The occurrence that is on in this room; of several the one that started last.
+    /// The occurrence that is on in this room. Where one runs over into the next, it is the speaker's own, else the one
+    /// in which something moves, else the later one.
     pub(super) fn open_window(&self) -> Option<&'a Window> {
         let on = |window: &&Window| window.is_on() && self.is_here(&window.occurrence.rooms);
-        self.state.windows.values().filter(on).max_by_key(|window| window.occurrence.starts)
+        self.state.windows.values().filter(on).max_by_key(|window| {
+            let own = self.who.as_ref().is_some_and(|who| window.led_by(who));
+            (own, window.motion.is_some() || window.rollback.is_some(), window.occurrence.starts)
+        })
     }
 
     pub(super) fn window_on(&self) -> Result<&'a Window, Refusal> {

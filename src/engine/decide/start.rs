@@ -90,8 +90,13 @@ impl Turn<'_> {
         if !window.is_running() {
             return Err(no::not_started(self.prefix(), window));
         }
-        if let Some(moving) = window.moving() {
+        // There is one production: what another window has in motion is in the way as much as this one's own.
+        let windows = self.state.windows.values().filter(|other| other.id() != window.id());
+        if let Some(moving) = window.moving().or_else(|| windows.clone().find_map(Window::moving)) {
             return Err(no::busy(self.prefix(), moving));
+        }
+        if let Some((number, step)) = windows.filter_map(|other| other.rollback.as_ref()?.current()).next() {
+            return Err(no::rolling_back(self.prefix(), step.change, number));
         }
         let facts = why_unknown(self.state, change).map_err(|why| no::facts_unknown(change, why))?;
         let order = order::predecessors(self.state, window);
