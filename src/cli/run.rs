@@ -11,8 +11,10 @@ use super::Fault;
 use crate::bot::{self, Arrival, Bot};
 use crate::clock::Clock;
 use crate::config::{Config, Coverage, Review};
-use crate::engine::Input;
 use crate::engine::id::{At, ChangeNumber};
+use crate::engine::settings::Settings;
+use crate::engine::window::Occurrence;
+use crate::engine::{Input, schedule};
 use crate::play::Player;
 use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Secret, Source};
 use crate::store::Store;
@@ -59,7 +61,8 @@ fn terminal(config: Config, clock: Clock, source: Arc<Source>) -> Result<(), Fau
     let name = config.settings.name.clone();
     let speaker = config.settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
     let mut out = io::stdout();
-    out.write_all(greeting(&speaker).as_bytes()).map_err(|error| failed(&error))?;
+    out.write_all(greeting(&config.settings, &speaker, clock.now()).as_bytes())
+        .map_err(|error| failed(&error))?;
     let (bot, first) = Bot::open(config.settings, store, clock.now()).map_err(|error| failed(&error))?;
     let (arrivals_in, arrivals) = sync_channel(1024);
     let (questions_in, questions) = tokio::sync::mpsc::unbounded_channel();
@@ -150,9 +153,20 @@ fn note(text: &str) -> Option<Arrival> {
     None
 }
 
-fn greeting(speaker: &str) -> String {
+/// Five lines that lead into the next window.
+fn greeting(settings: &Settings, speaker: &str, now: At) -> String {
+    let held = |occurrence: &Occurrence| schedule::no_deploy_day(&settings.policy, occurrence).is_none();
+    let next = schedule::next_after(settings, now, held);
+    let minutes = next.map_or(10, |next| (next.starts - now).num_minutes() + 1);
+    let skip = match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("+{minutes}m"),
+        (hours, 0) => format!("+{hours}h"),
+        (hours, minutes) => format!("+{hours}h{minutes}m"),
+    };
+    let prefix = &settings.prefix;
     format!(
-        "# swatbot in a terminal. You are {speaker}; \"bob> …\" speaks as bob, \"+10m\" lets time pass. Five lines to try:\n\
-         #   bob> !swat add 4\n#   !swat claim\n#   !swat queue\n#   !swat why 4\n#   !swat help\n"
+        "# swatbot in a terminal: lines are chat. You are {speaker}; \"bob> …\" speaks as bob, \"+10m\" lets time pass,\n\
+         # \"/change 4 merged\" is the review system's part, ctrl-d ends it. Five lines to try:\n\
+         #   bob> {prefix}swat add 4\n#   {prefix}swat claim\n#   {skip}\n#   bob> {prefix}swat here\n#   {prefix}swat start\n"
     )
 }

@@ -415,6 +415,13 @@ impl Turn<'_> {
             return;
         }
         let next = self.next_with_room(window.occurrence.ends.max(self.at)).ok();
+        // Whose patch I skipped myself was told then, with the same offer.
+        let told_then =
+            |patch: &&Patch| matches!(&patch.stage, Stage::Skipped { by, .. } if by.0 == self.settings.name);
+        let left: Vec<ChangeNumber> = left
+            .into_iter()
+            .filter(|change| !window.patch(*change).as_ref().is_some_and(told_then))
+            .collect();
         let mut told: Vec<_> = Vec::new();
         for change in &left {
             let Some(owner) = window.patch(*change).map(Patch::owner) else { continue };
