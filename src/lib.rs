@@ -21,5 +21,6 @@ pub mod config;
 pub mod engine;
 pub mod play;
 pub mod review;
+pub mod secret;
 pub mod store;
 pub mod transport;

@@ -16,7 +16,7 @@ use crate::engine::settings::Settings;
 use crate::engine::window::Occurrence;
 use crate::engine::{Input, schedule};
 use crate::play::Player;
-use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Secret, Source};
+use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Source};
 use crate::store::Store;
 use crate::transport::console::{self, Typed};
 
@@ -45,8 +45,8 @@ fn source(config: &Config) -> Result<Source, Fault> {
             let mut settings = GerritSettings::new(url.clone());
             settings.timeout = std::time::Duration::from_secs(*timeout_seconds);
             settings.login = login.as_ref().and_then(|login| {
-                let password = login.password.as_ref()?;
-                Some((login.username.clone(), Secret::new(password.expose().to_owned())))
+                let password = login.password.clone()?;
+                Some((login.username.clone(), password))
             });
             Gerrit::new(settings, coverage).map(Source::Gerrit)
         }

@@ -20,9 +20,9 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use crate::engine::settings::Settings;
+use crate::secret::Secret;
 
 pub use fault::{Fault, Faults};
-pub use secret::Secret;
 
 use reader::{Reader, Section};
 

@@ -1,31 +1,14 @@
 //! Secrets come from files only, and from files that nobody else can read.
 
-use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use super::item::Item;
+use crate::secret::Secret;
 
 /// More than this is no password: the wrong file was named.
 const LONGEST: u64 = 4096;
-
-/// A password or token. It prints as dots, so that no log and no fault can show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The secret itself, for the request that needs it and nothing else.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
 
 /// Reads the one line of a secret file; `item` is the key that names it.
 pub(super) fn read(item: &Item<'_>, path: &Path) -> Option<Secret> {
@@ -64,7 +47,7 @@ pub(super) fn read(item: &Item<'_>, path: &Path) -> Option<Secret> {
         item.fault(format!("{name} does not hold one password"), "Put the password alone on one line.");
         return None;
     }
-    Some(Secret(secret.to_owned()))
+    Some(Secret::new(secret.to_owned()))
 }
 
 #[cfg(unix)]

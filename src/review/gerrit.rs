@@ -10,10 +10,10 @@ use super::coverage::{Coverage, CoverageFrom};
 use super::http::{self, Http, Patience};
 use super::json::{self, Found};
 use super::needs::{Named, Walk};
-use super::secret::Secret;
 use super::{fact, why};
 use crate::engine::facts::{Brief, Change, Covered, Fact, Facts, Fault, Need, Status};
 use crate::engine::id::ChangeNumber;
+use crate::secret::Secret;
 
 /// The largest answer that is read: a change with thousands of messages stays below it.
 const LIMIT: usize = 4 << 20;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Client, StatusCode, Url, redirect};
 
-use super::secret::Secret;
 use crate::engine::facts::Fault;
+use crate::secret::Secret;
 
 /// How long and how often is asked.
 #[derive(Clone, Copy, Debug)]

@@ -6,13 +6,11 @@ mod gerrit;
 mod http;
 pub mod json;
 mod needs;
-mod secret;
 mod tell;
 
 pub use coverage::CoverageFrom;
 pub use files::Files;
 pub use gerrit::{Gerrit, GerritSettings};
-pub use secret::Secret;
 
 use crate::engine::facts::{Fact, Facts, Fault};
 use crate::engine::id::ChangeNumber;

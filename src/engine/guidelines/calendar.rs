@@ -1,11 +1,9 @@
 //! Rules about days and times on which nothing is deployed.
 
-use chrono::{Datelike, Days, TimeZone, Utc};
+use chrono::Datelike;
 
 use super::words::{command, date_and_clock};
 use super::{Case, Finding};
-use crate::engine::id::At;
-use crate::engine::settings::Train;
 
 /// G18: some days have no deployments.
 pub(super) fn no_deploy_day(case: &Case<'_>) -> Finding {
@@ -48,15 +46,4 @@ pub(super) fn freeze(case: &Case<'_>) -> Finding {
             command(case, &format!("thaw F{}", freeze.number))
         ),
     )
-}
-
-/// When the next train leaves after `at`. A time that the clocks skip counts on the day after.
-pub(super) fn train_after(train: &Train, at: At) -> Option<At> {
-    let today = at.with_timezone(&train.timezone).date_naive();
-    (0..15)
-        .filter_map(|days| today.checked_add_days(Days::new(days)))
-        .filter(|date| date.weekday() == train.day)
-        .filter_map(|date| train.timezone.from_local_datetime(&date.and_time(train.start)).earliest())
-        .map(|start| start.with_timezone(&Utc))
-        .find(|start| *start > at)
 }

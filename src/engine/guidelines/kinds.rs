@@ -1,10 +1,10 @@
 //! Rules about what kind of patch a window takes, and on which branch.
 
-use super::calendar::train_after;
 use super::words::{command, day_and_clock};
 use super::{Case, Finding, short_branch};
 use crate::engine::facts::{Facts, Status};
 use crate::engine::kind::{PatchKind, settles};
+use crate::engine::schedule::train_after;
 
 /// G6, G7, H1: configuration, or code that is urgent and says why, with a task.
 pub(super) fn kind_of_window(case: &Case<'_>, facts: &Facts) -> Finding {

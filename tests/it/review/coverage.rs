@@ -85,7 +85,7 @@ async fn a_report_on_a_server_is_fetched_without_the_login() {
     fake.put(info(5));
     fake.page("/clover.xml", "text/xml", REPORT);
     let report = CoverageFrom::Url(fake.url().replace("/r/", "/clover.xml"));
-    let login = Some(("ann".to_owned(), swatbot::review::Secret::new("hunter2".to_owned())));
+    let login = Some(("ann".to_owned(), swatbot::secret::Secret::new("hunter2".to_owned())));
     let settings = GerritSettings { login, ..settings(&fake) };
     fake.want("Basic YW5uOmh1bnRlcjI=");
     let gerrit = Gerrit::new(settings, Some(report)).unwrap();

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use swatbot::engine::facts::{Facts, Fault, PatchSetKind, Status};
-use swatbot::review::{Gerrit, GerritSettings, Secret, Source};
+use swatbot::review::{Gerrit, GerritSettings, Source};
+use swatbot::secret::Secret;
 
 use super::{info, number};
 use crate::fake_gerrit::{FakeGerrit, Trouble};

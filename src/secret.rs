@@ -1,4 +1,4 @@
-//! A password or a token: it can be used, and it cannot be printed by accident.
+//! A password or a token: it can be used, and no log and no fault can show it.
 
 use std::fmt;
 
