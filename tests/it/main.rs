@@ -10,5 +10,6 @@ mod review;
 mod schedule;
 mod store;
 mod text;
+mod tidy;
 mod transcripts;
 mod words;
