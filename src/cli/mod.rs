@@ -23,7 +23,7 @@ struct Args {
     /// The log, instead of the one that the configuration names
     #[arg(long, global = true, value_name = "FILE")]
     database: Option<PathBuf>,
-    /// Let time start here and stand still: only "+10m" moves it. For scripts on a pipe
+    /// Let time start here and stand still: only "+10m" moves it. For scripts and stories
     #[arg(long, global = true, value_name = "TIME", value_parser = moment)]
     clock: Option<At>,
     #[command(subcommand)]

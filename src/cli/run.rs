@@ -23,7 +23,7 @@ use crate::transport::console::{self, Typed};
 pub(super) fn run(config: Config, at: Option<At>) -> Result<(), Fault> {
     let clock = at.map_or_else(Clock::system, Clock::standing_at);
     let source = source(&config)?;
-    if io::stdin().is_terminal() && at.is_none() {
+    if io::stdin().is_terminal() {
         return terminal(config, clock, Arc::new(source));
     }
     let mut out = io::stdout().lock();
