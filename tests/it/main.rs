@@ -1,8 +1,10 @@
 //! The one integration binary.
 
 mod config;
+mod docs;
 mod fake_gerrit;
 mod guidelines;
+mod invariants;
 mod log;
 mod make;
 mod order;

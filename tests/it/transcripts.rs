@@ -29,26 +29,50 @@ pub(crate) fn all() -> Vec<PathBuf> {
     files
 }
 
-/// Plays a transcript in an empty folder, and gives what is written and what the bot believes in the end.
+/// A transcript with a bot of its own, in an empty folder.
+pub(crate) struct Scene {
+    /// What is played.
+    pub(crate) script: String,
+    /// Who plays it.
+    pub(crate) player: Player,
+    /// What the bot said when it was opened.
+    pub(crate) said: Vec<u8>,
+    /// The log.
+    pub(crate) database: PathBuf,
+    /// The folder of the log, which goes with it.
+    pub(crate) place: tempfile::TempDir,
+}
+
+impl Scene {
+    /// Sets the scene that the first lines of the transcript describe.
+    pub(crate) fn open(path: &Path) -> Self {
+        let script = fs::read_to_string(path).expect("a transcript is text");
+        let head = |key: &str| script.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);
+        let clock =
+            head("# clock:").unwrap_or_else(|| panic!("{}: no line \"# clock: TIME\"", path.display()));
+        let clock =
+            Clock::standing_at(clock.parse().expect("the clock is a time such as 2026-11-23T12:00:00Z"));
+        let windows = match head("# windows:") {
+            Some(file) => folder().join(file),
+            None => Path::new(env!("CARGO_MANIFEST_DIR")).join("windows.toml"),
+        };
+        let config = config::load(&windows).unwrap_or_else(|faults| panic!("{faults}"));
+        let Review::Files { path: changes } = config.review else {
+            panic!("transcripts read a folder of changes")
+        };
+        let source = Source::Files(Files::new(changes, None).expect("a folder is a source"));
+        let place = tempfile::tempdir().expect("a folder for the log");
+        let database = place.path().join("swatbot.db");
+        let mut said = Vec::new();
+        let player =
+            Player::open(config.settings, database.clone(), source, clock, &mut said).expect("the log opens");
+        Self { script, player, said, database, place }
+    }
+}
+
+/// Plays a transcript to its end, and gives what is written and what the bot believes then.
 pub(crate) fn play(path: &Path) -> (String, State) {
-    let script = fs::read_to_string(path).expect("a transcript is text");
-    let head = |key: &str| script.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);
-    let clock = head("# clock:").unwrap_or_else(|| panic!("{}: no line \"# clock: TIME\"", path.display()));
-    let clock = Clock::standing_at(clock.parse().expect("the clock is a time such as 2026-11-23T12:00:00Z"));
-    let windows = match head("# windows:") {
-        Some(file) => folder().join(file),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("windows.toml"),
-    };
-    let config = config::load(&windows).unwrap_or_else(|faults| panic!("{faults}"));
-    let Review::Files { path: changes } = config.review else {
-        panic!("transcripts read a folder of changes")
-    };
-    let source = Source::Files(Files::new(changes, None).expect("a folder is a source"));
-    let place = tempfile::tempdir().expect("a folder for the log");
-    let database = place.path().join("swatbot.db");
-    let mut said = Vec::new();
-    let mut player =
-        Player::open(config.settings, database.clone(), source, clock, &mut said).expect("the log opens");
+    let Scene { script, mut player, mut said, database, place: _place } = Scene::open(path);
     player.play(&mut script.as_bytes(), &mut said).expect("the transcript is played");
     let state = player.bot().expect("the bot is there").state().clone();
     drop(player);

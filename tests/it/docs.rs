@@ -1,0 +1,178 @@
+//! The documents say what is so: the picture, the verbs, the story and the map are compared with the program itself.
+//! `UPDATE=1` rewrites the parts that are made from it.
+
+use std::fs;
+use std::path::Path;
+
+use regex::Regex;
+use swatbot::engine::command::{Role, VERBS};
+use swatbot::transport::console::{self, Typed};
+
+use super::transcripts;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// What stands between the marks `<!-- begin NAME -->` and `<!-- end NAME -->`, and where.
+fn part(text: &str, name: &str) -> std::ops::Range<usize> {
+    let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
+    let from = text.find(&begin).unwrap_or_else(|| panic!("no mark {begin}")) + begin.len();
+    let to = text[from..].find(&end).unwrap_or_else(|| panic!("no mark {end}")) + from;
+    from..to
+}
+
+/// Compares a part of a document with what it should be.
+fn check(file: &str, name: &str, expected: &str) {
+    let mut text = read(file);
+    let range = part(&text, name);
+    if std::env::var_os("UPDATE").is_some() {
+        text.replace_range(range, expected);
+        fs::write(root().join(file), text).expect("a document can be written");
+        return;
+    }
+    let found = &text[range];
+    let first = found.lines().zip(expected.lines()).find(|(a, b)| a != b);
+    assert!(found == expected, "{file}, {name}: UPDATE=1 writes it anew. The first difference: {first:?}");
+}
+
+/// The parts of README.md that are made from the program. One test, since two could not rewrite one file at a time.
+#[test]
+fn the_readme_shows_what_the_program_says() {
+    let (said, _) = transcripts::play(&transcripts::folder().join("readme.txt"));
+    let picture: String =
+        said.lines().filter(|line| !line.starts_with('#')).fold(String::new(), |all, line| all + line + "\n");
+    check("README.md", "picture", &format!("```\n{picture}```\n"));
+    check("README.md", "verbs", &verbs());
+}
+
+/// The table of verbs, as README.md shows it.
+fn verbs() -> String {
+    let mut table = "| what you say | who may | what it does |\n|---|---|---|\n".to_owned();
+    for verb in VERBS {
+        let forms: Vec<String> =
+            verb.usage.iter().map(|usage| format!("`{}`", usage.replace('|', "\\|"))).collect();
+        let who: Vec<&str> = verb.who.iter().map(|role| role_word(*role)).collect();
+        let also = if verb.aliases.is_empty() {
+            String::new()
+        } else {
+            format!(" (also `{}`)", verb.aliases.join("`, `"))
+        };
+        table.push_str(&format!("| {}{also} | {} | {} |\n", forms.join("<br>"), who.join(", "), verb.does));
+    }
+    table
+}
+
+fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Anyone => "anyone",
+        Role::User => "user",
+        Role::Owner => "owner",
+        Role::Deployer => "deployer",
+        Role::Lead => "lead",
+        Role::Manager => "manager",
+    }
+}
+
+/// The lines of a text that mean something when they are typed.
+fn typed(text: &str) -> Vec<&str> {
+    let is_typed =
+        |line: &&str| !matches!(console::read(line, "alice", "swatbot"), Typed::Nothing | Typed::Answer);
+    text.lines().filter(is_typed).collect()
+}
+
+#[test]
+fn the_story_of_the_examples_is_the_one_that_is_played() {
+    let text = read("examples/README.md");
+    let mut blocks = String::new();
+    for block in text.split("```text\n").skip(1) {
+        blocks.push_str(block.split("```").next().expect("there is always a first part"));
+    }
+    assert_eq!(typed(&blocks), typed(&read("tests/transcripts/story.txt")));
+    for file in fs::read_dir(root().join("examples/changes")).expect("the examples are there") {
+        let name = file.expect("it can be listed").file_name().into_string().expect("a name is text");
+        assert!(text.contains(&format!("`{name}`")), "examples/README.md does not say what {name} is for");
+    }
+}
+
+#[test]
+fn the_invariants_are_the_same_everywhere() {
+    let head = read("src/lib.rs");
+    let words = |text: &str| text.replace("//!", " ").split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    let (head, document) = (words(&head), words(&read("ARCHITECTURE.md")).replace("**", ""));
+    let number = Regex::new(r"- (I[1-8]) ").expect("a pattern");
+    let starts: Vec<usize> = number.find_iter(&head).map(|found| found.start()).collect();
+    assert_eq!(starts.len(), 8);
+    for (index, start) in starts.iter().enumerate() {
+        let end =
+            starts.get(index + 1).copied().unwrap_or_else(|| head.find(" pub mod").expect("modules follow"));
+        let invariant = head[*start..end].trim_start_matches("- ").trim();
+        assert!(document.contains(invariant), "ARCHITECTURE.md does not say: {invariant}");
+    }
+}
+
+#[test]
+fn the_map_names_every_module() {
+    let text = read("ARCHITECTURE.md");
+    let map = &text[part(&text, "map")];
+    let mut missing = Vec::new();
+    for folder in [
+        "src",
+        "src/engine",
+        "src/engine/decide",
+        "src/engine/say",
+        "src/store",
+        "src/review",
+        "src/transport",
+        "src/cli",
+        "tests/it",
+    ] {
+        for entry in fs::read_dir(root().join(folder)).expect("a folder of the map") {
+            let path = entry.expect("it can be listed").path();
+            let name = path.file_stem().and_then(|name| name.to_str()).expect("a name is text");
+            if name != "mod"
+                && !map.contains(&format!("`{name}`"))
+                && !map.contains(&format!("/{name}/`"))
+                && !map.contains(&format!("/{name}.rs`"))
+            {
+                missing.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "ARCHITECTURE.md, map: {}", missing.join(" "));
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let link = Regex::new(r"\]\(([^)#:]+)(#[^)]*)?\)").expect("a pattern");
+    let path =
+        Regex::new(r"`((?:src|tests|docs|examples|migrations|benches|\.ci)/[\w./-]+)`").expect("a pattern");
+    for file in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/guidelines.md",
+        "examples/README.md",
+    ] {
+        let text = read(file);
+        let folder = root().join(file).parent().expect("a file is in a folder").to_owned();
+        for found in link.captures_iter(&text) {
+            assert!(folder.join(&found[1]).exists(), "{file} links to {}, which is not there", &found[1]);
+        }
+        for found in path.captures_iter(&text) {
+            assert!(root().join(&found[1]).exists(), "{file} names {}, which is not there", &found[1]);
+        }
+    }
+}
+
+#[test]
+fn the_test_command_stands_in_the_readme_once() {
+    let text = read("README.md");
+    let command = text[part(&text, "test")].trim();
+    assert_eq!(command, "```\ncargo test\n```", "`.ci/run` runs what stands there");
+}
