@@ -1,6 +1,6 @@
 //! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -166,7 +166,8 @@ impl Bot {
     /// The questions whose time has come. They follow from the state alone, so none is lost with a restart.
     fn lookups_due(&mut self, at: At) -> Vec<ChangeNumber> {
         let wants = timers::wants(&self.settings, &self.state);
-        self.lookups.retain(|change, _| wants.iter().any(|want| want.change == *change));
+        let wanted: BTreeSet<ChangeNumber> = wants.iter().map(|want| want.change).collect();
+        self.lookups.retain(|change, _| wanted.contains(change));
         let mut due = Vec::new();
         for want in wants {
             let is_due = match self.lookups.get(&want.change) {
