@@ -585,8 +585,8 @@ fn words_for_me<'a>(settings: &Settings, said: &'a str, private: bool, window_on
         }
         return None;
     }
-    let name = said.get(..settings.name.len())?;
-    if name.eq_ignore_ascii_case(&settings.name) {
+    let name = said.get(..settings.name.len());
+    if name.is_some_and(|name| name.eq_ignore_ascii_case(&settings.name)) {
         let after = &said[settings.name.len()..];
         if let Some(words) = after.strip_prefix([':', ',']) {
             return Some(words.trim_start());
