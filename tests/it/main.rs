@@ -1,5 +1,6 @@
 //! The one integration binary.
 
+mod bad_inputs;
 mod config;
 mod fake_gerrit;
 mod guidelines;
