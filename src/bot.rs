@@ -1,6 +1,6 @@
 //! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::engine::facts::{Facts, Fault};
 use crate::engine::id::{At, ChangeNumber};
 use crate::engine::settings::Settings;
 use crate::engine::state::State;
-use crate::engine::{About, Input, Line, Place, Question, Reply, say, timers, turn};
+use crate::engine::{About, Input, Line, Outcome, Place, Question, Reply, decide, say, timers, turn};
 use crate::store::{Store, StoreError};
 
 /// So many timers may fire at one moment before the loop goes on with what arrives.
@@ -78,7 +78,7 @@ impl Bot {
         let mut questions: Vec<Question> = Vec::new();
         let mut seen: Vec<(String, String)> = Vec::new();
         if self.deaf && !self.hear_again() {
-            return Said { replies: inputs.iter().filter_map(not_recorded).collect(), lookups: Vec::new() };
+            return self.said_without_rows(at, inputs);
         }
         for input in inputs {
             if let Input::Line(line) = input {
@@ -87,7 +87,7 @@ impl Bot {
                         seen.extend(line.message_id.iter().map(|id| (line.network.clone(), id.clone())))
                     }
                     Ok(false) => continue,
-                    Err(_) => return self.could_not_record(inputs),
+                    Err(_) => return self.could_not_record(at, inputs),
                 }
             }
             if let Input::Facts { change, .. } = input
@@ -110,7 +110,7 @@ impl Bot {
             replies.extend(outcome.replies);
         }
         if self.store.append(&records, &seen).is_err() {
-            return self.could_not_record(inputs);
+            return self.could_not_record(at, inputs);
         }
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
         Said { replies, lookups: self.lookups_due(at) }
@@ -126,9 +126,27 @@ impl Bot {
     }
 
     /// Nothing was stored, so nothing has happened: the state goes back to what the log says.
-    fn could_not_record(&mut self, inputs: &[Input]) -> Said {
+    fn could_not_record(&mut self, at: At, inputs: &[Input]) -> Said {
         self.deaf = !self.reload();
-        Said { replies: inputs.iter().filter_map(not_recorded).collect(), lookups: Vec::new() }
+        self.said_without_rows(at, inputs)
+    }
+
+    /// What is said where nothing can be stored: chat stays unanswered, questions that leave no row are answered as long
+    /// as the log can be read, and everybody else who spoke to the bot is told.
+    fn said_without_rows(&self, at: At, inputs: &[Input]) -> Said {
+        let mut replies = Vec::new();
+        for input in inputs {
+            let Input::Line(line) = input else { continue };
+            match decide::without_row(&self.settings, &self.state, at, line) {
+                Some(outcome) if outcome == Outcome::default() => {}
+                Some(outcome) if !self.deaf => {
+                    replies.extend(outcome.replies);
+                    replies.extend(outcome.questions.iter().flat_map(|question| self.answer(question)));
+                }
+                _ => replies.push(not_recorded(line)),
+            }
+        }
+        Said { replies, lookups: Vec::new() }
     }
 
     fn reload(&mut self) -> bool {
@@ -166,7 +184,8 @@ impl Bot {
     /// The questions whose time has come. They follow from the state alone, so none is lost with a restart.
     fn lookups_due(&mut self, at: At) -> Vec<ChangeNumber> {
         let wants = timers::wants(&self.settings, &self.state);
-        self.lookups.retain(|change, _| wants.iter().any(|want| want.change == *change));
+        let wanted: BTreeSet<ChangeNumber> = wants.iter().map(|want| want.change).collect();
+        self.lookups.retain(|change, _| wanted.contains(change));
         let mut due = Vec::new();
         for want in wants {
             let is_due = match self.lookups.get(&want.change) {
@@ -207,14 +226,13 @@ pub fn facts(change: ChangeNumber, answer: Result<Box<Facts>, Fault>) -> Input {
     Input::Facts { change, answer }
 }
 
-/// What is said where nothing could be stored: to people only, and only to those who spoke to the bot.
-fn not_recorded(input: &Input) -> Option<Reply> {
-    let Input::Line(line) = input else { return None };
+/// What is said to somebody where nothing could be stored.
+fn not_recorded(line: &Line) -> Reply {
     let to = match &line.room {
         Some(room) => Place::Room(room.clone()),
         None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
     };
-    Some(Reply { to, ping: Vec::new(), text: say::ask::not_recorded(&line.nick), soft: false })
+    Reply { to, ping: Vec::new(), text: say::ask::not_recorded(&line.nick), soft: false }
 }
 
 /// Something that reaches the loop.

@@ -6,7 +6,7 @@ use super::decide::{self, Turn};
 use super::event::{Cause, Debt, Event, Settlement, Went};
 use super::facts::{Facts, Fault, PatchSetKind, Status};
 use super::guidelines::{self, Finding};
-use super::id::At;
+use super::id::{At, ChangeNumber};
 use super::kind;
 use super::patch::{Patch, Stage};
 use super::plan::Act;
@@ -16,18 +16,60 @@ use super::state::{Offer, State};
 use super::window::Window;
 use super::{Outcome, Place, Reply};
 
-/// One thing that follows, with what is said about it; empty where nothing does.
-pub fn advance(settings: &Settings, state: &State, at: At) -> Outcome {
+/// One thing that follows, already applied, with what is said about it; empty where nothing does.
+pub fn advance(settings: &Settings, state: &mut State, at: At) -> Outcome {
+    let outcome = answer_offers(settings, state, at);
+    if !outcome.records.is_empty() {
+        return outcome;
+    }
     let mut turn = Turn::of_bot(settings, state, at);
     turn.follow();
-    turn.out
+    let outcome = turn.out;
+    outcome.records.iter().for_each(|record| state.apply(record));
+    outcome
+}
+
+/// Answers the offers of one line, once the review system has answered for all of them.
+fn answer_offers(settings: &Settings, state: &mut State, at: At) -> Outcome {
+    let answered = |offer: &Offer| state.known.get(&offer.change).is_some_and(|known| known.at >= offer.at);
+    let together =
+        |a: &Offer, b: &Offer| a.by == b.by && a.at == b.at && a.window == b.window && a.room == b.room;
+    let ready = state
+        .offers
+        .iter()
+        .find(|first| state.offers.iter().filter(|other| together(first, other)).all(answered));
+    let Some(first) = ready.cloned() else { return Outcome::default() };
+    let mut left: Vec<Offer> = state.offers.iter().filter(|other| together(&first, other)).cloned().collect();
+    let mut records = Vec::new();
+    let mut added = Vec::new();
+    // What one of them needs may be another of them: as long as one fits, the rest may fit then.
+    loop {
+        let fits = left
+            .iter()
+            .position(|offer| matches!(judge_offer(settings, state, offer, at), OfferVerdict::Fits));
+        let Some(index) = fits else { break };
+        let offer = left.remove(index);
+        let record = Turn::of_bot(settings, state, at).take(&offer);
+        state.apply(&record);
+        records.push(record);
+        added.push(offer.change);
+    }
+    let mut turn = Turn::of_bot(settings, state, at);
+    for offer in &left {
+        match judge_offer(settings, state, offer, at) {
+            OfferVerdict::Refused(refusal) => turn.turn_down(offer, &refusal),
+            OfferVerdict::Fits => {}
+        }
+    }
+    turn.say_added(&first, &added);
+    let Outcome { records: turned_down, replies, questions } = turn.out;
+    turned_down.iter().for_each(|record| state.apply(record));
+    records.extend(turned_down);
+    Outcome { records, replies, questions }
 }
 
 impl<'a> Turn<'a> {
     fn follow(&mut self) {
-        if self.answer_offers() {
-            return;
-        }
         for window in self.state.windows.values() {
             for patch in &window.patches {
                 if self.follow_patch(window, patch) {
@@ -40,70 +82,38 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Answers the offers of one line, once the review system has answered for all of them.
-    fn answer_offers(&mut self) -> bool {
-        let answered =
-            |offer: &Offer| self.state.known.get(&offer.change).is_some_and(|known| known.at >= offer.at);
-        let together =
-            |a: &Offer, b: &Offer| a.by == b.by && a.at == b.at && a.window == b.window && a.room == b.room;
-        let ready = self
-            .state
-            .offers
-            .iter()
-            .find(|first| self.state.offers.iter().filter(|other| together(first, other)).all(answered));
-        let Some(first) = ready else { return false };
-        let mut left: Vec<&Offer> = self.state.offers.iter().filter(|other| together(first, other)).collect();
-        let mut state = self.state.clone();
-        let mut added = Vec::new();
-        // What one of them needs may be another of them: as long as one fits, the rest may fit then.
-        loop {
-            let fits = left.iter().position(|offer| {
-                matches!(judge_offer(self.settings, &state, offer, self.at), OfferVerdict::Fits)
-            });
-            let Some(index) = fits else { break };
-            let offer = left.remove(index);
-            let record = self.take(&state, offer);
-            state.apply(&record);
-            self.out.records.push(record);
-            added.push(offer.change);
-        }
-        for offer in left {
-            match judge_offer(self.settings, &state, offer, self.at) {
-                OfferVerdict::Refused(refusal) => self.turn_down(offer, &refusal),
-                OfferVerdict::Fits => {}
-            }
-        }
-        let Some(window) = state.windows.get(&first.window) else { return true };
+    /// Says to who offered them that these are in the queue now.
+    fn say_added(&mut self, first: &Offer, added: &[ChangeNumber]) {
+        let Some(window) = self.state.windows.get(&first.window) else { return };
         let patches: Vec<&Patch> =
             window.patches.iter().filter(|patch| added.contains(&patch.change)).collect();
         match patches.as_slice() {
             [] => {}
             [patch] => {
-                let text = self.added_text(&state, window, patch);
+                let text = self.added_text(window, patch);
                 self.answer_offer(first, &text);
             }
             several => {
-                let text = say::queue::added_together(self.settings, &state, window, several, self.at);
+                let text = say::queue::added_together(self.settings, self.state, window, several, self.at);
                 self.answer_offer(first, &text);
                 for patch in several {
-                    let text = self.open_text(&state, window, patch);
+                    let text = self.open_text(window, patch);
                     if let Some(text) = text {
                         self.answer_offer(first, &text);
                     }
                 }
             }
         }
-        true
     }
 
-    fn take(&self, state: &State, offer: &Offer) -> super::event::Record {
-        let ticket = state.windows.get(&offer.window).map_or(1, |window| window.next_ticket);
-        let facts = state.facts(offer.change);
+    fn take(&self, offer: &Offer) -> super::event::Record {
+        let ticket = self.state.windows.get(&offer.window).map_or(1, |window| window.next_ticket);
+        let facts = self.state.facts(offer.change);
         let event = Event::Added {
             ticket,
             patch_set: facts.map_or(0, |facts| facts.change.patch_set),
             wish: offer.wish.clone(),
-            first: facts.is_some_and(|facts| kind::settles(facts, state).is_some()),
+            first: facts.is_some_and(|facts| kind::settles(facts, self.state).is_some()),
         };
         self.make_for(offer, Went::Ok, event)
     }
@@ -141,16 +151,14 @@ impl<'a> Turn<'a> {
         self.out.replies.push(Reply { to, ping: Vec::new(), text: format!("{name}: {text}"), soft: false });
     }
 
-    fn added_text(&self, state: &State, window: &Window, patch: &Patch) -> String {
-        let turn = Turn::of_bot(self.settings, state, self.at);
-        let (judgements, points) = turn.judge(window, patch, false);
-        say::queue::added(self.settings, state, window, patch, (&judgements, &points), self.at)
+    fn added_text(&self, window: &Window, patch: &Patch) -> String {
+        let (judgements, points) = self.judge(window, patch, false);
+        say::queue::added(self.settings, self.state, window, patch, (&judgements, &points), self.at)
     }
 
     /// What is open on one of several patches; nothing where all is well.
-    fn open_text(&self, state: &State, window: &Window, patch: &Patch) -> Option<String> {
-        let turn = Turn::of_bot(self.settings, state, self.at);
-        let (judgements, points) = turn.judge(window, patch, false);
+    fn open_text(&self, window: &Window, patch: &Patch) -> Option<String> {
+        let (judgements, points) = self.judge(window, patch, false);
         let short = say::queue::rules_in_short(self.settings, patch, &judgements, &points);
         (short != say::queue::ALL_PASS).then(|| format!("{}: {short}", patch.change))
     }
@@ -322,7 +330,7 @@ impl<'a> Turn<'a> {
             return;
         }
         if first {
-            let text = self.added_text(self.state, window, &after);
+            let text = self.added_text(window, &after);
             self.ping(window, &[patch.owner()], &format!("now known: {text}"));
             return;
         }

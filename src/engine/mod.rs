@@ -145,7 +145,6 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
         if more.records.is_empty() {
             break;
         }
-        apply_all(state, &more.records);
         outcome.records.extend(more.records);
         outcome.replies.extend(more.replies);
     }

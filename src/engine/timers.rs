@@ -1,5 +1,7 @@
 //! Everything that waits for a time: one list of what is due when. The loop wakes for the first, `tick` does what is due.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 
 use super::decide::{self, Turn};
@@ -70,6 +72,7 @@ pub fn wants(settings: &Settings, state: &State) -> Vec<Want> {
         .iter()
         .map(|offer| Want { change: offer.change, since: Some(offer.at), every: settings.timers.lookup / 4 })
         .collect();
+    let mut wanted: BTreeSet<ChangeNumber> = wants.iter().map(|want| want.change).collect();
     for window in state.windows.values() {
         for patch in &window.patches {
             let every = match patch.stage {
@@ -78,7 +81,7 @@ pub fn wants(settings: &Settings, state: &State) -> Vec<Want> {
                 Stage::Queued => FRESH_BEFORE,
                 Stage::Live { .. } | Stage::Skipped { .. } | Stage::RolledBack => continue,
             };
-            if !wants.iter().any(|want| want.change == patch.change) {
+            if wanted.insert(patch.change) {
                 wants.push(Want { change: patch.change, since: None, every });
             }
         }

@@ -217,20 +217,26 @@ impl Window {
         self.motion.and_then(|change| self.patch(change))
     }
 
+    /// The patches in the order of their places. Each would be searched for among all of them, so a sorted list of
+    /// their numbers is made first.
+    fn by_place(&self) -> impl Iterator<Item = &Patch> {
+        let mut index: Vec<(ChangeNumber, usize)> =
+            self.patches.iter().enumerate().map(|(index, patch)| (patch.change, index)).collect();
+        index.sort_unstable();
+        self.places.iter().filter_map(move |change| {
+            let found = index.binary_search_by_key(change, |(number, _)| *number).ok()?;
+            self.patches.get(index[found].1)
+        })
+    }
+
     /// The patches that wait, in the order of their places.
     pub fn waiting(&self) -> impl Iterator<Item = &Patch> {
-        self.places
-            .iter()
-            .filter_map(|change| self.patch(*change))
-            .filter(|patch| matches!(patch.stage, Stage::Queued))
+        self.by_place().filter(|patch| matches!(patch.stage, Stage::Queued))
     }
 
     /// The patches that take part: waiting, in motion or live.
     pub fn taking_part(&self) -> impl Iterator<Item = &Patch> {
-        self.places
-            .iter()
-            .filter_map(|change| self.patch(*change))
-            .filter(|patch| !matches!(patch.stage, Stage::Skipped { .. }))
+        self.by_place().filter(|patch| !matches!(patch.stage, Stage::Skipped { .. }))
     }
 
     /// Whether `who` said `here` and not `away` since `from`.

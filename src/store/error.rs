@@ -83,7 +83,7 @@ fn pid_words(pid: Option<u32>) -> String {
 /// Why a log could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no room; nothing was stored. `Store::probe` tells when there is room again.
+    /// There is no room on the disk, or none left of a quota; nothing was stored. `Store::probe` tells when there is room again.
     #[error("the disk is full")]
     Full,
     /// The disk failed. Whether the last rows are stored is known only after the log is opened again, so this
@@ -118,10 +118,18 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
+            // For SQLite only a disk without room is full; a quota or the largest size of a file stops the write too, and
+            // what a write did not write is not half known as after a failed sync.
+            Some(ErrorCode::SystemIoFailure) if is_write(&error) => Self::Full,
             Some(ErrorCode::SystemIoFailure) => Self::Disk(error.to_string()),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(error.to_string()),
             _ => Self::Sqlite(error),
         }
     }
+}
+
+fn is_write(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_IOERR_WRITE)
 }

@@ -65,6 +65,18 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
     }
 }
 
+/// What can be said to a line while nothing can be recorded: silence where it is not for me, and the answer to a
+/// question that leaves no row. `None` where a row belongs to it.
+pub fn without_row(settings: &Settings, state: &State, at: At, line: &Line) -> Option<Outcome> {
+    let mut turn = Turn::of_line(settings, state, at, line);
+    match meant(settings, line, turn.open_window().is_some()) {
+        Meant::Nobody => {}
+        Meant::Verb { verb, words } if verb.asks => turn.verb(verb, words),
+        Meant::Verb { .. } | Meant::Refused(_) => return None,
+    }
+    turn.out.records.is_empty().then_some(turn.out)
+}
+
 /// The row that carries over what outlives a closed window.
 pub(super) fn carried(settings: &Settings, state: &State, at: At) -> Record {
     let turn = Turn::of_bot(settings, state, at);
@@ -585,8 +597,8 @@ fn words_for_me<'a>(settings: &Settings, said: &'a str, private: bool, window_on
         }
         return None;
     }
-    let name = said.get(..settings.name.len())?;
-    if name.eq_ignore_ascii_case(&settings.name) {
+    let name = said.get(..settings.name.len());
+    if name.is_some_and(|name| name.eq_ignore_ascii_case(&settings.name)) {
         let after = &said[settings.name.len()..];
         if let Some(words) = after.strip_prefix([':', ',']) {
             return Some(words.trim_start());
