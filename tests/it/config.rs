@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{NaiveTime, TimeDelta, Weekday};
 use swatbot::config::{self, Config, Connection, Coverage, Login, Review};
-use swatbot::engine::guidelines::{Level, RuleId};
+use swatbot::engine::guidelines::{Level, RULES, RuleId};
 use swatbot::engine::id::{RoomId, Who};
 use swatbot::engine::settings::{Standing, StepSettings, Timers};
 
@@ -88,6 +88,9 @@ fn its_commented_keys_are_the_defaults() {
     assert!(left.settings.guidelines.is_empty(), "the file in the repository changes no guideline");
     let listed: Vec<RuleId> = right.settings.guidelines.keys().copied().collect();
     assert_eq!(listed, RuleId::ALL, "every guideline stands in the file");
+    for rule in RULES {
+        assert_eq!(right.settings.guidelines[&rule.id], rule.default, "the level of {} in the file", rule.id);
+    }
     left.settings.guidelines.clear();
     right.settings.guidelines.clear();
     assert_eq!(left, right);
