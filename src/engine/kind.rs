@@ -2,8 +2,10 @@
 
 use super::facts::{Change, Fact, Facts, Status};
 use super::id::ChangeNumber;
+use super::patch::{Patch, Stage};
 use super::settings::Policy;
 use super::state::State;
+use super::window::Window;
 
 /// What kind of patch a change is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +96,13 @@ pub fn reverts(facts: &Facts, state: &State) -> Option<ChangeNumber> {
 /// The ledger's change that this one reverts: such a revert goes next and takes no place (design §4a.8).
 pub fn settles(facts: &Facts, state: &State) -> Option<ChangeNumber> {
     reverts(facts, state).filter(|change| state.ledger.contains_key(change))
+}
+
+/// Whether this one takes back what is owed, or what this window has put on hosts: it mends, so it waits for nothing.
+pub fn mends(facts: &Facts, state: &State, window: &Window) -> bool {
+    let is_out = |patch: &Patch| patch.touched_hosts() || matches!(patch.stage, Stage::Live { .. });
+    reverts(facts, state)
+        .is_some_and(|change| state.ledger.contains_key(&change) || window.patch(change).is_some_and(is_out))
 }
 
 fn starts_with(revision: &str, commit: &str) -> bool {

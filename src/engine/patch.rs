@@ -21,7 +21,7 @@ pub struct Patch {
     pub wish: Wish,
     /// The patch set that is in front of people; 0 until the facts are here.
     pub patch_set: u32,
-    /// When that one was first seen.
+    /// When its content was first seen: a rebase brings nothing new.
     pub patch_set_at: At,
     /// When it was added.
     pub added: At,

@@ -498,8 +498,8 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
         }
         Event::PatchSetSeen { patch_set, kept } => {
             patch.patch_set = *patch_set;
-            patch.patch_set_at = at;
             if !kept {
+                patch.patch_set_at = at;
                 patch.checks.clear();
                 patch.overrides.clear();
                 patch.files = None;

@@ -332,14 +332,11 @@ impl<'a> Turn<'a> {
         if late && window.patches.is_empty() {
             return;
         }
-        let owners: Vec<Who> = decide::owners(&window).into_iter().cloned().collect();
+        let owners = decide::owners(&window).into_iter().filter(|who| !window.led_by(who));
+        let owners: Vec<Who> = owners.cloned().collect();
         let text = say::window::is_on(self.settings, &window, &owners);
         let mut who = owners;
-        if let Some(lead) = &window.lead
-            && !who.contains(&lead.who)
-        {
-            who.push(lead.who.clone());
-        }
+        who.extend(window.lead.as_ref().map(|lead| lead.who.clone()));
         self.ping_within(&window, who, &text);
     }
 

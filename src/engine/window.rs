@@ -239,8 +239,11 @@ impl Window {
         self.by_place().filter(|patch| !matches!(patch.stage, Stage::Skipped { .. }))
     }
 
-    /// Whether `who` said `here` and not `away` since `from`.
+    /// Whether `who` said `here` and not `away` since `from`, or leads: who leads is there.
     pub fn is_here(&self, who: &Who, from: At) -> bool {
+        if self.led_by(who) {
+            return true;
+        }
         let answer = self.presence.get(who).and_then(|presence| presence.answer);
         matches!(answer, Some((at, true)) if at >= from)
     }

@@ -89,8 +89,7 @@ fn its_commented_keys_are_the_defaults() {
     let listed: Vec<RuleId> = right.settings.guidelines.keys().copied().collect();
     assert_eq!(listed, RuleId::ALL, "every guideline stands in the file");
     for rule in RULES {
-        let level = right.settings.guidelines[&rule.id];
-        assert_eq!(level, rule.default, "{}", rule.id.word());
+        assert_eq!(right.settings.guidelines[&rule.id], rule.default, "the level of {} in the file", rule.id);
     }
     left.settings.guidelines.clear();
     right.settings.guidelines.clear();
@@ -248,7 +247,7 @@ fn a_password_is_read_and_never_shown() {
         panic!("no login, or another time than windows.toml names")
     };
     assert_eq!(url, "https://gerrit.example.org");
-    assert_eq!(login.password.as_ref().map(|secret| secret.reveal()), Some("hunter2"));
+    assert_eq!(login.password.as_ref().map(|secret| secret.expose()), Some("hunter2"));
 }
 
 #[test]

@@ -21,6 +21,7 @@ use swatbot::engine::guidelines::{
 use swatbot::engine::id::{At, Who};
 use swatbot::engine::kind::{PatchKind, kind, reverts, synced_files};
 use swatbot::engine::patch::{Check, FileOrder, Override, Stage};
+use swatbot::engine::plan::{Act, Step};
 use swatbot::engine::settings::{Policy, Settings};
 use swatbot::engine::state::{Freeze, Offer, State};
 use swatbot::engine::window::{Phase, Presence, Window};

@@ -40,6 +40,10 @@ impl<'a> Turn<'a> {
             Some(PointState::Open { who: Asked::Lead, .. }) if !self.is(Role::Lead, Some(window), None) => {
                 return Err(no::lead_item(item.word()));
             }
+            Some(PointState::Blocked { rule, why, fix }) => {
+                let text = format!("nobody's word fills {item}: {}. {fix}", say::own_words(why));
+                return Err(Refusal::new(rule.word(), text));
+            }
             Some(PointState::Open { .. }) => None,
         };
         if let Some(answer) = answer {

@@ -97,7 +97,8 @@ pub(super) fn new_extension(case: &Case<'_>, facts: &Facts) -> Finding {
         if is_code {
             file.status == FileStatus::Added && ["extension.json", "skin.json"].contains(&name)
         } else {
-            file.path == "wmf-config/extension-list"
+            // Where a line takes the place of another, the extension was there before.
+            file.path == "wmf-config/extension-list" && file.inserted > file.deleted
         }
     };
     match files(facts, introduces) {

@@ -1,10 +1,11 @@
 //! The checklist of one patch, composed from what the rules found and what people said.
 
-use super::{Case, Finding, Judgement, Verdict};
+use super::{Case, Finding, Judge, Judgement, RuleId, Verdict};
 use crate::engine::checklist::Item;
 use crate::engine::id::At;
 use crate::engine::kind::{PatchKind, settles};
 use crate::engine::patch::Check;
+use crate::engine::plan::Act;
 
 /// A point of the checklist as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,15 @@ pub enum PointState<'a> {
         /// For whom.
         who: Asked,
     },
+    /// A rule of it blocks: it is mended, or the rule is set aside. Nobody's word fills it.
+    Blocked {
+        /// Which rule.
+        rule: RuleId,
+        /// Why.
+        why: String,
+        /// What mends it.
+        fix: String,
+    },
 }
 
 /// Who can fill a point.
@@ -48,17 +58,18 @@ pub enum Asked {
 }
 
 impl Point<'_> {
-    /// Whether somebody has to fill it.
+    /// Whether somebody has to do something about it.
     pub fn is_open(&self) -> bool {
-        matches!(self.state, PointState::Open { .. })
+        matches!(self.state, PointState::Open { .. } | PointState::Blocked { .. })
     }
 }
 
 /// The four review points in their order, then one for each rule that asks and belongs to none of them.
 ///
 /// A person's word fills any point. Evidence fills one where every rule of it is kept, or only warns, and at least one
-/// has something to show; nothing but the lead's word fills `deployer`. A rule that blocks is no point: it is set
-/// aside with `override`, or mended.
+/// has something to show; nothing but the lead's word fills `deployer`. A rule that blocks keeps its point from being
+/// filled: it is set aside with `override`, or mended. One that has no point becomes one only where it begins to block in
+/// the middle of the review, as with a veto that comes late.
 pub fn points<'a>(case: &Case<'a>, judgements: &[Judgement<'_>]) -> Vec<Point<'a>> {
     let mut points: Vec<Point<'a>> = [Item::Precommit, Item::Beta, Item::Backport]
         .into_iter()
@@ -78,7 +89,26 @@ pub fn points<'a>(case: &Case<'a>, judgements: &[Judgement<'_>]) -> Vec<Point<'a
         let state = said(case, &item).unwrap_or_else(|| open(words(&judgement.finding), Asked::Lead));
         points.push(Point { item, state, until: until(&judgement.finding) });
     }
+    let in_review = case.patch.is_some_and(|patch| patch.is_at(|act| *act == Act::Review));
+    let came_late = |judgement: &&Judgement<'_>| {
+        let rule = judgement.rule.row();
+        in_review && rule.point.is_none() && matches!(rule.judge, Judge::Facts(_))
+    };
+    points.extend(judgements.iter().filter(came_late).filter_map(|judgement| {
+        let item = Item::Rule(judgement.rule);
+        blocked(judgement).map(|state| Point { item, state, until: None })
+    }));
     points
+}
+
+/// The state of a point whose rule blocks.
+fn blocked<'a>(judgement: &Judgement<'_>) -> Option<PointState<'a>> {
+    match (&judgement.finding, judgement.verdict()) {
+        (Finding::Fail { why, fix }, Verdict::Block) => {
+            Some(PointState::Blocked { rule: judgement.rule, why: why.clone(), fix: fix.clone() })
+        }
+        _ => None,
+    }
 }
 
 fn said<'a>(case: &Case<'a>, item: &Item) -> Option<PointState<'a>> {
@@ -95,7 +125,7 @@ fn review_point<'a>(case: &Case<'a>, item: Item, judgements: &[Judgement<'_>]) -
         .filter(|judgement| belongs_to(case, judgement).is_some_and(|theirs| theirs == item))
         .collect();
     let waits = own.iter().filter_map(|judgement| until(&judgement.finding)).max();
-    if let Some(state) = said(case, &item) {
+    if let Some(state) = own.iter().find_map(|judgement| blocked(judgement)).or_else(|| said(case, &item)) {
         return Point { item, state, until: None };
     }
     let state = by_evidence(case, &item, &own);

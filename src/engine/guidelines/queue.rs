@@ -6,7 +6,7 @@ use super::words::{clock, command};
 use super::{Case, Finding, Level, RuleId, level};
 use crate::engine::facts::Facts;
 use crate::engine::id::{At, ChangeNumber};
-use crate::engine::kind::{PatchKind, kind, settles};
+use crate::engine::kind::{PatchKind, kind, mends};
 use crate::engine::patch::{Patch, Stage};
 use crate::engine::settings::Settings;
 use crate::engine::state::State;
@@ -27,19 +27,19 @@ pub fn places(settings: &Settings, state: &State, window: &Window) -> Places {
     Places { taken: u32::try_from(taken).unwrap_or(u32::MAX), limit: window.occurrence.limit }
 }
 
-/// Whether a patch of the queue takes a place: the revert of what is owed and what only Beta reads take none, and with
-/// `branch-counts` off the second pick of a change takes none either.
+/// Whether a patch of the queue takes a place: the revert of what is owed or of what this window put out takes none, nor
+/// does what only Beta reads, and with `branch-counts` off the second pick of a change takes none either.
 fn counts(settings: &Settings, state: &State, window: &Window, patch: &Patch) -> bool {
     let Some(facts) = state.last_facts(patch.change) else { return true };
-    takes_place(settings, state, facts) && {
+    takes_place(settings, state, window, facts) && {
         let mut earlier = window.patches.iter().take_while(|other| other.change != patch.change);
         level(settings, RuleId::BranchCounts) != Level::Off
             || !earlier.any(|other| is_pick(state, window, other.change, facts))
     }
 }
 
-fn takes_place(settings: &Settings, state: &State, facts: &Facts) -> bool {
-    kind(&settings.policy, &facts.change) != PatchKind::BetaOnly && settles(facts, state).is_none()
+fn takes_place(settings: &Settings, state: &State, window: &Window, facts: &Facts) -> bool {
+    kind(&settings.policy, &facts.change) != PatchKind::BetaOnly && !mends(facts, state, window)
 }
 
 /// Whether `other` takes part and is the same change on another branch.
@@ -71,7 +71,7 @@ pub(super) fn window_limit(case: &Case<'_>) -> Finding {
         (None, Ok(facts)) => {
             let second =
                 level(case.settings, RuleId::BranchCounts) == Level::Off && first_pick(case, facts).is_some();
-            if second || !takes_place(case.settings, case.state, facts) {
+            if second || !takes_place(case.settings, case.state, case.window, facts) {
                 return Finding::NotNeeded;
             }
             taken.saturating_add(1)
@@ -134,10 +134,10 @@ pub(super) fn time_budget(case: &Case<'_>) -> Finding {
     )
 }
 
-/// G5: no patch starts in the last minutes. A revert of what is owed does: it makes code and hosts agree.
+/// G5: no patch starts in the last minutes. The revert of what is owed, or of what this window put out, does: it mends.
 pub(super) fn last_start(case: &Case<'_>) -> Finding {
     let last = case.window.occurrence.ends - case.policy().last_start;
-    if case.facts.is_ok_and(|facts| settles(facts, case.state).is_some()) {
+    if case.facts.is_ok_and(|facts| mends(facts, case.state, case.window)) {
         return Finding::NotNeeded;
     }
     let change = case.change;

@@ -1,7 +1,7 @@
 //! Rules about what the review system says: votes, test runs, and whether it can be merged at all.
 
 use super::words::command;
-use super::{Case, Finding};
+use super::{Case, Finding, Level, RuleId, level};
 use crate::engine::facts::{Account, Change, Fact, Facts, PatchSetKind, Status, Vote};
 use crate::engine::kind::PatchKind;
 
@@ -74,6 +74,7 @@ pub(super) fn reviewed(case: &Case<'_>, facts: &Facts) -> Finding {
 }
 
 /// scap 24: the tests ran on this patch set, or on one that differs by rebases alone, and the last run passed.
+/// A run that failed stops the patch; one that is missing asks.
 pub(super) fn ci_green(case: &Case<'_>, facts: &Facts) -> Finding {
     let change = &facts.change;
     let number = case.change;
@@ -91,10 +92,16 @@ pub(super) fn ci_green(case: &Case<'_>, facts: &Facts) -> Finding {
     match last {
         Some(vote) if vote.value > 0 && vote.patch_set == change.patch_set => Finding::pass("CI green"),
         Some(vote) if vote.value > 0 => Finding::pass(format!("CI green on ps {}", vote.patch_set)),
-        Some(vote) => Finding::fail(
-            format!("{number}: CI failed ({})", vote_words(change, vote)),
-            format!("a new run, or {}", command(case, &format!("check {number} {} WHY", point(case, facts)))),
-        ),
+        Some(vote) => {
+            let words = match level(case.settings, RuleId::CiGreen) {
+                Level::Block => format!("override {number} ci-green WHY"),
+                _ => format!("check {number} {} WHY", point(case, facts)),
+            };
+            Finding::fail(
+                format!("{number}: CI failed ({})", vote_words(change, vote)),
+                format!("a new run, or {}", command(case, &words)),
+            )
+        }
         None => Finding::unknown(format!("no CI result for ps {}", change.patch_set)),
     }
 }

@@ -36,9 +36,10 @@ pub static RULES: &[Rule] = &[
     row(RuleId::Reviewed, Warn, Always, "H9", Judge::Facts(review::reviewed))
         .because("Somebody besides the owner should have read it; 75 % of 607 real patches came without a vote and were first read by the deployer, whose own point stays open for that, so this warns; where the deployer is the owner, `not-own-review` asks.")
         .point(Item::Backport),
-    row(RuleId::CiGreen, Ask, Always, "scap 24", Judge::Facts(review::ci_green))
-        .because("Nothing is merged on a failed or missing test run; a run before a trivial rebase still counts, so it asks in 10 % of real windows and not in 48 %.")
-        .point(Item::Backport),
+    row(RuleId::CiGreen, Block, Always, "scap 24", Judge::Facts(review::ci_green))
+        .because("Nothing is merged on a failed test run, and a missing one is asked about; a run before a trivial rebase still counts, so it asks in 10 % of real windows and not in 48 %.")
+        .point(Item::Backport)
+        .tells(),
     row(RuleId::NotWip, Block, Always, "scap 7", Judge::Facts(review::not_wip))
         .because("Its owner says it is not finished."),
     row(RuleId::NotVetoed, Block, Always, "scap 23", Judge::Facts(review::not_vetoed))

@@ -2,7 +2,7 @@
 
 use super::super::command::{Role, Verb};
 use super::super::event::BackStep;
-use super::super::guidelines::Point;
+use super::super::guidelines::{Point, PointState};
 use super::super::id::At;
 use super::super::log::{Found, Query, Row};
 use super::super::order;
@@ -93,9 +93,12 @@ pub fn show(
 pub fn checklist(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> String {
     let listed: Vec<String> = points.iter().map(run::point).collect();
     let open = points.iter().find(|point| point.is_open());
-    let words = open.map(|point| {
-        let note = if point.item == super::super::checklist::Item::Deployer { "" } else { " NOTE" };
-        command(&settings.prefix, &format!("check {} {}{note}", super::handle(patch), point.item))
+    let words = open.map(|point| match (&point.state, &point.item) {
+        (PointState::Blocked { fix, .. }, _) => fix.clone(),
+        (_, item) => {
+            let note = if *item == super::super::checklist::Item::Deployer { "" } else { " NOTE" };
+            command(&settings.prefix, &format!("check {} {item}{note}", super::handle(patch)))
+        }
     });
     let words = words.map(|words| format!(". {words}")).unwrap_or_default();
     format!("{}{}: {}{words}", patch.change, super::patch_set(patch), listed.join("; "))

@@ -1,7 +1,7 @@
 //! What is said about the queue: the answer to an offer, order and its reasons, files.
 
 use super::super::facts::{Facts, Fault};
-use super::super::guidelines::{Finding, Judgement, Point, Verdict, short_branch};
+use super::super::guidelines::{Finding, Judgement, Point, PointState, Verdict, short_branch};
 use super::super::id::{At, ChangeNumber};
 use super::super::kind::{PatchKind, kind};
 use super::super::order::{self, Why};
@@ -129,7 +129,10 @@ pub(crate) fn rules_in_short(
             _ => {}
         }
     }
-    let open = open_points(settings, patch, points);
+    // What blocks is said already.
+    let open: Vec<Point<'_>> =
+        points.iter().filter(|point| !matches!(point.state, PointState::Blocked { .. })).cloned().collect();
+    let open = open_points(settings, patch, &open);
     if !open.is_empty() {
         parts.push(format!("still open: {open}"));
     }

@@ -94,6 +94,7 @@ pub fn point(point: &Point<'_>) -> String {
                 point.until.map(|until| format!(", ready {}", words::clock(until))).unwrap_or_default();
             format!("{item} OPEN: {}{until}", own_words(why))
         }
+        PointState::Blocked { why, .. } => format!("{item} BLOCKED: {}", own_words(why)),
     }
 }
 
@@ -103,7 +104,9 @@ pub fn open_points(_settings: &Settings, _patch: &Patch, points: &[Point<'_>]) -
         .iter()
         .filter(|point| point.is_open() && point.item != super::super::checklist::Item::Deployer)
         .map(|point| {
-            let PointState::Open { why, .. } = &point.state else { return String::new() };
+            let (PointState::Open { why, .. } | PointState::Blocked { why, .. }) = &point.state else {
+                return String::new();
+            };
             let until =
                 point.until.map(|until| format!(", ready {}", words::clock(until))).unwrap_or_default();
             format!("{} ({}{until})", point.item, own_words(why))
@@ -152,9 +155,11 @@ pub fn next_is(
     let then = if then.is_empty() { String::new() } else { format!(", then {}", then.join(", ")) };
     let open =
         points.iter().find(|point| point.is_open() && point.item != super::super::checklist::Item::Deployer);
-    let open = open.map(|point| {
-        let words = command(&settings.prefix, &format!("check {name} {} NOTE", point.item));
-        format!("; {words} fills it")
+    let open = open.map(|point| match &point.state {
+        PointState::Blocked { fix, .. } => format!("; {fix}"),
+        _ => {
+            format!("; {} fills it", command(&settings.prefix, &format!("check {name} {} NOTE", point.item)))
+        }
     });
     let points = points_in_short(points);
     format!("next is {what} ({owner}){then}. {points}{}. Read it, then {check}", open.unwrap_or_default())
@@ -167,6 +172,9 @@ pub fn still_open(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> S
         .filter(|point| point.is_open())
         .map(|point| {
             let name = handle(patch);
+            if let PointState::Blocked { fix, .. } = &point.state {
+                return format!("{}: {fix}", self::point(point));
+            }
             match point.item {
                 super::super::checklist::Item::Deployer => {
                     format!(

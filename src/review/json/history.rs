@@ -73,7 +73,8 @@ pub(super) fn patch_sets(info: &Value, messages: &[Message], current: u32) -> Ve
     sets
 }
 
-/// Votes on patch sets before `current`, as they stood when the next one came.
+/// Votes on patch sets before `current` that still are their voter's last word: a later vote on the same label takes the
+/// place of an earlier one, and a vote that is taken back is gone, whichever patch set it was given on.
 pub(super) fn older_votes(messages: &[Message], current: u32) -> Vec<Vote> {
     let mut votes: Vec<Vote> = Vec::new();
     for message in messages {
@@ -82,17 +83,14 @@ pub(super) fn older_votes(messages: &[Message], current: u32) -> Vec<Vote> {
             continue;
         }
         let (Some(patch_set), Some(who)) = (message.patch_set, &message.author) else { continue };
-        if patch_set >= current {
-            continue;
-        }
         for word in words(&message.line) {
-            let label = match word {
-                Word::Vote { label, .. } | Word::Withdrawn { label } => label,
+            let (label, value) = match word {
+                Word::Vote { label, value } => (label, value),
+                Word::Withdrawn { label } => (label, 0),
             };
-            votes.retain(|vote| vote.patch_set != patch_set || vote.label != label || !vote.who.same(who));
-            if let Word::Vote { value, .. } = word
-                && value != 0
-            {
+            votes.retain(|vote| vote.patch_set > patch_set || vote.label != label || !vote.who.same(who));
+            // What counts on the current patch set, the labels say.
+            if value != 0 && patch_set < current {
                 votes.push(Vote {
                     label: label.to_owned(),
                     who: who.clone(),

@@ -56,6 +56,15 @@ fn contents() {
             ),
             (
                 |w| {
+                    w.files(&["wmf-config/extension-list"]);
+                    if let Fact::Known(files) = &mut w.facts().change.files {
+                        files[0].deleted = 1;
+                    }
+                },
+                "not needed",
+            ),
+            (
+                |w| {
                     w.facts = Ok(backport());
                     w.files(&["skin.json"]);
                 },

@@ -9,6 +9,7 @@ fn shown(point: &Point<'_>) -> String {
         PointState::NotNeeded(why) => format!("not needed ({why})"),
         PointState::Open { why, who: Asked::Lead } => format!("lead: {why}"),
         PointState::Open { why, who: Asked::OwnerOrLead } => format!("open: {why}"),
+        PointState::Blocked { rule, why, .. } => format!("blocked by {rule}: {why}"),
     };
     let until = point.until.map_or_else(String::new, |at| at.format(" at %H:%M").to_string());
     format!("{} {state}{until}", point.item)
@@ -52,6 +53,32 @@ fn the_checklist_of_configuration() {
     patch.checks.insert(Item::Deployer, by_person);
     assert_eq!(checklist(&world)[0], "precommit said by bob");
     assert_eq!(checklist(&world)[3], "deployer said by bob");
+}
+
+/// Red CI blocks, whoever said what; a veto that comes in the middle of the review does too.
+#[test]
+fn what_blocks_is_filled_by_nobody() {
+    let mut world = World::of(cfg());
+    world.votes(&[vote("Verified", "jenkins-bot", -1, 3)]);
+    world.queued();
+    let by_person = Check { by: who("alice"), at: at("13:00"), note: None, not_needed: false };
+    make::patch(&mut world.window, 900_101).checks.insert(Item::Precommit, by_person);
+    let red = "precommit blocked by ci-green: 900101: CI failed (V-1 by jenkins-bot)";
+    assert_eq!(checklist(&world)[0], red);
+    let set_aside = Override { by: who("alice"), reason: "a flaky test".to_owned() };
+    make::patch(&mut world.window, 900_101).overrides.insert(RuleId::CiGreen, set_aside);
+    assert_eq!(checklist(&world)[0], "precommit said by alice");
+
+    world.votes(&[vote("Verified", "jenkins-bot", 2, 3), vote("Code-Review", "carol", -2, 3)]);
+    assert_eq!(checklist(&world).len(), 4, "before the review it is refused as a whole");
+    let review = Step { act: Act::Review, done: None, failed: None };
+    make::patch(&mut world.window, 900_101).steps.push(review);
+    make::stage(&mut world.window, 900_101, Stage::Moving);
+    assert_eq!(
+        checklist(&world)[4],
+        "not-vetoed blocked by not-vetoed: 900101 is vetoed: CR-2 by carol",
+        "in the middle of it, it is a point"
+    );
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn window_limit() {
                 },
                 "not needed",
             ),
+            (reverts_what_is_live, "not needed"),
             (
                 |w| {
                     w.full(1..7);
@@ -54,6 +55,16 @@ fn window_limit() {
             (|w| w.turn("14:10"), "not judged"),
         ],
     );
+}
+
+/// The window is full, it put out 3, and now comes the revert of that.
+fn reverts_what_is_live(w: &mut World) {
+    w.full(1..7);
+    let mut live = config(3);
+    live.change.status = Status::Merged;
+    know(&mut w.state, &live);
+    make::stage(&mut w.window, 3, Stage::Live { at: at("14:20") });
+    revert(w.facts(), 3);
 }
 
 fn second_pick(w: &mut World) {
@@ -140,6 +151,13 @@ fn time_budget_and_last_start() {
                     w.turn("14:50");
                     owe(&mut w.state, 7, Debt::RolledBack);
                     revert(w.facts(), 7);
+                },
+                "not needed",
+            ),
+            (
+                |w| {
+                    reverts_what_is_live(w);
+                    w.turn("14:50");
                 },
                 "not needed",
             ),

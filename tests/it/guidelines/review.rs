@@ -47,7 +47,7 @@ fn ci_green() {
             (
                 |w| w.votes(&[vote("Verified", "jenkins-bot", -1, 3)]),
                 "fail: 900101: CI failed (V-1 by jenkins-bot) | \
-                 a new run, or \"!swat check 900101 precommit WHY\"",
+                 a new run, or \"!swat override 900101 ci-green WHY\"",
             ),
             (
                 |w| {
@@ -56,7 +56,7 @@ fn ci_green() {
                     w.votes(&[vote("Verified", "jenkins-bot", -1, 3), green]);
                 },
                 "fail: 900101: CI failed (V-1 by jenkins-bot) | \
-                 a new run, or \"!swat check 900101 precommit WHY\"",
+                 a new run, or \"!swat override 900101 ci-green WHY\"",
             ),
             (
                 |w| {

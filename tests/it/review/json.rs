@@ -200,6 +200,10 @@ fn messages_remember_the_votes_on_older_patch_sets() {
             ("Mia", "Patch Set 2: Code-Review+1"),
             ("Mia", "Patch Set 2: Code-Review-1"),
             ("Bob", "Patch Set 2: Code-Review-2"),
+            ("Ivy", "Patch Set 1: Code-Review-2"),
+            ("Ivy", "Patch Set 3: -Code-Review"),
+            ("Kim", "Patch Set 1: Code-Review-2"),
+            ("Kim", "Patch Set 3: Code-Review+1"),
             ("Joe", "Patch Set 2: I think Code-Review+2"),
             ("Zoe", "Patch Set 2: Code-Review+1"),
             ("Bob", "Removed Code-Review+1 by Zoe <zoe at example>"),
@@ -208,11 +212,10 @@ fn messages_remember_the_votes_on_older_patch_sets() {
     );
     let expected = [
         "Verified+2 CI ps1",
-        "Code-Review+1 Bob ps1",
         "Verified+1 Bob ps1",
         "Code-Review-1 Mia ps2",
         "Code-Review-2 Bob ps2",
-        // What the labels say counts for the current patch set, whatever the messages say.
+        // Each one's last word is left; on the current patch set it is what the labels say, whatever the messages say.
         "Verified+2 CI ps3",
     ];
     assert_eq!(votes(&change(&info).unwrap()), expected);
