@@ -6,6 +6,7 @@ mod guidelines;
 mod log;
 mod make;
 mod order;
+mod properties;
 mod review;
 mod schedule;
 mod store;

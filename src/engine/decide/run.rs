@@ -438,7 +438,9 @@ impl Turn<'_> {
         if let Some(record) = self.out.records.last_mut() {
             record.text.clone_from(&summary);
         }
-        let quiet = window.patches.is_empty() && window.lead.is_none();
+        // Whoever says `finish` is answered; what ends by itself with nobody in it ends in silence.
+        let by_itself = ending != Ending::Finished;
+        let quiet = by_itself && window.patches.is_empty() && window.lead.is_none();
         if !quiet {
             let report = self.command(&format!("report {}", window.id()));
             self.broadcast(window, &format!("{summary}. {report}"));
