@@ -14,7 +14,7 @@ use super::say::{self, Refusal};
 use super::settings::Settings;
 use super::state::{Offer, State};
 use super::window::Window;
-use super::{Outcome, Place, Reply};
+use super::{Outcome, Place, Reply, order};
 
 /// One thing that follows, already applied, with what is said about it; empty where nothing does.
 pub fn advance(settings: &Settings, state: &mut State, at: At) -> Outcome {
@@ -177,14 +177,22 @@ impl<'a> Turn<'a> {
         let review_or_merge = patch.is_at(|act| matches!(act, Act::Review | Act::Merge));
         if merged && matches!(patch.stage, Stage::Queued) && !self.state.ledger.contains_key(&patch.change) {
             self.enter_ledger(window, patch, facts, Debt::MergedEarly);
-            let owner = patch.owner();
-            let text =
-                format!("{} is merged before its turn and not deployed: it is in the ledger", patch.change);
-            self.ping(window, &[owner], &text);
+            let mut who = vec![patch.owner()];
+            who.extend(window.lead.as_ref().map(|lead| &lead.who).filter(|lead| *lead != patch.owner()));
+            let text = say::run::merged_early(self.settings, window, patch);
+            self.ping(window, &who, &text);
             return true;
         }
-        if !matches!(patch.stage, Stage::Moving) || window.rollback.is_some() {
+        if !matches!(patch.stage, Stage::Moving) {
             return false;
+        }
+        if window.rollback.is_some() || !window.holds.is_empty() {
+            // Nothing goes on, not even by evidence; but what is merged meanwhile is owed from now.
+            let owed = merged && review_or_merge && !self.state.ledger.contains_key(&patch.change);
+            if owed {
+                self.enter_ledger(window, patch, facts, Debt::Merged);
+            }
+            return owed;
         }
         let Some((number, step)) = patch.current() else {
             self.live(window, patch);
@@ -192,6 +200,7 @@ impl<'a> Turn<'a> {
         };
         match step.act {
             Act::Review if self.review_is_full(window, patch) => {
+                let patch = &self.plan_again(window, patch);
                 self.close_step(window, patch, number, "the checklist is full");
                 true
             }
@@ -199,24 +208,54 @@ impl<'a> Turn<'a> {
                 self.merged(window, patch, facts, number);
                 true
             }
-            _ if merged && review_or_merge && !self.state.ledger.contains_key(&patch.change) => {
+            Act::Review if merged && !self.state.ledger.contains_key(&patch.change) => {
                 self.enter_ledger(window, patch, facts, Debt::MergedEarly);
+                let reason = say::run::merged_unreviewed(patch);
+                self.hold_wrong_merge(window, patch, &reason);
                 true
             }
             _ => false,
         }
     }
 
+    /// Whether the current step closes itself at once: then what comes next is said instead of it.
+    pub(super) fn closes_now(&self, window: &Window, patch: &Patch) -> bool {
+        patch.is_at(|act| *act == Act::Merge) && self.state.is_merged(patch.change)
+            || patch.is_at(|act| *act == Act::Review) && self.review_is_full(window, patch)
+    }
+
     fn review_is_full(&self, window: &Window, patch: &Patch) -> bool {
         let (_, points) = self.judge(window, patch, true);
-        points.iter().all(|point| !point.is_open())
+        points.iter().all(|point| !point.is_open()) && self.review_blocks(window, patch).is_none()
+    }
+
+    /// A new patch set may have other files: the steps are laid out for what was read.
+    fn plan_again(&mut self, window: &Window, patch: &Patch) -> Patch {
+        let mut patch = patch.clone();
+        let Some(facts) = self.state.facts(patch.change) else { return patch };
+        let mut steps = decide::steps_of(self.settings, self.state, facts, &patch);
+        let same = steps.len() == patch.steps.len()
+            && steps.iter().zip(&patch.steps).all(|(new, old)| new.act == old.act);
+        if same || patch.touched_hosts() {
+            return patch;
+        }
+        for (new, old) in steps.iter_mut().zip(&patch.steps) {
+            if new.act == old.act {
+                new.done.clone_from(&old.done);
+            }
+        }
+        self.record(Some(window.id()), Some(patch.change), Event::StepsPlanned { steps: steps.clone() });
+        patch.steps = steps;
+        patch
     }
 
     fn close_step(&mut self, window: &Window, patch: &Patch, number: u32, note: &str) {
         let event = Event::StepDone { step: number, patch_set: patch.patch_set, note: Some(note.to_owned()) };
         self.record(Some(window.id()), Some(patch.change), event);
         let after = decide::with_done(patch, number, &self.by.who, self.at);
-        self.prompt(window, &after, "");
+        if !self.closes_now(window, &after) {
+            self.prompt(window, &after, "");
+        }
     }
 
     fn enter_ledger(&mut self, window: &Window, patch: &Patch, facts: &Facts, debt: Debt) {
@@ -314,19 +353,8 @@ impl<'a> Turn<'a> {
         let merged = facts.change.status == Status::Merged;
         let wrong = matches!(patch.stage, Stage::Moving) && !kept && (merged || past_merge);
         if wrong {
-            let hold = window.next_hold;
-            let reason = format!("{} was merged as ps {new}, reviewed was ps {old}", patch.change);
-            let event = Event::Held { hold, reason: Some(reason.clone()), cause: Cause::WrongMerge };
-            self.record(Some(window.id()), Some(patch.change), event);
-            let resume = self.command(&format!("resume H{hold} NOTE"));
-            let back = self.command(&format!("rollback {}", patch.change));
-            let mut who = vec![patch.owner()];
-            who.extend(window.lead.as_ref().map(|lead| &lead.who).filter(|lead| *lead != patch.owner()));
-            self.ping(
-                window,
-                &who,
-                &format!("{reason}; HELD (H{hold}). Read ps {new}, then {resume}, or {back}"),
-            );
+            let reason = say::run::wrong_patch_set_merged(&after, old);
+            self.hold_wrong_merge(window, &after, &reason);
             return;
         }
         if first {
@@ -351,6 +379,17 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// What is merged is not what was read: everything stops until somebody has looked.
+    fn hold_wrong_merge(&mut self, window: &Window, patch: &Patch, reason: &str) {
+        let hold = window.next_hold;
+        let event = Event::Held { hold, reason: Some(reason.to_owned()), cause: Cause::WrongMerge };
+        self.record(Some(window.id()), Some(patch.change), event);
+        let mut who = vec![patch.owner()];
+        who.extend(window.lead.as_ref().map(|lead| &lead.who).filter(|lead| *lead != patch.owner()));
+        let text = say::run::read_what_is_merged(self.prefix(), patch, hold, reason);
+        self.ping(window, &who, &text);
+    }
+
     /// A rollback whose steps are all done is over: the window is held until somebody says what was resolved.
     fn follow_rollback(&mut self, window: &Window) -> bool {
         let Some(rollback) = &window.rollback else { return false };
@@ -368,13 +407,25 @@ impl<'a> Turn<'a> {
                 self.enter_ledger(window, patch, facts, Debt::RolledBack);
             }
         }
+        let mut waits_again = String::new();
+        // What is in motion and needs what went back waits for its turn again.
+        if let Some(patch) = window.moving().filter(|patch| !changes.contains(&patch.change)) {
+            let needs = |change: &ChangeNumber| {
+                order::dependents(self.state, window, *change).contains(&patch.change)
+            };
+            if changes.iter().any(needs) {
+                self.record(Some(window.id()), Some(patch.change), Event::PutBack);
+                waits_again = say::run::waits_again(patch);
+            }
+        }
         let hold = window.next_hold;
         let reason = format!("rollback of {} by {by}", say::numbers(&changes));
         let event = Event::Held { hold, reason: Some(reason), cause: Cause::Rollback };
         self.record(Some(window.id()), None, event);
         let resume = self.command("resume NOTE");
         let took = say::took(rollback.at, self.at);
-        let lead_in = format!("{} off all hosts after {took}; HELD (H{hold})", say::numbers(&changes));
+        let lead_in =
+            format!("{} off all hosts after {took}{waits_again}; HELD (H{hold})", say::numbers(&changes));
         let text = format!(
             "say what was resolved: {resume}. Upload the revert and add it, or see {}",
             self.command("ledger")

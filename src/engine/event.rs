@@ -295,6 +295,8 @@ pub enum Event {
     Away,
     /// The lead said something: at most one a minute, so that silence can be told.
     LeadSpoke,
+    /// The lead was asked to go on: nothing is in motion, and patches wait.
+    LeadNagged,
     /// People were asked again.
     Pinged {
         /// Who.
@@ -537,6 +539,7 @@ impl Event {
             Self::HereSaid => "here-said",
             Self::Away => "away",
             Self::LeadSpoke => "lead-spoke",
+            Self::LeadNagged => "lead-nagged",
             Self::Pinged { .. } => "pinged",
             Self::Slid { .. } => "slid",
             Self::Checked { .. } => "checked",

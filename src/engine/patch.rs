@@ -142,9 +142,10 @@ impl Patch {
         self.current().is_some_and(|(_, step)| wanted(&step.act))
     }
 
-    /// Whether it has been put on any host.
+    /// Whether it has been put on any host, or somebody tried to.
     pub fn touched_hosts(&self) -> bool {
-        self.steps.iter().any(|step| step.done.is_some() && matches!(step.act, Act::Sync { .. }))
+        let on_hosts = |step: &Step| step.done.is_some() || step.begun;
+        self.steps.iter().any(|step| on_hosts(step) && matches!(step.act, Act::Sync { .. }))
     }
 
     /// Whether it was put on hosts and is neither live nor taken back.

@@ -15,6 +15,9 @@ pub struct Step {
     pub done: Option<Done>,
     /// It failed, and why.
     pub failed: Option<String>,
+    /// It failed at least once: hosts may have it although it is not done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begun: bool,
 }
 
 /// What is done in a step.
@@ -80,7 +83,7 @@ pub fn steps(plan: &[StepSettings], files: &[String]) -> Vec<Step> {
             StepSettings::Watch(time) => acts.push(Act::Watch { seconds: time.num_seconds() }),
         }
     }
-    acts.into_iter().map(|act| Step { act, done: None, failed: None }).collect()
+    acts.into_iter().map(|act| Step { act, done: None, failed: None, begun: false }).collect()
 }
 
 /// How long a watch takes.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Debt, Event, Record, Wish};
+use super::event::{Cause, Debt, Event, Record, Wish};
 use super::facts::{Facts, Fault, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
@@ -25,6 +25,9 @@ pub struct State {
     pub ledger: BTreeMap<ChangeNumber, Entry>,
     /// Patches of closed occurrences that nobody has moved yet, with their checks.
     pub left: BTreeMap<ChangeNumber, Left>,
+    /// Holds that their occurrence ended with: the next one in the same room begins with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<StandingHold>,
     /// Freezes that are not over.
     pub freezes: Vec<Freeze>,
     /// The number of the next freeze.
@@ -74,6 +77,15 @@ pub struct Left {
     pub window: OccurrenceId,
     /// When that ended.
     pub at: At,
+}
+
+/// A hold that outlived its occurrence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingHold {
+    /// The hold.
+    pub hold: Hold,
+    /// Where it was set.
+    pub rooms: Vec<RoomId>,
 }
 
 /// A time without deployments.
@@ -220,6 +232,9 @@ impl State {
             _ => {
                 if let Some(window) = record.window.as_ref().and_then(|id| self.windows.get_mut(id)) {
                     apply_to_window(window, record);
+                    if let Event::WindowStarted { .. } = record.event {
+                        take_over_holds(window, &mut self.held, at);
+                    }
                 }
             }
         }
@@ -268,6 +283,10 @@ impl State {
         let Some(window) = record.window.as_ref().and_then(|id| self.windows.remove(id)) else { return };
         self.offers.retain(|offer| Some(&offer.window) != record.window.as_ref());
         self.closed.insert(window.occurrence.id.clone(), window.occurrence.ends);
+        // A silent lead is nobody's hold any more once the occurrence is over.
+        let outlives = window.holds.iter().filter(|hold| hold.cause != Cause::LeadSilent);
+        let rooms = &window.occurrence.rooms;
+        self.held.extend(outlives.map(|hold| StandingHold { hold: hold.clone(), rooms: rooms.clone() }));
         for patch in window.patches {
             if left.contains(&patch.change) {
                 let window = window.occurrence.id.clone();
@@ -302,6 +321,18 @@ impl State {
     /// Whether the review system says that the change is merged. It never takes that back.
     pub fn is_merged(&self, change: ChangeNumber) -> bool {
         self.last_facts(change).is_some_and(|facts| facts.change.status == Status::Merged)
+    }
+}
+
+fn take_over_holds(window: &mut Window, held: &mut Vec<StandingHold>, at: At) {
+    let (here, elsewhere) = std::mem::take(held)
+        .into_iter()
+        .partition(|held| held.rooms.iter().any(|room| window.occurrence.rooms.contains(room)));
+    *held = elsewhere;
+    let here: Vec<StandingHold> = here;
+    for StandingHold { hold, .. } in here {
+        window.holds.push(Hold { number: window.next_hold, named: at, ..hold });
+        window.next_hold += 1;
     }
 }
 
@@ -341,8 +372,13 @@ fn apply_to_window(window: &mut Window, record: &Record) {
         Event::Pinged { who } => ask(window, who, at),
         Event::Claimed { .. } => {
             window.lead = Some(Lead { who: who.clone(), heard: at, handover: None });
+            window.given_up = None;
         }
-        Event::Unclaimed => window.lead = None,
+        Event::Unclaimed => {
+            window.lead = None;
+            window.given_up = Some(at);
+        }
+        Event::LeadNagged => window.nagged = Some(at),
         Event::HandoverOffered { to } => {
             if let Some(lead) = &mut window.lead {
                 lead.handover = Some(to.clone());
@@ -415,13 +451,17 @@ fn apply_to_window(window: &mut Window, record: &Record) {
                 held.named = at;
             }
         }
-        Event::Resumed { hold, .. } => window.holds.retain(|held| held.number != *hold),
+        Event::Resumed { hold, .. } => {
+            window.holds.retain(|held| held.number != *hold);
+            window.resumed = Some(at);
+        }
         Event::RollbackStarted { steps, reason } => {
             window.rollback =
                 Some(Rollback { by: who.clone(), at, reason: reason.clone(), steps: steps.clone() });
             window.advanced = Some(at);
         }
         Event::BackStepDone { step, .. } => {
+            window.advanced = Some(at);
             change_back_step(window, *step, |step| {
                 step.done = true;
                 step.failed = None;
@@ -442,7 +482,11 @@ fn apply_to_window(window: &mut Window, record: &Record) {
                 }
             }
         }
-        Event::PatchStarted { .. } | Event::Live | Event::Skipped { .. } | Event::Removed { .. } => {
+        Event::PatchStarted { .. }
+        | Event::PutBack
+        | Event::Live
+        | Event::Skipped { .. }
+        | Event::Removed { .. } => {
             apply_to_queue(window, record);
         }
         Event::StepDone { .. } => {
@@ -499,6 +543,7 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
         Event::PatchSetSeen { patch_set, kept } => {
             patch.patch_set = *patch_set;
             if !kept {
+                // Only new content can cross a word on its way.
                 patch.patch_set_at = at;
                 patch.checks.clear();
                 patch.overrides.clear();
@@ -528,6 +573,7 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
         Event::StepFailed { step, why } => {
             if let Some(step) = step_mut(patch, *step) {
                 step.failed = Some(why.clone());
+                step.begun = true;
             }
         }
         Event::StepRetried { step } => {

@@ -39,6 +39,10 @@ enum Due {
     Close(OccurrenceId),
     NoShow(OccurrenceId),
     LeadSilent(OccurrenceId),
+    /// Nothing is in motion, patches wait, and the lead says nothing.
+    GoOn(OccurrenceId),
+    /// The owner of the next patch was asked at its turn and says nothing.
+    TurnOver(OccurrenceId),
     Nag(OccurrenceId, ChangeNumber, u32),
     Watched(OccurrenceId, ChangeNumber, u32),
     NameHold(OccurrenceId, u32),
@@ -120,7 +124,9 @@ fn window_list(settings: &Settings, state: &State, window: &Window, at: At, due:
     if let Some(since) = window.unsaid_since {
         due.push((since + timers.gather, Due::SayWhoIsHere(id.clone())));
     }
-    for hold in &window.holds {
+    // Where nobody leads and nothing is queued, there is nobody to be told.
+    let empty = window.lead.is_none() && window.patches.is_empty();
+    for hold in window.holds.iter().filter(|_| !empty) {
         due.push((hold.named + timers.hold_nag, Due::NameHold(id.clone(), hold.number)));
     }
     let since = match window.phase {
@@ -149,7 +155,8 @@ fn window_list(settings: &Settings, state: &State, window: &Window, at: At, due:
     if window.lead.is_none() && idle && !window.is_running() {
         let first = window.waiting().map(|patch| patch.added).min();
         if let Some(first) = first {
-            due.push((since.max(first) + timers.no_show, Due::NoShow(id.clone())));
+            let since = since.max(first).max(window.given_up.unwrap_or(since));
+            due.push((since + timers.no_show, Due::NoShow(id.clone())));
         }
     }
     if let Some(first) = silent_owners(settings, window).into_iter().map(|(when, _)| when).min() {
@@ -175,15 +182,47 @@ fn window_list(settings: &Settings, state: &State, window: &Window, at: At, due:
             (None, Some(patch)) if patch.is_at(|act| act.is_manual() || *act == Act::Merge) => {
                 patch.step_since
             }
+            // The owner's time is over, and the lead was told to choose.
+            (None, Some(patch)) if patch.is_at(|act| *act == Act::Verify) => patch.nagged,
             _ => None,
         };
-        let held = window.holds.iter().any(|hold| hold.cause == Cause::LeadSilent);
+        // What is held goes nowhere, and its hold is named again; a rollback goes on under any hold.
+        let held = if window.rollback.is_some() {
+            window.holds.iter().any(|hold| hold.cause == Cause::LeadSilent)
+        } else {
+            !window.holds.is_empty()
+        };
         if let Some(since) = waits_for_lead.filter(|_| !held) {
+            let since = since.max(window.resumed.unwrap_or(since));
             due.push((lead.heard.max(since) + timers.lead_silent, Due::LeadSilent(id.clone())));
         }
     }
     if let Some(patch) = window.moving() {
         patch_list(settings, state, window, patch, at, due);
+    }
+    if idle && window.holds.is_empty() {
+        idle_list(settings, state, window, due);
+    }
+}
+
+/// What is due where nothing is in motion although something could be.
+fn idle_list(settings: &Settings, state: &State, window: &Window, due: &mut Vec<(At, Due)>) {
+    let (Some(lead), Phase::On { since } | Phase::Running { since }) = (&window.lead, window.phase) else {
+        return;
+    };
+    let id = window.id().clone();
+    let last_start = window.occurrence.ends - settings.policy.last_start;
+    let next = decide::next(settings, state, window);
+    let is_new = |since: At| window.nagged.is_none_or(|nagged| nagged < since);
+    let owner = next.filter(|patch| !decide::is_covered(settings, window, patch)).map(Patch::owner);
+    let asked = owner.and_then(|owner| window.presence.get(owner)?.asked.last().copied());
+    if let Some(asked) = asked.filter(|asked| window.is_running() && is_new(*asked)) {
+        due.push((asked + settings.timers.turn, Due::TurnOver(id.clone())));
+    }
+    let silent_since = lead.heard.max(since).max(window.resumed.unwrap_or(since));
+    let when = silent_since + settings.timers.lead_silent;
+    if window.waiting().next().is_some() && owner.is_none() && is_new(silent_since) && when < last_start {
+        due.push((when, Due::GoOn(id)));
     }
 }
 
@@ -261,6 +300,8 @@ impl<'a> Turn<'a> {
             | Due::Close(id)
             | Due::NoShow(id)
             | Due::LeadSilent(id)
+            | Due::GoOn(id)
+            | Due::TurnOver(id)
             | Due::Nag(id, _, _)
             | Due::Watched(id, _, _)
             | Due::NameHold(id, _) => {
@@ -302,6 +343,22 @@ impl<'a> Turn<'a> {
             Due::Close(_) => self.close(window, Ending::Lapsed),
             Due::NoShow(_) => self.close(window, Ending::NoShow),
             Due::LeadSilent(_) => self.lead_is_silent(window),
+            Due::GoOn(_) => {
+                self.record(Some(id), None, Event::LeadNagged);
+                let next = decide::next(self.settings, self.state, window);
+                let text = say::window::go_on(self.settings, window, next, self.at);
+                if let Some(lead) = &window.lead {
+                    self.ping(window, &[&lead.who], &text);
+                }
+            }
+            Due::TurnOver(_) => {
+                self.record(Some(id), None, Event::LeadNagged);
+                let next = decide::next(self.settings, self.state, window);
+                if let (Some(lead), Some(patch)) = (&window.lead, next) {
+                    let text = say::window::turn_over(self.settings, window, patch);
+                    self.ping(window, &[&lead.who], &text);
+                }
+            }
             Due::Nag(_, change, step) => self.nag(window, *change, *step),
             Due::Watched(_, change, step) => {
                 if let Some(patch) = window.patch(*change) {
@@ -328,16 +385,25 @@ impl<'a> Turn<'a> {
             .cloned()
             .collect();
         self.record(Some(&occurrence.id), None, Event::WindowStarted { asked: asked.clone() });
+        // Where nobody leads and nothing is queued, nobody has to do anything.
         let late = self.at - occurrence.starts > STILL_STARTING;
-        if late && window.patches.is_empty() {
+        if window.patches.is_empty() && (late || window.lead.is_none()) {
             return;
         }
         let owners = decide::owners(&window).into_iter().filter(|who| !window.led_by(who));
         let owners: Vec<Who> = owners.cloned().collect();
-        let text = say::window::is_on(self.settings, &window, &owners);
+        let mut text = say::window::is_on(self.settings, &window, &owners);
+        let taken_over = self.state.held.iter().filter(|held| self.share_a_room(&held.rooms, occurrence));
+        let holds: Vec<String> =
+            window.holds.iter().chain(taken_over.map(|held| &held.hold)).map(say::no::held_by).collect();
+        text.push_str(&say::window::begins_held(self.prefix(), &holds));
         let mut who = owners;
         who.extend(window.lead.as_ref().map(|lead| lead.who.clone()));
         self.ping_within(&window, who, &text);
+    }
+
+    fn share_a_room(&self, rooms: &[super::id::RoomId], occurrence: &Occurrence) -> bool {
+        rooms.iter().any(|room| occurrence.rooms.contains(room))
     }
 
     /// The patches of silent owners, and what needs them, go to the end (§4a.10).
@@ -360,9 +426,7 @@ impl<'a> Turn<'a> {
         let all = window.waiting().count() == changes.len();
         self.record(Some(window.id()), None, Event::Slid { changes: changes.clone() });
         if !all {
-            let text =
-                format!("{} to the end, no answer from {}", say::numbers(&changes), say::names(&silent));
-            self.broadcast(window, &text);
+            self.broadcast(window, &say::window::slid(&changes, &silent));
         }
     }
 
@@ -378,20 +442,26 @@ impl<'a> Turn<'a> {
             .get(owner)
             .map(|presence| presence.asked.iter().map(|at| words::clock(*at)).collect())
             .unwrap_or_default();
-        let name = say::short_name(owner);
-        let reason = format!("{name} was asked at {}", words::list(&asked));
+        let mut asked = asked;
+        asked.dedup();
+        let reason = say::window::was_asked(owner, &asked);
         for change in &theirs {
             let event =
                 Event::Skipped { reason: reason.clone(), veto: false, rule: Some(RuleId::OwnerPresent) };
             self.record(Some(window.id()), Some(*change), event);
         }
         let next = self.next_with_room(window.occurrence.ends).ok();
-        let offered = say::window::offered_next(self.prefix(), &theirs, next.as_ref(), self.at);
-        self.ping(
-            window,
-            &[owner],
-            &format!("{reason}, it is too late to start now [owner-present]. {offered}"),
-        );
+        let offered = say::window::offer(self.prefix(), &theirs, next.as_ref(), self.at);
+        let text = say::window::skipped_absent(&theirs, &asked, &offered);
+        self.ping(window, &[owner], &text);
+        let mut after = window.clone();
+        for patch in after.patches.iter_mut().filter(|patch| theirs.contains(&patch.change)) {
+            patch.stage = Stage::Skipped { reason: reason.clone(), veto: false, by: self.by.who.clone() };
+        }
+        let idle = after.motion.is_none() && after.rollback.is_none() && after.holds.is_empty();
+        if idle && after.is_running() && after.waiting().next().is_none() {
+            self.name_next(&after, "");
+        }
     }
 
     fn lead_is_silent(&mut self, window: &Window) {
@@ -427,8 +497,7 @@ impl<'a> Turn<'a> {
                 format!("no word from {owner} on {change} in {time}: yours to decide, {verified} or {back}");
             self.tell_lead(window, &lead, "", &text);
         } else {
-            let (_, points) = self.judge(window, patch, true);
-            let text = say::run::still_open(self.settings, patch, &points);
+            let text = self.still_open(window, patch);
             let time = words::span(self.settings.timers.review);
             self.tell_lead(window, &lead, "", &format!("{time} in review. {text}"));
         }
@@ -438,8 +507,8 @@ impl<'a> Turn<'a> {
         let Some(hold) = window.holds.iter().find(|hold| hold.number == number) else { return };
         self.record(Some(window.id()), None, Event::HoldNagged { hold: number });
         let resume = self.command(&format!("resume H{number} NOTE"));
-        let since = words::ago_or_in(self.at, hold.at);
-        let text = format!("still HELD: {}, {since}. {resume}", say::no::hold(hold));
+        let since = words::clock(hold.at);
+        let text = format!("still HELD: {}, since {since} UTC. {resume}", say::no::hold(hold));
         let mut who = vec![hold.by.clone()];
         who.extend(window.lead.as_ref().map(|lead| lead.who.clone()).filter(|lead| *lead != hold.by));
         if hold.by == self.by.who {

@@ -115,6 +115,15 @@ pub struct Window {
     pub phase: Phase,
     /// Who runs it.
     pub lead: Option<Lead>,
+    /// When the last lead gave it up, while nobody has claimed it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<At>,
+    /// When a hold was last lifted: silence counts from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<At>,
+    /// When the lead was last asked to go on, with nothing in motion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nagged: Option<At>,
     /// Its patches by ticket, the skipped ones too.
     pub patches: Vec<Patch>,
     /// The places in the queue; order between patches goes before them.
@@ -163,6 +172,9 @@ impl Window {
             occurrence,
             phase: Phase::Planned,
             lead: None,
+            given_up: None,
+            resumed: None,
+            nagged: None,
             patches: Vec::new(),
             places: Vec::new(),
             next_ticket: 1,

@@ -247,7 +247,7 @@ fn a_password_is_read_and_never_shown() {
         panic!("no login, or another time than windows.toml names")
     };
     assert_eq!(url, "https://gerrit.example.org");
-    assert_eq!(login.password.as_ref().map(|secret| secret.expose()), Some("hunter2"));
+    assert_eq!(login.password.as_ref().map(|secret| secret.reveal()), Some("hunter2"));
 }
 
 #[test]

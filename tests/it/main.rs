@@ -9,6 +9,7 @@ mod invariants;
 mod log;
 mod make;
 mod order;
+mod properties;
 mod review;
 mod schedule;
 mod store;

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::super::command::{Role, Target, VERBS, verb};
 use super::super::event::Event;
 use super::super::guidelines::Verdict;
+use super::super::id::OccurrenceId;
 use super::super::patch::{Patch, Stage};
 use super::super::say::{self, Refusal, no};
 use super::super::window::Window;
@@ -69,7 +70,12 @@ impl<'a> Turn<'a> {
                     return refusal.text;
                 }
                 let (_, points) = self.judge(window, patch, true);
-                return say::run::waits_for(self.settings, patch, &points);
+                return say::run::waits_for(
+                    self.settings,
+                    patch,
+                    &points,
+                    self.review_blocks(window, patch).as_ref(),
+                );
             }
             Stage::Queued => {}
         }
@@ -214,7 +220,7 @@ impl<'a> Turn<'a> {
         let steps = if patch.steps.is_empty() {
             let facts = super::why_unknown(self.state, patch.change)
                 .map_err(|why| no::facts_unknown(patch.change, why))?;
-            planned = super::start::steps_of(self.settings, &facts.change, patch);
+            planned = super::start::steps_of(self.settings, self.state, facts, patch);
             &planned
         } else {
             &patch.steps
@@ -245,7 +251,10 @@ impl<'a> Turn<'a> {
             },
             Some(word) => match word.parse() {
                 Ok(id) => id,
-                Err(()) => self.resolve(word)?.id,
+                Err(()) => match self.last_of(word) {
+                    Some(id) => id,
+                    None => self.resolve(word)?.id,
+                },
             },
         };
         if let Some(window) = self.state.windows.get(&id) {
@@ -256,6 +265,13 @@ impl<'a> Turn<'a> {
         let to = self.to.clone();
         self.out.questions.push(Question { about: About::Report(id), name: self.name.clone(), to });
         Ok(())
+    }
+
+    /// The last occurrence of a window that was on: a report looks back.
+    fn last_of(&self, word: &str) -> Option<OccurrenceId> {
+        let on = self.state.windows.values().filter(|window| window.is_on()).map(Window::id);
+        let known = on.chain(self.state.closed.keys()).filter(|id| id.window == word);
+        known.max_by_key(|id| id.date).cloned()
     }
 
     pub(super) fn help(&mut self, word: Option<&str>) -> Result<(), Refusal> {

@@ -23,7 +23,7 @@ use super::{Input, Line, Outcome, Place, Reply, text, timers, words};
 
 pub(super) use people::{here_from, owners, say_who_is_here};
 pub(super) use run::dirty_stage;
-pub(super) use start::{next, with_done};
+pub(super) use start::{is_covered, next, steps_of, with_done};
 pub(super) use stop::changes_of;
 
 /// Longer lines are not read: no command needs as much.
@@ -316,7 +316,9 @@ impl<'a> Turn<'a> {
                 }
                 no::not_owner(verb.name, patch, &others)
             }
-            (_, Some(window)) if has(Role::Lead) => no::not_lead(self.prefix(), verb.name, window),
+            (_, Some(window)) if has(Role::Lead) && !has(Role::Deployer) => {
+                no::not_lead(self.prefix(), verb.name, window)
+            }
             _ if has(Role::Manager) => no::not_manager(verb.name, &self.people_with(Standing::Manager)),
             _ => no::not_deployer(verb.name, &self.people_with(Standing::Deployer)),
         })
@@ -373,7 +375,8 @@ impl<'a> Turn<'a> {
             Meant::Refused(refusal) => self.refuse("?", None, &refusal),
             Meant::Verb { verb, words } => self.verb(verb, words),
         }
-        if self.out.records.is_empty() {
+        let nothing_done = |record: &Record| matches!(record.event, Event::Asked { .. });
+        if self.out.records.iter().all(nothing_done) {
             self.heard_of_the_lead();
         }
     }

@@ -3,9 +3,10 @@
 use super::super::command::Role;
 use super::super::event::Event;
 use super::super::id::{At, Who};
+use super::super::patch::Patch;
 use super::super::say::{self, Refusal, no};
 use super::super::settings::Standing;
-use super::super::window::{Occurrence, Window};
+use super::super::window::{Lead, Occurrence, Window};
 use super::super::{schedule, words};
 use super::Turn;
 
@@ -20,6 +21,16 @@ pub(in super::super) fn owners(window: &Window) -> Vec<&Who> {
     owners
 }
 
+/// The owners among them whose patches wait for them: those who left a test plan need not be here.
+pub(super) fn awaited(window: &Window) -> Vec<&Who> {
+    let mut owners = owners(window);
+    owners.retain(|who| {
+        let theirs = |patch: &&Patch| patch.owner() == *who && patch.wish.test.is_none();
+        window.waiting().chain(window.moving()).any(|patch| theirs(&patch))
+    });
+    owners
+}
+
 /// From when on an answer to the roll call counts.
 pub(in super::super) fn here_from(turn_timers: &super::super::settings::Timers, window: &Window) -> At {
     window.occurrence.starts - turn_timers.here_before
@@ -31,7 +42,7 @@ pub(in super::super) fn say_who_is_here(turn: &mut Turn<'_>, window: &Window) {
         return;
     }
     let from = here_from(&turn.settings.timers, window);
-    let owners = owners(window);
+    let owners = awaited(window);
     let silent: Vec<&Who> = owners.iter().copied().filter(|who| !window.is_here(who, from)).collect();
     let mut text = format!("{}: noted", say::names(&window.unsaid));
     if !owners.is_empty() {
@@ -70,8 +81,29 @@ impl<'a> Turn<'a> {
             self.answer(&format!("you have no patch in {id}, no need to be here"));
         } else {
             self.record(Some(&id), None, Event::Here);
+            if self.was_waited_for(window, &who) && window.unsaid.is_empty() {
+                self.record(Some(&id), None, Event::HereSaid);
+            }
         }
         Ok(())
+    }
+
+    /// The window waited for this person: the lead hears at once that it goes on.
+    fn was_waited_for(&mut self, window: &Window, who: &Who) -> bool {
+        let idle = window.is_running()
+            && window.motion.is_none()
+            && window.rollback.is_none()
+            && window.holds.is_empty();
+        let next = super::start::next(self.settings, self.state, window);
+        let waited = next.is_some_and(|patch| {
+            patch.owner() == who && !super::start::is_covered(self.settings, window, patch)
+        });
+        if idle && waited {
+            let mut after = window.clone();
+            after.presence.entry(who.clone()).or_default().answer = Some((self.at, true));
+            self.name_next(&after, &say::run::is_here_now(who));
+        }
+        idle && waited
     }
 
     pub(super) fn away(&mut self) -> Result<(), Refusal> {
@@ -128,9 +160,9 @@ impl<'a> Turn<'a> {
             if lead.handover.as_ref() == Some(&who) {
                 reason = Some(format!("handed over by {}", lead.who));
             } else {
-                let heard = words::ago_or_in(self.at, lead.heard);
+                let heard = say::heard(self.at, lead.heard);
                 if self.at - lead.heard < self.settings.timers.lead_silent {
-                    return Err(no::lead_active(window, &lead.who, &heard));
+                    return Err(no::lead_active(self.prefix(), window, &lead.who, &who, &heard));
                 }
                 if reason.is_none() {
                     return Err(no::led_by(self.prefix(), window, &lead.who, &heard));
@@ -146,7 +178,12 @@ impl<'a> Turn<'a> {
         let times = format!("{}-{} UTC", words::clock(occurrence.starts), words::clock(occurrence.ends));
         let start = match &on {
             Some(window) if !window.is_running() => format!(". {}", self.command("start")),
-            Some(_) => format!(". {}", self.command("status")),
+            Some(window) => {
+                let mut led = window.clone();
+                led.lead = Some(Lead { who: who.clone(), heard: self.at, handover: None });
+                let now = say::window::where_things_stand(self.settings, self.state, &led, self.at);
+                format!(". {now}")
+            }
             None => format!(", {}", words::ago_or_in(self.at, occurrence.starts)),
         };
         let from =
@@ -174,7 +211,7 @@ impl<'a> Turn<'a> {
             ));
         };
         if let Some(change) = window.motion {
-            return Err(no::lead_needed(window, change));
+            return Err(no::lead_needed(self.prefix(), window, change));
         }
         let id = window.id().clone();
         self.record(Some(&id), None, Event::Unclaimed);

@@ -38,7 +38,7 @@ impl<'a> Turn<'a> {
                 Some(format!("already so, {item} is not needed ({})", say::own_words(why)))
             }
             Some(PointState::Open { who: Asked::Lead, .. }) if !self.is(Role::Lead, Some(window), None) => {
-                return Err(no::lead_item(item.word()));
+                return Err(no::lead_item(item.word(), window));
             }
             Some(PointState::Blocked { rule, why, fix }) => {
                 let text = format!("nobody's word fills {item}: {}. {fix}", say::own_words(why));
@@ -110,7 +110,7 @@ impl<'a> Turn<'a> {
     ) -> Result<(), Refusal> {
         if !self.is(Role::Lead, Some(window), None) {
             return Err(match window.lead {
-                Some(_) => no::lead_item("deployer"),
+                Some(_) => no::lead_item("deployer", window),
                 None => no::not_lead(self.prefix(), "check", window),
             });
         }
@@ -181,14 +181,14 @@ impl<'a> Turn<'a> {
 
     fn waits_for_text(&self, window: &Window, patch: &Patch) -> String {
         let (_, points) = self.judge(window, patch, true);
-        say::run::waits_for(self.settings, patch, &points)
+        say::run::waits_for(self.settings, patch, &points, self.review_blocks(window, patch).as_ref())
     }
 
     pub(super) fn uncheck(&mut self, target: Option<Target>, item: &Item) -> Result<(), Refusal> {
         let (window, patch) = self.checked_patch("uncheck", target)?;
         self.may("uncheck", Some(window), Some(patch))?;
         if *item == Item::Deployer && !self.is(Role::Lead, Some(window), None) {
-            return Err(no::lead_item("deployer"));
+            return Err(no::lead_item("deployer", window));
         }
         self.is_open_to_checks(patch)?;
         let past_review = patch.current().is_some_and(|(number, _)| number > 1);

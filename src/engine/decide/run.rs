@@ -4,20 +4,20 @@ use chrono::TimeDelta;
 
 use super::super::command::{Role, StepRef, Target};
 use super::super::event::{Cause, Ending, Event};
-use super::super::id::ChangeNumber;
+use super::super::id::{ChangeNumber, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::plan::{Act, Step};
 use super::super::say::{self, Refusal, no};
-use super::super::window::Window;
+use super::super::window::{Hold, Window};
 use super::super::{schedule, words};
 use super::Turn;
-use super::people::{here_from, owners};
+use super::people::{awaited, here_from};
 use super::start::with_done;
 
 /// The last stage that a patch was put on.
 pub(in super::super) fn dirty_stage(patch: &Patch) -> String {
     let stage = patch.steps.iter().rev().find_map(|step| match &step.act {
-        Act::Sync { stage, .. } if step.done.is_some() => Some(stage.clone()),
+        Act::Sync { stage, .. } if step.done.is_some() || step.begun => Some(stage.clone()),
         _ => None,
     });
     stage.unwrap_or_default()
@@ -39,8 +39,12 @@ impl Turn<'_> {
         self.may_go_on(window)?;
         self.record(Some(window.id()), None, Event::RunStarted);
         let from = here_from(&self.settings.timers, window);
-        let silent: Vec<_> =
-            owners(window).into_iter().filter(|who| !window.is_here(who, from)).cloned().collect();
+        // Whoever was asked a moment ago is not asked again.
+        let is_silent = |who: &&Who| {
+            let asked = window.presence.get(*who).and_then(|presence| presence.asked.last());
+            !window.is_here(who, from) && asked.is_none_or(|asked| self.at - *asked >= TimeDelta::minutes(1))
+        };
+        let silent: Vec<_> = awaited(window).into_iter().filter(is_silent).cloned().collect();
         if !silent.is_empty() {
             self.record(Some(window.id()), None, Event::Pinged { who: silent.clone() });
             let text = format!("{} starts, say {}", window.id(), self.command("here"));
@@ -59,7 +63,11 @@ impl Turn<'_> {
         note: Option<String>,
     ) -> Result<(), Refusal> {
         let window = self.window_on()?;
-        self.may("done", Some(window), None)?;
+        if let Some(text) = already_done(window, step) {
+            self.answer(&text);
+            return Ok(());
+        }
+        self.may_step("done", window)?;
         if let Some(target) = target {
             return self.done_with_patch(window, target, note);
         }
@@ -74,35 +82,45 @@ impl Turn<'_> {
             };
         };
         let (current, at) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+        self.may_go_on(window)?;
         match step {
             Some(StepRef::Back(number)) => {
                 let last = format!("{}", patch.steps.len());
                 return Err(no::no_step(self.prefix(), &format!("r{number}"), &last));
             }
             Some(StepRef::Forward(said)) if said != current => {
-                let Some(step) = (said as usize).checked_sub(1).and_then(|index| patch.steps.get(index))
-                else {
+                if !(1..=patch.steps.len()).contains(&(said as usize)) {
                     let last = format!("{}", patch.steps.len());
                     return Err(no::no_step(self.prefix(), &said.to_string(), &last));
-                };
-                if let Some(done) = &step.done {
-                    let by = say::short_name(&done.by);
-                    let text = format!("already done by {by} at {}", words::clock(done.at));
-                    let now = say::run::step_name(at);
-                    self.answer(&format!("{text}; now it is step {current} ({now})"));
-                    return Ok(());
                 }
-                return Err(no::step_order(self.prefix(), said, current, &say::run::step_name(at)));
+                let name = say::run::step_name(at);
+                if !at.act.is_manual() {
+                    let how = say::run::how_it_closes(self.settings, patch, at);
+                    return Err(no::step_order_by_itself(said, current, &name, &how));
+                }
+                return Err(no::step_order(self.prefix(), said, current, &name));
             }
             Some(StepRef::Forward(_)) => {}
-            None => {
-                let since = window.advanced.map_or(TimeDelta::MAX, |advanced| self.at - advanced);
-                if since < self.settings.timers.debounce {
-                    return Err(no::too_soon(self.prefix(), current, since.num_seconds()));
-                }
-            }
+            None => self.not_too_soon(window, current)?,
         }
         self.confirm(window, patch, current, at, note)
+    }
+
+    /// Steps are the lead's; those of a rollback are any deployer's, since nothing blocks a rollback.
+    fn may_step(&self, verb: &str, window: &Window) -> Result<(), Refusal> {
+        if window.rollback.is_some() && self.is(Role::Deployer, None, None) {
+            return Ok(());
+        }
+        self.may(verb, Some(window), None)
+    }
+
+    /// A `done` that names no step could be meant for the one before.
+    fn not_too_soon(&self, window: &Window, current: u32) -> Result<(), Refusal> {
+        let since = window.advanced.map_or(TimeDelta::MAX, |advanced| self.at - advanced);
+        if since < self.settings.timers.debounce {
+            return Err(no::too_soon(self.prefix(), current, since.num_seconds()));
+        }
+        Ok(())
     }
 
     /// `done 900002`: a patch is no step. The answer says what is in the way.
@@ -115,6 +133,7 @@ impl Turn<'_> {
         let (_, patch) = self.find(target)?;
         if window.motion == Some(patch.change) {
             let (current, at) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+            self.not_too_soon(window, current)?;
             return self.confirm(window, patch, current, at, note);
         }
         match &patch.stage {
@@ -137,7 +156,7 @@ impl Turn<'_> {
         self.may_go_on(window)?;
         if let Some(why) = &step.failed {
             let back = format!(" or {}", self.command(&format!("rollback {}", patch.change)));
-            return Err(no::step_failed(self.prefix(), &current.to_string(), why, &back));
+            return Err(no::step_failed(self.prefix(), &format!("step {current}"), why, &back));
         }
         if !step.act.is_manual() {
             return Err(no::closes_itself(current, &say::run::how_it_closes(self.settings, patch, step)));
@@ -152,7 +171,7 @@ impl Turn<'_> {
 
     pub(super) fn failed(&mut self, why: &str) -> Result<(), Refusal> {
         let window = self.window_on()?;
-        self.may("failed", Some(window), None)?;
+        self.may_step("failed", window)?;
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
@@ -197,7 +216,7 @@ impl Turn<'_> {
 
     pub(super) fn retry(&mut self) -> Result<(), Refusal> {
         let window = self.window_on()?;
-        self.may("retry", Some(window), None)?;
+        self.may_step("retry", window)?;
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
@@ -213,7 +232,7 @@ impl Turn<'_> {
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
         if step.failed.is_none() {
-            return Err(no::nothing_failed(&number.to_string()));
+            return Err(no::nothing_failed(&format!("step {number}")));
         }
         self.may_go_on(window)?;
         self.record(Some(window.id()), Some(patch.change), Event::StepRetried { step: number });
@@ -254,9 +273,7 @@ impl Turn<'_> {
                 .map(|(number, step)| format!("at step {number} ({})", say::run::step_name(step)));
             return Err(no::not_to_verify(patch, &at.unwrap_or_default()));
         }
-        if window.rollback.is_some() {
-            self.may_go_on(window)?;
-        }
+        self.may_go_on(window)?;
         let until = patch.step_since.unwrap_or(self.at) + self.settings.timers.verify;
         let stands_in = patch.wish.test.is_some() || window_says_away(window, patch);
         if !self.is(Role::Owner, None, Some(patch)) && self.at < until && !stands_in {
@@ -283,6 +300,15 @@ impl Turn<'_> {
             Stage::Queued | Stage::Skipped { .. } => return Err(no::not_to_verify(patch, "not on any host")),
         }
         self.record(Some(window.id()), Some(change), Event::Broken { why: why.to_owned() });
+        let known = |hold: &&Hold| {
+            let about = format!("{change} is broken");
+            hold.cause == Cause::Broken && hold.reason.as_ref().is_some_and(|why| why.starts_with(&about))
+        };
+        if let Some(hold) = window.holds.iter().find(known) {
+            let text = say::run::broken_too(self.prefix(), hold, change);
+            self.answer(&text);
+            return Ok(());
+        }
         let hold = window.next_hold;
         let event =
             Event::Held { hold, reason: Some(format!("{change} is broken: {why}")), cause: Cause::Broken };
@@ -315,6 +341,10 @@ impl Turn<'_> {
         self.record(Some(window.id()), Some(patch.change), event);
         let word = if veto { "vetoed" } else { "skipped" };
         let text = format!("{} is {word}: {}", patch.change, say::own_words(reason));
+        let idle = window.motion.is_none() && window.rollback.is_none() && window.holds.is_empty();
+        let was_next = idle
+            && super::start::next(self.settings, self.state, window)
+                .is_some_and(|next| next.change == patch.change);
         let was_moving = matches!(patch.stage, Stage::Moving);
         let merged = if self.state.ledger.contains_key(&patch.change) {
             format!("; it is merged and stays in the ledger: {}", self.command("ledger"))
@@ -323,7 +353,7 @@ impl Turn<'_> {
         };
         self.answer(&format!("{text}{merged}"));
         self.tell_owner(window, patch, &format!("{text}, by {}", self.name));
-        if was_moving && window.is_running() {
+        if (was_moving || was_next) && window.is_running() {
             let mut after = window.clone();
             after.motion = None;
             if let Some(patch) = after.patches.iter_mut().find(|other| other.change == patch.change) {
@@ -346,7 +376,7 @@ impl Turn<'_> {
                 && other.rooms.iter().any(|room| rooms.contains(room))
         });
         if let Some(other) = cut {
-            return Err(no::clash(&other.id.to_string(), other.starts));
+            return Err(no::clash(self.prefix(), &other.id.to_string(), other.starts, until - by));
         }
         self.record(Some(window.id()), None, Event::Extended { until });
         let text = format!("{} goes on until {} UTC", window.id(), words::clock(until));
@@ -363,7 +393,8 @@ impl Turn<'_> {
         }
         self.plan_window(&occurrence);
         self.record(Some(&occurrence.id), None, Event::Limited { limit });
-        self.answer(&format!("{} has {limit} places now, it had {}", occurrence.id, occurrence.limit));
+        let places = if limit == 1 { "place" } else { "places" };
+        self.answer(&format!("{} has {limit} {places} now, it had {}", occurrence.id, occurrence.limit));
         Ok(())
     }
 
@@ -401,15 +432,18 @@ impl Turn<'_> {
             })
             .map(|patch| patch.change)
             .collect();
-        let summary = say::window::summary(self.settings, self.state, window, self.at, ending);
+        let summary = say::window::summary(self.state, window, self.at, ending);
         let event = Event::WindowClosed { ending, left: left.clone() };
         self.record(Some(window.id()), None, event);
         if let Some(record) = self.out.records.last_mut() {
             record.text.clone_from(&summary);
         }
-        let quiet = window.patches.is_empty() && window.lead.is_none();
+        // Whoever says `finish` is answered; what ends by itself with nobody in it ends in silence.
+        let by_itself = ending != Ending::Finished;
+        let quiet = by_itself && window.patches.is_empty() && window.lead.is_none();
         if !quiet {
-            self.broadcast(window, &summary);
+            let report = self.command(&format!("report {}", window.id()));
+            self.broadcast(window, &format!("{summary}. {report}"));
         }
         if left.is_empty() {
             return;
@@ -438,6 +472,15 @@ impl Turn<'_> {
             self.ping(window, &[owner], &text);
         }
     }
+}
+
+/// The answer to a step that is confirmed already, whoever asks: two answers to one prompt must not be two steps.
+fn already_done(window: &Window, step: Option<StepRef>) -> Option<String> {
+    let patch = window.moving().filter(|_| window.rollback.is_none())?;
+    let Some(StepRef::Forward(said)) = step else { return None };
+    let done = patch.steps.get((said as usize).checked_sub(1)?)?.done.as_ref()?;
+    let (current, step) = patch.current()?;
+    Some(say::run::already_done(done, current, step))
 }
 
 fn window_says_away(window: &Window, patch: &Patch) -> bool {

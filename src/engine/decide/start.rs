@@ -1,17 +1,17 @@
 //! Which patch is next, whether it may start, and what it is told when it does.
 
-use super::super::event::Event;
-use super::super::facts::Change;
+use super::super::event::{Debt, Event};
+use super::super::facts::{Change, Facts};
 use super::super::guidelines::{self, RuleId, Verdict};
 use super::super::id::{At, ChangeNumber, Who};
 use super::super::kind::{self, PatchKind};
+use super::super::order;
 use super::super::patch::{Patch, Stage};
 use super::super::plan::{self, Step};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::{Settings, StepSettings};
 use super::super::state::State;
 use super::super::window::Window;
-use super::super::{order, words};
 use super::people::here_from;
 use super::{Turn, why_unknown};
 
@@ -24,17 +24,26 @@ pub(in super::super) fn plan_for<'a>(settings: &'a Settings, change: &Change) ->
 }
 
 /// The steps a patch would take. What is only for the Beta Cluster is merged and reaches no host of ours.
-pub(super) fn steps_of(settings: &Settings, change: &Change, patch: &Patch) -> Vec<Step> {
+pub(in super::super) fn steps_of(
+    settings: &Settings,
+    state: &State,
+    facts: &Facts,
+    patch: &Patch,
+) -> Vec<Step> {
+    let change = &facts.change;
     let files = patch.files.as_ref().map(|order| order.files.as_slice()).unwrap_or_default();
     let mut steps = plan::steps(plan_for(settings, change), files);
-    if kind::kind(&settings.policy, change) == PatchKind::BetaOnly {
+    // The hosts do not have what such a revert takes back: with its merge, code and hosts agree.
+    let agrees = kind::settles(facts, state)
+        .is_some_and(|owed| state.ledger.get(&owed).is_some_and(|entry| entry.debt == Debt::RolledBack));
+    if agrees || kind::kind(&settings.policy, change) == PatchKind::BetaOnly {
         steps.retain(|step| matches!(step.act, plan::Act::Review | plan::Act::Merge));
     }
     steps
 }
 
 /// Whether the owner need not be here, or is.
-fn is_covered(settings: &Settings, window: &Window, patch: &Patch) -> bool {
+pub(in super::super) fn is_covered(settings: &Settings, window: &Window, patch: &Patch) -> bool {
     window.is_here(patch.owner(), here_from(&settings.timers, window))
         || patch.wish.test.is_some()
         || patch.overrides.contains_key(&RuleId::OwnerPresent)
@@ -67,6 +76,20 @@ pub(in super::super) fn next<'a>(
         return Some(first);
     }
     Some(free.find(|patch| is_covered(settings, window, patch)).unwrap_or(first))
+}
+
+/// Whether the owner of a patch can do something about the rule that stops it.
+fn is_owners_to_clear(code: &str) -> bool {
+    !matches!(
+        RuleId::from_word(code),
+        None | Some(
+            RuleId::Freeze
+                | RuleId::LastStart
+                | RuleId::NoDeployDay
+                | RuleId::DeployerPresent
+                | RuleId::WindowLimit
+        )
+    )
 }
 
 impl Turn<'_> {
@@ -112,7 +135,7 @@ impl Turn<'_> {
         if let Some(block) = judgements.iter().find(|judgement| judgement.verdict() == Verdict::Block) {
             return Err(say::queue::rule_refusal(block));
         }
-        Ok(steps_of(self.settings, &facts.change, patch))
+        Ok(steps_of(self.settings, self.state, facts, patch))
     }
 
     /// What is merged and not deployed would ride along with the next sync: it is dealt with by name first (§4a.8).
@@ -120,13 +143,49 @@ impl Turn<'_> {
         let change = patch.change;
         let reverts = self.state.facts(change).and_then(|facts| kind::reverts(facts, self.state));
         let order = order::predecessors(self.state, window);
-        for (entry, debt) in &self.state.ledger {
+        // What this very turn settles is out of the way, although the state does not show it yet.
+        let settled = |change: &ChangeNumber| {
+            self.out
+                .records
+                .iter()
+                .any(|record| record.change == Some(*change) && matches!(record.event, Event::Settled { .. }))
+        };
+        for (entry, debt) in self.state.ledger.iter().filter(|(change, _)| !settled(change)) {
             let waits_for_this = order.why(change, *entry).is_some();
             if *entry != change && reverts != Some(*entry) && !waits_for_this {
-                return Err(no::in_ledger(self.prefix(), change, *entry, debt.debt));
+                let queued = window.patch(*entry).filter(|patch| matches!(patch.stage, Stage::Queued));
+                return Err(no::in_ledger(self.prefix(), change, *entry, debt.debt, queued));
             }
         }
         Ok(())
+    }
+
+    /// What stops the review of a patch in motion although its points are full: a new patch set may break a rule that
+    /// the one before kept. Rules about time and people were kept when it was set in motion.
+    pub(in super::super) fn review_blocks(&self, window: &Window, patch: &Patch) -> Option<Refusal> {
+        let (judgements, _) = self.judge(window, patch, true);
+        let kept = |rule: RuleId| {
+            matches!(
+                rule,
+                RuleId::LastStart
+                    | RuleId::WindowLimit
+                    | RuleId::OwnerPresent
+                    | RuleId::DeployerPresent
+                    | RuleId::NoDeployDay
+                    | RuleId::Freeze
+            )
+        };
+        let blocks = |judgement: &&guidelines::Judgement<'_>| {
+            judgement.verdict() == Verdict::Block && !kept(judgement.rule)
+        };
+        judgements.iter().find(blocks).map(say::queue::rule_refusal)
+    }
+
+    /// What keeps the review of a patch in motion open.
+    pub(in super::super) fn still_open(&self, window: &Window, patch: &Patch) -> String {
+        let (_, points) = self.judge(window, patch, true);
+        let blocks = self.review_blocks(window, patch);
+        say::run::still_open(self.settings, patch, &points, blocks.as_ref())
     }
 
     /// Sets a patch in motion.
@@ -144,12 +203,17 @@ impl Turn<'_> {
             let text = if waiting == 0 {
                 format!("nothing is left in the queue. {finish}")
             } else {
-                format!("{} cannot go: {}", say::patches(waiting), self.command("queue"))
+                let first = window.waiting().next();
+                let refusal = first.and_then(|patch| Some((patch, self.may_start(window, patch).err()?)));
+                match refusal {
+                    Some((patch, refusal)) => say::run::next_waits(self.state, patch, &refusal),
+                    None => format!("{} cannot go: {}", say::patches(waiting), self.command("queue")),
+                }
             };
             self.tell_lead(window, &lead, lead_in, &text);
             return;
         };
-        if self.at >= last_start {
+        if self.at > last_start {
             let text = say::run::too_late(self.settings, window, self.at);
             self.tell_lead(window, &lead, lead_in, &text);
             return;
@@ -163,15 +227,32 @@ impl Turn<'_> {
         let mut text = say::run::next_is(self.settings, self.state, patch, &points, &then);
         if !is_covered(self.settings, window, patch) {
             let owner = patch.owner().clone();
-            self.record(Some(window.id()), Some(patch.change), Event::Pinged { who: vec![owner.clone()] });
-            let here = self.command("here");
-            let until = words::clock(self.at + self.settings.timers.turn);
-            text = format!(
-                "{} is next and {} is not here, asked again until {until}",
-                patch.change,
-                say::short_name(&owner)
-            );
-            self.ping(window, &[&owner], &format!("{} is next. {here}", patch.change));
+            let asked = window.presence.get(&owner).and_then(|presence| presence.asked.last().copied());
+            let asked_now = self
+                .out
+                .records
+                .iter()
+                .any(|record| matches!(&record.event, Event::Pinged { who } if who.contains(&owner)));
+            // Whoever was asked a moment ago is not asked again.
+            let recent = asked.filter(|asked| self.at - *asked < chrono::TimeDelta::minutes(1));
+            if recent.is_none() && !asked_now {
+                self.record(
+                    Some(window.id()),
+                    Some(patch.change),
+                    Event::Pinged { who: vec![owner.clone()] },
+                );
+                let text = say::run::your_turn(self.settings, patch);
+                self.ping(window, &[&owner], &text);
+            }
+            let until = recent.unwrap_or(self.at) + self.settings.timers.turn;
+            text = say::run::asked_again(patch, until);
+        } else if let Err(refusal) = self.may_start(window, patch) {
+            text = say::run::next_waits(self.state, patch, &refusal);
+            if is_owners_to_clear(refusal.code) && patch.owner() != &lead {
+                let text = say::run::for_both(&lead, patch.owner(), lead_in, &text);
+                self.ping_within(window, vec![lead, patch.owner().clone()], &text);
+                return;
+            }
         }
         self.tell_lead(window, &lead, lead_in, &text);
     }
@@ -192,11 +273,20 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether the lead tests in the owner's place: the owner left a test plan and is not here.
+    fn lead_tests(&self, window: &Window, patch: &Patch) -> bool {
+        patch.wish.test.is_some() && !window.is_here(patch.owner(), here_from(&self.settings.timers, window))
+    }
+
     /// Says what the current step of a patch waits for, to whom it waits for.
     pub(in super::super) fn prompt(&mut self, window: &Window, patch: &Patch, lead_in: &str) {
         let Some((number, step)) = patch.current() else { return };
         let Some(lead) = window.lead.as_ref().map(|lead| lead.who.clone()) else { return };
         match &step.act {
+            plan::Act::Verify if self.lead_tests(window, patch) => {
+                let text = say::run::verify_for(self.settings, patch);
+                self.tell_lead(window, &lead, lead_in, &text);
+            }
             plan::Act::Verify => {
                 let text = say::run::verify(self.settings, patch);
                 let owner = patch.owner();
@@ -208,8 +298,7 @@ impl Turn<'_> {
                 }
             }
             plan::Act::Review => {
-                let (_, points) = self.judge(window, patch, true);
-                let text = say::run::still_open(self.settings, patch, &points);
+                let text = self.still_open(window, patch);
                 self.tell_lead(window, &lead, lead_in, &text);
             }
             _ => {

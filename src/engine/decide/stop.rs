@@ -86,12 +86,15 @@ impl Turn<'_> {
         let still = if still.is_empty() {
             format!("{} goes on", window.id())
         } else {
-            format!("still held: {}", still.join("; "))
+            let first = after.holds.first().map_or(1, |hold| hold.number);
+            let words = self.command(&format!("resume H{first} NOTE"));
+            format!("Still held: {}. {words}", still.join("; "))
         };
         let text = format!("H{} is off ({}): {}. {still}", hold.number, self.name, say::own_words(note));
         self.broadcast(window, &text);
         if after.holds.is_empty() && after.rollback.is_none() && after.is_running() {
             match after.moving() {
+                Some(patch) if self.closes_now(&after, patch) => {}
                 Some(patch) => self.prompt(&after, patch, ""),
                 None => self.name_next(&after, ""),
             }
@@ -143,8 +146,17 @@ impl Turn<'_> {
         steps.extend(self.back_steps(window, patch));
         let event = Event::RollbackStarted { steps: steps.clone(), reason: reason.clone() };
         self.record(Some(window.id()), Some(patch.change), event);
-        let text =
-            say::run::rollback_plan(self.prefix(), patch.change, &steps, reason.as_deref(), row, self.at);
+        let first = (1u32..).zip(&steps).find(|(_, step)| !step.done);
+        let first = first.map(|(number, step)| say::run::back_step(self.prefix(), number, step));
+        let theirs = self.is(Role::Deployer, None, None);
+        let text = say::run::rollback_plan(
+            self.prefix(),
+            patch.change,
+            &steps,
+            reason.as_deref(),
+            (row, self.at),
+            theirs,
+        );
         self.answer(&text);
         let mut others: Vec<Who> = Vec::new();
         let concerned =
@@ -156,8 +168,9 @@ impl Turn<'_> {
         }
         if !others.is_empty() {
             let who: Vec<&Who> = others.iter().collect();
-            let name = self.name.clone();
-            self.ping(window, &who, &format!("{name} rolls back {}", say::run::changes_in(&steps)));
+            let lead = window.lead.as_ref().filter(|_| !theirs).map(|lead| &lead.who);
+            let text = say::run::rolls_back(&self.name, &steps, lead, first.as_deref());
+            self.ping(window, &who, &text);
         }
         Ok(())
     }
@@ -284,6 +297,15 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Leads whose window is on learn at once that nothing more may start.
+    fn tell_leads(&mut self, text: &str) {
+        for window in self.state.windows.values().filter(|window| window.is_on()) {
+            if let Some(lead) = window.lead.as_ref().filter(|lead| self.who.as_ref() != Some(&lead.who)) {
+                self.ping(window, &[&lead.who], text);
+            }
+        }
+    }
+
     pub(super) fn freeze(&mut self, from: &str, to: &str, reason: &str) -> Result<(), Refusal> {
         self.may("freeze", None, None)?;
         let examples = "now, +2h, 14:30, 2026-12-20 or 2026-12-20T14:30 (UTC)";
@@ -296,10 +318,11 @@ impl Turn<'_> {
         self.record(None, None, Event::Frozen { freeze, from, to, reason: reason.to_owned() });
         let when = format!("{} to {}", words::day_clock(from, self.at), words::day_clock(to, self.at));
         let thaw = self.command(&format!("thaw F{freeze}"));
-        self.answer(&format!(
-            "F{freeze}: nothing is deployed from {when}: {}. {thaw}",
-            say::own_words(reason)
-        ));
+        let text = format!("F{freeze}: nothing is deployed from {when}: {}", say::own_words(reason));
+        self.answer(&format!("{text}. {thaw}"));
+        if from <= self.at {
+            self.tell_leads(&text);
+        }
         Ok(())
     }
 
@@ -313,7 +336,9 @@ impl Turn<'_> {
             return Err(no::no_freeze(number, &known));
         }
         self.record(None, None, Event::Thawed { freeze: number });
-        self.answer(&format!("F{number} is lifted"));
+        let text = format!("F{number} is lifted");
+        self.answer(&text);
+        self.tell_leads(&text);
         Ok(())
     }
 }
@@ -321,21 +346,25 @@ impl Turn<'_> {
 /// The steps of one patch in reverse. Where production has all of it, taking it off production takes it off the
 /// stages before as well: they are part of the same fleet.
 fn steps_back(patch: &Patch) -> Vec<BackStep> {
-    let syncs: Vec<(&str, Option<&String>, bool)> = patch
-        .steps
-        .iter()
-        .filter_map(|step| match &step.act {
-            Act::Sync { stage, file } => Some((stage.as_str(), file.as_ref(), step.done.is_some())),
+    let current = patch.current().map(|(number, _)| number);
+    let syncs: Vec<(&str, Option<&String>, bool, bool)> = (1..)
+        .zip(&patch.steps)
+        .filter_map(|(number, step)| match &step.act {
+            Act::Sync { stage, file } => {
+                // Nobody knows how far the current step is: what was perhaps begun goes back as well.
+                let touched = step.done.is_some() || step.begun || current == Some(number);
+                Some((stage.as_str(), file.as_ref(), step.done.is_some(), touched))
+            }
             _ => None,
         })
         .collect();
-    let last_stage = syncs.last().map_or("", |(stage, _, _)| *stage);
-    let all_of_last = syncs.iter().filter(|(stage, _, _)| *stage == last_stage).all(|(_, _, done)| *done);
+    let last_stage = syncs.last().map_or("", |(stage, ..)| *stage);
+    let all_of_last = syncs.iter().filter(|(stage, ..)| *stage == last_stage).all(|(_, _, done, _)| *done);
     syncs
         .iter()
         .rev()
-        .filter(|(stage, _, done)| *done && (!all_of_last || *stage == last_stage))
-        .map(|(stage, file, _)| BackStep {
+        .filter(|(stage, _, _, touched)| *touched && (!all_of_last || *stage == last_stage))
+        .map(|(stage, file, ..)| BackStep {
             change: patch.change,
             stage: (*stage).to_owned(),
             file: file.cloned(),

@@ -100,3 +100,12 @@ pub fn after_colon(words: Option<&str>) -> String {
 pub fn took(from: super::id::At, to: super::id::At) -> String {
     words::span(to - from)
 }
+
+/// How long ago somebody was heard.
+pub fn heard(at: super::id::At, heard: super::id::At) -> String {
+    if at - heard < chrono::TimeDelta::minutes(1) {
+        "a moment ago".to_owned()
+    } else {
+        words::ago_or_in(at, heard)
+    }
+}

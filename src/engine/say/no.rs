@@ -1,9 +1,9 @@
 //! Every refusal that is not a rule's: what is wrong, what to type, a stable code.
 
 use super::super::command::Verb;
-use super::super::event::Debt;
+use super::super::event::{Cause, Debt};
 use super::super::id::{At, ChangeNumber, Who};
-use super::super::patch::Patch;
+use super::super::patch::{Patch, Stage};
 use super::super::window::{Hold, Window};
 use super::super::words::{self, FileListFault};
 use super::{Refusal, command, handle, names, own_words, short_name};
@@ -214,8 +214,11 @@ pub fn in_motion(prefix: &str, verb: &str, change: ChangeNumber) -> Refusal {
 
 /// It is live already.
 pub fn is_live(prefix: &str, verb: &str, change: ChangeNumber) -> Refusal {
-    let back = command(prefix, &format!("rollback {change}"));
-    Refusal::new("is-live", format!("{change} is live, there is nothing to {verb}. {back}"))
+    let way = match verb {
+        "skip" | "veto" | "remove" => command(prefix, &format!("rollback {change}")),
+        _ => command(prefix, "status"),
+    };
+    Refusal::new("is-live", format!("{change} is live, there is nothing to {verb}. {way}"))
 }
 
 /// It went back in this window.
@@ -227,7 +230,12 @@ pub fn is_back(prefix: &str, change: ChangeNumber) -> Refusal {
 /// Hosts are between two states.
 pub fn dirty(prefix: &str, patch: &Patch, stage: &str, verb: &str) -> Refusal {
     let back = command(prefix, &format!("rollback {}", patch.change));
-    let text = format!("{} is on {stage}, {verb} would leave it there. {back}", patch.change);
+    let through = if verb == "finish" {
+        format!("Bring it through, {}, or ", command(prefix, "steps"))
+    } else {
+        String::new()
+    };
+    let text = format!("{} is on {stage}, {verb} would leave it there. {through}{back}", patch.change);
     Refusal::new("dirty", text)
 }
 
@@ -247,8 +255,16 @@ pub fn held(prefix: &str, holds: &[Hold]) -> Refusal {
 
 /// `H1 (bob: db alerts)`.
 pub fn hold(hold: &Hold) -> String {
+    format!("H{} ({})", hold.number, held_by(hold))
+}
+
+/// `bob: db alerts`; what the bot holds by itself has its reason alone.
+pub fn held_by(hold: &Hold) -> String {
     let reason = hold.reason.as_deref().map_or_else(|| "no reason given".to_owned(), own_words);
-    format!("H{} ({}: {reason})", hold.number, short_name(&hold.by))
+    match hold.cause {
+        Cause::Said | Cause::Broken => format!("{}: {reason}", short_name(&hold.by)),
+        Cause::Rollback | Cause::LeadSilent | Cause::WrongMerge => reason,
+    }
 }
 
 /// Several holds, and none was named.
@@ -267,7 +283,13 @@ pub fn not_held(window: &Window) -> Refusal {
 /// Only the lead, or who set it.
 pub fn not_holder(set: &Hold, lead: Option<&Who>) -> Refusal {
     let lead = lead.map(|lead| format!(" or the lead, {}", short_name(lead))).unwrap_or_default();
-    Refusal::new("not-lead", format!("{} is lifted by {}{lead}", hold(set), short_name(&set.by)))
+    let by = match set.cause {
+        Cause::Said | Cause::Broken => format!("{}{lead}", short_name(&set.by)),
+        Cause::Rollback | Cause::LeadSilent | Cause::WrongMerge => {
+            lead.strip_prefix(" or ").unwrap_or("the lead").to_owned()
+        }
+    };
+    Refusal::new("not-lead", format!("{} is lifted by {by}", hold(set)))
 }
 
 /// Another patch is in motion.
@@ -277,27 +299,58 @@ pub fn busy(prefix: &str, patch: &Patch) -> Refusal {
 }
 
 /// Something is merged and not deployed.
-pub fn in_ledger(prefix: &str, waits: ChangeNumber, blocks: ChangeNumber, debt: Debt) -> Refusal {
+pub fn in_ledger(
+    prefix: &str,
+    waits: ChangeNumber,
+    blocks: ChangeNumber,
+    debt: Debt,
+    queued: Option<&Patch>,
+) -> Refusal {
     let how = match debt {
         Debt::RolledBack => "was rolled back and is still merged",
         Debt::Merged | Debt::MergedEarly => "is merged and not deployed",
     };
     let keep = command(prefix, &format!("settle {blocks} keep WHY"));
-    let text = format!("{waits} waits: {blocks} {how} and would ride along. Merge its revert, or {keep}");
+    let way = match queued {
+        Some(patch) => {
+            format!("{} takes it next", command(prefix, &format!("check {} deployer", handle(patch))))
+        }
+        None => "Merge its revert".to_owned(),
+    };
+    let text = format!("{blocks} {how}, and would ride along with {waits}. {way}, or {keep}");
     Refusal::new("ledger", text)
 }
 
 /// Another patch goes first.
 pub fn out_of_order(prefix: &str, change: ChangeNumber, first: &Patch, why: &str) -> Refusal {
-    let words = command(prefix, &format!("check {} deployer", handle(first)));
-    let text = format!("{} goes before {change} ({why}) and is not out. {words} starts it", first.change);
-    Refusal::new("order", text)
+    let way = match &first.stage {
+        Stage::RolledBack => {
+            let skip = command(prefix, &format!("skip {change} WHY"));
+            format!("was rolled back. {skip}")
+        }
+        Stage::Skipped { .. } => {
+            let back = command(prefix, &format!("add {}", first.change));
+            format!("is skipped. {back} puts it back")
+        }
+        Stage::Moving => format!("is in motion. {}", command(prefix, "steps")),
+        Stage::Queued | Stage::Live { .. } => {
+            let words = command(prefix, &format!("check {} deployer", handle(first)));
+            format!("is not out. {words} starts it")
+        }
+    };
+    Refusal::new("order", format!("{} goes before {change} ({why}) and {way}", first.change))
 }
 
 /// Another step comes first.
 pub fn step_order(prefix: &str, said: u32, current: u32, what: &str) -> Refusal {
     let words = command(prefix, &format!("done {current}"));
     let text = format!("step {current} ({what}) comes before step {said}. {words} when it is through");
+    Refusal::new("order", text)
+}
+
+/// Another step comes first, and nobody confirms that one with `done`.
+pub fn step_order_by_itself(said: u32, current: u32, what: &str, how: &str) -> Refusal {
+    let text = format!("step {current} ({what}) comes before step {said} and closes itself {how}");
     Refusal::new("order", text)
 }
 
@@ -314,13 +367,13 @@ pub fn closes_itself(step: u32, how: &str) -> Refusal {
 
 /// The step failed and was not tried again.
 pub fn step_failed(prefix: &str, step: &str, why: &str, back: &str) -> Refusal {
-    let text = format!("step {step} failed ({}). {}{back}", own_words(why), command(prefix, "retry"));
+    let text = format!("{step} failed ({}). {}{back}", own_words(why), command(prefix, "retry"));
     Refusal::new("failed", text)
 }
 
 /// Nothing failed.
 pub fn nothing_failed(step: &str) -> Refusal {
-    Refusal::new("not-failed", format!("step {step} has not failed, there is nothing to try again"))
+    Refusal::new("not-failed", format!("{step} has not failed, there is nothing to try again"))
 }
 
 /// A bare word too soon after the last advance.
@@ -360,18 +413,16 @@ pub fn not_started(prefix: &str, window: &Window) -> Refusal {
 
 /// Somebody else leads, and is not silent.
 pub fn led_by(prefix: &str, window: &Window, lead: &Who, heard: &str) -> Refusal {
-    let words = command(prefix, &format!("handover {}", short_name(lead)));
-    let _ = words;
     let take = command(prefix, &format!("claim {} WHY", window.id()));
-    let text =
-        format!("{} leads {}, last heard {heard}. If they are gone: {take}", short_name(lead), window.id());
+    let text = format!("{} leads {}, last heard {heard}. {take} takes it", short_name(lead), window.id());
     Refusal::new("led", text)
 }
 
 /// Somebody else leads and spoke a moment ago.
-pub fn lead_active(window: &Window, lead: &Who, heard: &str) -> Refusal {
+pub fn lead_active(prefix: &str, window: &Window, lead: &Who, to: &Who, heard: &str) -> Refusal {
     let name = short_name(lead);
-    let text = format!("{name} leads {} and was heard {heard}. Ask {name} for \"handover\"", window.id());
+    let words = command(prefix, &format!("handover {to}"));
+    let text = format!("{name} leads {}, last heard {heard}. {name} gives it with {words}", window.id());
     Refusal::new("lead-active", text)
 }
 
@@ -384,11 +435,9 @@ pub fn no_deployer(word: &str, deployers: &[Who]) -> Refusal {
 }
 
 /// Not while something moves.
-pub fn lead_needed(window: &Window, change: ChangeNumber) -> Refusal {
-    Refusal::new(
-        "in-motion",
-        format!("{change} is in motion, {} needs its lead: hand over instead", window.id()),
-    )
+pub fn lead_needed(prefix: &str, window: &Window, change: ChangeNumber) -> Refusal {
+    let over = command(prefix, "handover WHO");
+    Refusal::new("in-motion", format!("{change} is in motion, {} needs its lead. {over}", window.id()))
 }
 
 /// The verdict is the owner's, for a while.
@@ -454,8 +503,14 @@ pub fn backwards(from: At, to: At) -> Refusal {
 }
 
 /// The next window in the room would be cut into.
-pub fn clash(other: &str, starts: At) -> Refusal {
-    Refusal::new("clash", format!("{other} starts {} UTC in the same room", words::clock(starts)))
+pub fn clash(prefix: &str, other: &str, starts: At, from: At) -> Refusal {
+    let left = (starts - from).num_minutes();
+    let most = if left > 0 {
+        format!(". At most {}", command(prefix, &format!("extend {left}m")))
+    } else {
+        String::new()
+    };
+    Refusal::new("clash", format!("{other} starts {} UTC in the same room{most}", words::clock(starts)))
 }
 
 /// No such freeze.
@@ -476,8 +531,8 @@ pub fn finish_later(lead: Option<&Who>, from: At) -> Refusal {
 /// Something is in motion.
 pub fn finish_busy(prefix: &str, patch: &Patch) -> Refusal {
     let change = patch.change;
-    let words = command(prefix, &format!("rollback {change}"));
-    Refusal::new("busy", format!("{change} is in motion. Bring it through, or {words} or skip it"))
+    let words = command(prefix, &format!("skip {change} WHY"));
+    Refusal::new("busy", format!("{change} is in motion. Bring it through, or {words}"))
 }
 
 /// The declared order would go round in a circle.
@@ -542,8 +597,9 @@ pub fn files_moving(prefix: &str, change: ChangeNumber) -> Refusal {
 }
 
 /// An item that only the lead fills.
-pub fn lead_item(item: &str) -> Refusal {
-    Refusal::new("not-lead", format!("{item} is for the lead alone"))
+pub fn lead_item(item: &str, window: &Window) -> Refusal {
+    let lead = window.lead.as_ref().map(|lead| format!(", {}", short_name(&lead.who))).unwrap_or_default();
+    Refusal::new("not-lead", format!("{item} is for the lead alone{lead}"))
 }
 
 /// An item that this patch does not have.

@@ -277,8 +277,10 @@ pub fn new_patch_set(state: &State, patch: &Patch, old: u32, kept: bool) -> Stri
             patch.patch_set
         );
     }
-    format!(
-        "{change} is now ps {} (was {old}){what}: what was checked and its file order are cleared",
-        patch.patch_set
-    )
+    let cleared = if patch.files.is_some() {
+        "what was checked and its file order are cleared"
+    } else {
+        "what was checked is cleared"
+    };
+    format!("{change} is now ps {} (was {old}){what}: {cleared}", patch.patch_set)
 }

@@ -89,6 +89,7 @@ pub fn text(
         Event::HereSaid => format!("said who is here for {w}"),
         Event::Away => format!("is away from {w}"),
         Event::LeadSpoke => format!("was heard in {w}"),
+        Event::LeadNagged => format!("asked the lead of {w} to go on"),
         Event::Pinged { who } => format!("asked again: {}", names(who)),
         Event::Slid { changes } => format!("{} moved to the end of {w}, owner silent", numbers(changes)),
         Event::Checked { item, patch_set, note, not_needed } => {

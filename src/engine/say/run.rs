@@ -2,14 +2,14 @@
 
 use super::super::event::BackStep;
 use super::super::guidelines::{Point, PointState};
-use super::super::id::{At, ChangeNumber, RowId};
+use super::super::id::{At, ChangeNumber, RowId, Who};
 use super::super::patch::{Patch, Stage};
-use super::super::plan::{Act, Step, watch_time};
+use super::super::plan::{Act, Done, Step, watch_time};
 use super::super::settings::Settings;
 use super::super::state::State;
-use super::super::window::Window;
+use super::super::window::{Hold, Window};
 use super::super::words;
-use super::{command, handle, own_words, short_name};
+use super::{Refusal, command, handle, own_words, short_name};
 
 /// `production, includes/Hooks.php`.
 pub fn step_name(step: &Step) -> String {
@@ -55,6 +55,33 @@ pub fn verify(settings: &Settings, patch: &Patch) -> String {
     let broken = command(&settings.prefix, &format!("broken {change} WHY"));
     let time = words::span(settings.timers.verify);
     format!("{change} is on {stage}: test it, then {verified} or {broken} ({time})")
+}
+
+/// What the lead is asked who tests in the owner's place.
+pub fn verify_for(settings: &Settings, patch: &Patch) -> String {
+    let change = patch.change;
+    let stage = super::super::decide::dirty_stage(patch);
+    let verified = command(&settings.prefix, &format!("verified {change}"));
+    let broken = command(&settings.prefix, &format!("broken {change} WHY"));
+    let owner = short_name(patch.owner());
+    let plan = own_words(patch.wish.test.as_deref().unwrap_or_default());
+    format!("{change} is on {stage}, {owner} left a plan: {plan}. Then {verified} or {broken}")
+}
+
+/// What an owner is told at the patch's turn.
+pub fn your_turn(settings: &Settings, patch: &Patch) -> String {
+    format!("{} is next. {}", patch.change, command(&settings.prefix, "here"))
+}
+
+/// `dave is here`.
+pub fn is_here_now(who: &Who) -> String {
+    format!("{} is here", short_name(who))
+}
+
+/// What the lead is told meanwhile.
+pub fn asked_again(patch: &Patch, until: At) -> String {
+    let owner = short_name(patch.owner());
+    format!("{} is next and {owner} is not here, asked until {}", patch.change, words::clock(until))
 }
 
 /// How a step that nobody confirms with `done` comes to its end.
@@ -165,9 +192,56 @@ pub fn next_is(
     format!("next is {what} ({owner}){then}. {points}{}. Read it, then {check}", open.unwrap_or_default())
 }
 
+/// The next patch, and what is in its way.
+pub fn next_waits(state: &State, patch: &Patch, refusal: &Refusal) -> String {
+    let what = super::patch_and_title(state, patch);
+    let owner = short_name(patch.owner());
+    format!("next is {what} ({owner}). {}", refusal.said_in_full())
+}
+
+/// A line that the lead and an owner must both notice.
+pub fn for_both(lead: &Who, owner: &Who, lead_in: &str, text: &str) -> String {
+    let names = super::names([lead, owner]);
+    if lead_in.is_empty() { format!("{names}: {text}") } else { format!("{lead_in}. {names}: {text}") }
+}
+
+/// Merged while it only waited.
+pub fn merged_early(settings: &Settings, window: &Window, patch: &Patch) -> String {
+    let change = patch.change;
+    let next = if window.is_running() {
+        format!(". {} takes it next", command(&settings.prefix, &format!("check {} deployer", handle(patch))))
+    } else {
+        String::new()
+    };
+    format!("{change} is merged before its turn and not deployed: nothing else starts before it is out{next}")
+}
+
+/// Merged while the lead was still reading.
+pub fn merged_unreviewed(patch: &Patch) -> String {
+    format!("{} was merged as ps {} before its review was done", patch.change, patch.patch_set)
+}
+
+/// Merged as another patch set than the one that was read.
+pub fn wrong_patch_set_merged(patch: &Patch, reviewed: u32) -> String {
+    format!("{} was merged as ps {}, reviewed was ps {reviewed}", patch.change, patch.patch_set)
+}
+
+/// What to do about either.
+pub fn read_what_is_merged(prefix: &str, patch: &Patch, hold: u32, reason: &str) -> String {
+    let resume = command(prefix, &format!("resume H{hold} NOTE"));
+    let back = if patch.touched_hosts() { "rollback" } else { "skip" };
+    let back = command(prefix, &format!("{back} {} WHY", patch.change));
+    format!("{reason}; HELD (H{hold}). Read ps {}, then {resume}, or {back}", patch.patch_set)
+}
+
 /// What keeps the review open.
-pub fn still_open(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> String {
-    let open: Vec<String> = points
+pub fn still_open(
+    settings: &Settings,
+    patch: &Patch,
+    points: &[Point<'_>],
+    blocks: Option<&Refusal>,
+) -> String {
+    let mut open: Vec<String> = points
         .iter()
         .filter(|point| point.is_open())
         .map(|point| {
@@ -190,11 +264,17 @@ pub fn still_open(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> S
             }
         })
         .collect();
+    open.extend(blocks.map(Refusal::said_in_full));
     format!("{} step 1: review, still open: {}", patch.change, open.join("; "))
 }
 
 /// What a patch in motion waits for, and who can clear it.
-pub fn waits_for(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> String {
+pub fn waits_for(
+    settings: &Settings,
+    patch: &Patch,
+    points: &[Point<'_>],
+    blocks: Option<&Refusal>,
+) -> String {
     let Some((number, current)) = patch.current() else {
         return format!("{} waits for nothing", patch.change);
     };
@@ -208,7 +288,7 @@ pub fn waits_for(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> St
         );
     }
     match &current.act {
-        Act::Review => still_open(settings, patch, points),
+        Act::Review => still_open(settings, patch, points, blocks),
         Act::Verify => {
             format!("{} waits for {}: {}", patch.change, short_name(patch.owner()), verify(settings, patch))
         }
@@ -230,22 +310,37 @@ pub fn too_late(settings: &Settings, window: &Window, at: At) -> String {
     )
 }
 
+/// The answer to a step that somebody has confirmed already.
+pub fn already_done(done: &Done, current: u32, step: &Step) -> String {
+    let by = short_name(&done.by);
+    let at = words::clock(done.at);
+    format!("already done by {by} at {at}; now it is step {current} ({})", step_name(step))
+}
+
+/// The answer to a second word that a patch is broken.
+pub fn broken_too(prefix: &str, hold: &Hold, change: ChangeNumber) -> String {
+    let back = command(prefix, &format!("rollback {change}"));
+    format!("noted, H{} stops everything already. {back}", hold.number)
+}
+
 /// `900101, 11 min`.
 pub fn live(patch: &Patch, at: At) -> String {
     let took = patch.started.map(|started| format!(", {}", super::took(started, at))).unwrap_or_default();
-    format!("{} is live{took}", patch.change)
+    let synced = patch.steps.iter().any(|step| matches!(step.act, Act::Sync { .. }));
+    let how = if synced { "is live" } else { "is merged, no host needs it" };
+    format!("{} {how}{took}", patch.change)
 }
 
-/// `production, Hooks.php of 900004`.
+/// `900004 off production`, `Hooks.php of 900004 off production`.
 pub fn back_step_name(step: &BackStep) -> String {
-    let file = step.file.as_ref().map(|file| format!(", {}", own_words(file))).unwrap_or_default();
-    format!("{}{file} of {}", step.stage, step.change)
+    let file = step.file.as_ref().map(|file| format!("{} of ", own_words(file))).unwrap_or_default();
+    format!("{file}{} off {}", step.change, step.stage)
 }
 
-/// What a rollback step asks of the lead.
+/// What a rollback step asks of whoever does it.
 pub fn back_step(prefix: &str, number: u32, step: &BackStep) -> String {
     let done = command(prefix, &format!("done r{number}"));
-    format!("r{number}: take {} back, then {done}", back_step_name(step))
+    format!("r{number}: take {}, then {done}", back_step_name(step))
 }
 
 /// The changes in a rollback, each once, in its order.
@@ -265,24 +360,40 @@ pub fn rollback_plan(
     change: ChangeNumber,
     steps: &[BackStep],
     reason: Option<&str>,
-    row: RowId,
-    at: At,
+    (row, at): (RowId, At),
+    theirs: bool,
 ) -> String {
+    let several = steps.iter().any(|step| step.change != change);
     let named: Vec<String> = (1u32..)
         .zip(steps)
         .filter(|(_, step)| !step.done)
-        .map(|(number, step)| format!("r{number} {}", back_step_name(step)))
+        .map(|(number, step)| {
+            let of = if several { format!("{} ", step.change) } else { String::new() };
+            let file = step.file.as_ref().map(|file| format!(" {}", own_words(file))).unwrap_or_default();
+            format!("r{number} {of}{}{file}", step.stage)
+        })
         .collect();
-    let dependents = steps.iter().any(|step| step.change != change);
-    let first = if dependents { " and first what needs it" } else { "" };
+    let first = if several { " and first what needs it" } else { "" };
     let reason = reason.map(|reason| format!(" Reason \"{}\".", own_words(reason))).unwrap_or_default();
     let next = (1u32..).zip(steps).find(|(_, step)| !step.done).map_or(1, |(number, _)| number);
     let done = command(prefix, &format!("done r{next}"));
+    let now = if theirs { format!(" r{next} now, then {done}") } else { String::new() };
     let time = at.format("%H:%M:%SZ");
-    format!(
-        "rolling back {change}{first}: {}.{reason} ({row}, {time}) Take r{next} back, then {done}",
-        named.join(", ")
-    )
+    format!("rolling back {change}{first}: {} ({row}, {time}).{reason}{now}", named.join(", "))
+}
+
+/// Added where the patch in motion needs what went back.
+pub fn waits_again(patch: &Patch) -> String {
+    format!("; {} waits for its turn again", patch.change)
+}
+
+/// What others are told whose patches go back; the lead, where somebody started it who takes no steps.
+pub fn rolls_back(name: &str, steps: &[BackStep], lead: Option<&Who>, first: Option<&str>) -> String {
+    let text = format!("{name} rolls back {}", changes_in(steps));
+    match (lead, first) {
+        (Some(lead), Some(first)) => format!("{text}. {}: {first}", short_name(lead)),
+        _ => text,
+    }
 }
 
 /// How far a patch is, in one word or two.

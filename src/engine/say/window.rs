@@ -1,12 +1,12 @@
 //! What is said about a window: that it comes, is on, ends, and where it stands.
 
-use super::super::event::Ending;
+use super::super::event::{Cause, Ending};
 use super::super::id::{At, ChangeNumber, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::plan::Act;
 use super::super::settings::Settings;
 use super::super::state::State;
-use super::super::window::{Occurrence, Window};
+use super::super::window::{Occurrence, Phase, Window};
 use super::super::words;
 use super::{command, names, no, numbers, own_words, patches, run, short_name};
 
@@ -134,7 +134,7 @@ pub fn time_up(settings: &Settings, window: &Window) -> String {
 }
 
 /// How it went, in one line.
-pub fn summary(settings: &Settings, state: &State, window: &Window, at: At, ending: Ending) -> String {
+pub fn summary(state: &State, window: &Window, at: At, ending: Ending) -> String {
     let id = window.id();
     let lead =
         window.lead.as_ref().map(|lead| format!(", lead {}", short_name(&lead.who))).unwrap_or_default();
@@ -177,24 +177,94 @@ pub fn summary(settings: &Settings, state: &State, window: &Window, at: At, endi
     } else {
         format!("merged and undeployed: {}", numbers(&owed))
     });
+    let outlive: Vec<String> =
+        window.holds.iter().filter(|hold| hold.cause != Cause::LeadSilent).map(no::hold).collect();
+    if !outlive.is_empty() {
+        parts.push(format!("the next window begins held: {}", outlive.join(", ")));
+    }
     let head = match ending {
         Ending::Finished => format!("{id} done at {} UTC{lead}", words::clock(at)),
         Ending::NoShow => format!("{id} is skipped: nobody claimed it by {} UTC", words::clock(at)),
         Ending::Lapsed => format!("{id} is over, closed at {} UTC{lead}", words::clock(at)),
     };
-    let report = command(&settings.prefix, &format!("report {id}"));
-    format!("{head}: {}. {report}", parts.join("; "))
+    format!("{head}: {}", parts.join("; "))
 }
 
 /// What an owner is told whose patches were not deployed.
 pub fn offered_next(prefix: &str, changes: &[ChangeNumber], next: Option<&Occurrence>, at: At) -> String {
     let were = if changes.len() == 1 { "was" } else { "were" };
-    let what = format!("{} {were} not deployed", numbers(changes));
-    match (next, changes.first()) {
-        (Some(next), Some(first)) => {
-            let move_to = command(prefix, &format!("move {first} to {}", next.id));
-            format!("{what}. {move_to} ({}) keeps its review", words::day_clock(next.starts, at))
-        }
-        _ => format!("{what}, and no window to come has a place"),
+    format!("{} {were} not deployed. {}", numbers(changes), offer(prefix, changes, next, at))
+}
+
+/// The next window by name, for what was not deployed.
+pub fn offer(prefix: &str, changes: &[ChangeNumber], next: Option<&Occurrence>, at: At) -> String {
+    let (Some(next), Some((first, others))) = (next, changes.split_first()) else {
+        return "No window to come has a place".to_owned();
+    };
+    let move_to = command(prefix, &format!("move {first} to {}", next.id));
+    let others =
+        if others.is_empty() { String::new() } else { format!(", {} the same way", numbers(others)) };
+    format!("{move_to} ({}) keeps its review{others}", words::day_clock(next.starts, at))
+}
+
+/// Why a patch was skipped whose owner did not answer.
+pub fn was_asked(owner: &Who, asked: &[String]) -> String {
+    format!("{} was asked at {}", short_name(owner), words::list(asked))
+}
+
+/// What an owner is told who did not answer until it was too late.
+pub fn skipped_absent(changes: &[ChangeNumber], asked: &[String], offered: &str) -> String {
+    let are = if changes.len() == 1 { "is" } else { "are" };
+    format!(
+        "{} {are} skipped: you were asked at {}, now it is too late to start [owner-present]. {offered}",
+        numbers(changes),
+        words::list(asked)
+    )
+}
+
+/// Said where the patches of silent owners go to the end.
+pub fn slid(changes: &[ChangeNumber], silent: &[Who]) -> String {
+    let go = if changes.len() == 1 { "goes" } else { "go" };
+    format!("{} {go} to the end: no answer from {}", numbers(changes), names(silent))
+}
+
+/// The lead is asked to go on: patches wait and nothing is in motion.
+pub fn go_on(settings: &Settings, window: &Window, next: Option<&Patch>, at: At) -> String {
+    let on = match window.phase {
+        Phase::On { since } | Phase::Running { since } => since,
+        Phase::Planned => at,
+    };
+    let heard = window.lead.as_ref().map_or(on, |lead| lead.heard);
+    let silent = words::span(at - heard.max(on));
+    let waiting = patches(window.waiting().count());
+    let what = if !window.is_running() {
+        command(&settings.prefix, "start")
+    } else if let Some(next) = next {
+        command(&settings.prefix, &format!("check {} deployer", super::handle(next)))
+    } else {
+        command(&settings.prefix, "queue")
+    };
+    let take = command(&settings.prefix, &format!("claim {} WHY", window.id().window));
+    format!(
+        "nothing moves in {} for {silent}, {waiting} waiting: {what}. Another deployer: {take}",
+        window.id()
+    )
+}
+
+/// The time of an owner who was asked at the patch's turn is over.
+pub fn turn_over(settings: &Settings, window: &Window, patch: &Patch) -> String {
+    let change = patch.change;
+    let owner = short_name(patch.owner());
+    let last = words::clock(window.occurrence.ends - settings.policy.last_start);
+    let aside = command(&settings.prefix, &format!("override {change} owner-present WHY"));
+    let skip = command(&settings.prefix, &format!("skip {change} WHY"));
+    format!("{change}: no answer from {owner}. It waits for {owner} until {last} UTC, or {skip}, or {aside}")
+}
+
+/// Added to the announcement where the window begins held.
+pub fn begins_held(prefix: &str, holds: &[String]) -> String {
+    if holds.is_empty() {
+        return String::new();
     }
+    format!(". It begins HELD ({}): {}", holds.join("; "), command(prefix, "resume NOTE"))
 }

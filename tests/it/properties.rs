@@ -1,0 +1,504 @@
+//! What holds for any chat at all: random people say random things at random times while the review system changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use swatbot::engine::command::verb;
+use swatbot::engine::event::{Event, Record, WITHOUT_EFFECT};
+use swatbot::engine::facts::{Fact, Facts, Fault, PatchSet, PatchSetKind, Status};
+use swatbot::engine::id::{At, ChangeNumber, OccurrenceId, RoomId};
+use swatbot::engine::patch::Stage;
+use swatbot::engine::plan::Act;
+use swatbot::engine::settings::{CONSOLE, Plans, Settings, StepSettings};
+use swatbot::engine::state::State;
+use swatbot::engine::{Input, Line, Outcome, order, timers, turn};
+
+use super::make;
+
+/// The changes there are: 101, 102, what needs 102, one with two files, and the revert of 101.
+const CHANGES: [u32; 5] = [101, 102, 103, 104, 105];
+
+const PEOPLE: [&str; 5] = ["alice", "dave", "bob", "carol", "erin"];
+
+/// What people say; `N` and `M` become changes, `K` a number of a step.
+const SAID: &[&str] = &[
+    "!swat add N",
+    "!swat add N test: look at it",
+    "!swat add N for next",
+    "!swat remove N",
+    "!swat move N to noon",
+    "!swat move N before M",
+    "!swat order N before M",
+    "!swat independent N M they are far apart",
+    "!swat files N ok",
+    "!swat files N atomic small",
+    "!swat queue",
+    "!swat why N",
+    "!swat show N",
+    "!swat steps",
+    "!swat checklist N",
+    "!swat status",
+    "!swat next",
+    "!swat here",
+    "!swat away",
+    "!swat claim",
+    "!swat claim morning they are gone",
+    "!swat unclaim",
+    "!swat handover dave",
+    "!swat handover alice",
+    "!swat start",
+    "!swat check N deployer",
+    "!swat check N precommit I looked",
+    "!swat uncheck N deployer",
+    "!swat done",
+    "!swat done K",
+    "!swat done rK",
+    "!swat done N",
+    "!swat failed it hangs",
+    "!swat retry",
+    "!swat verified N",
+    "!swat broken N it is blank",
+    "!swat skip N later",
+    "!swat veto N never",
+    "!hold",
+    "!stop the alerts",
+    "!swat resume fine again",
+    "!swat resume H1 fine again",
+    "!rollback",
+    "!swat rollback N errors",
+    "!swat ledger",
+    "!swat settle N keep it is off",
+    "!swat settle N fixed the next one",
+    "!swat override N owner-present I know it",
+    "!swat override N last-start it is short",
+    "!swat extend 15m",
+    "!swat limit 3",
+    "!swat freeze now +1h outage",
+    "!swat thaw F1",
+    "!swat finish",
+    "!swat report",
+    "!swat help",
+    "!swat whoami",
+    "!log looks odd",
+    "!swat doen 3",
+    "hello everybody",
+];
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+enum Op {
+    /// Somebody says one of the lines.
+    Say { who: usize, line: usize, n: usize, m: usize, step: u32 },
+    /// Whoever is waited for does what is waited for, so that chats get somewhere.
+    GoOn,
+    /// So many seconds pass, with everything that falls due in them.
+    Time(i64),
+    /// The review system has news.
+    News { n: usize, what: u8 },
+    /// The program was killed and starts again.
+    Start,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let say = (0..PEOPLE.len(), 0..SAID.len(), 0..CHANGES.len(), 0..CHANGES.len(), 0u32..11)
+        .prop_map(|(who, line, n, m, step)| Op::Say { who, line, n, m, step });
+    prop_oneof![
+        6 => say,
+        10 => Just(Op::GoOn),
+        1 => (1i64..40).prop_map(Op::Time),
+        2 => (40i64..700).prop_map(Op::Time),
+        1 => (700i64..9000).prop_map(Op::Time),
+        1 => (0..CHANGES.len(), 0u8..8).prop_map(|(n, what)| Op::News { n, what }),
+        1 => Just(Op::Start),
+    ]
+}
+
+fn settings() -> Settings {
+    let mut settings = make::settings();
+    let mut noon = settings.windows[0].clone();
+    noon.id = "noon".to_owned();
+    noon.start = chrono::NaiveTime::from_hms_opt(7, 30, 0).expect("a time");
+    settings.windows.push(noon);
+    let stage = |stage: &str, by_file| StepSettings::Sync { stage: stage.to_owned(), by_file };
+    let plan = vec![
+        StepSettings::Review,
+        StepSettings::Merge,
+        stage("testservers", false),
+        StepSettings::Verify,
+        stage("canaries", false),
+        StepSettings::Health,
+        stage("production", true),
+        StepSettings::Watch(TimeDelta::minutes(2)),
+    ];
+    settings.plans = Plans { config: plan.clone(), code: plan };
+    settings
+}
+
+/// What the review system would say.
+fn review_system() -> BTreeMap<ChangeNumber, Facts> {
+    let mut all: BTreeMap<u32, Facts> =
+        CHANGES.iter().map(|change| (*change, make::config(*change))).collect();
+    let needed = make::short(&all[&102]);
+    let facts = |all: &mut BTreeMap<u32, Facts>, change| all.remove(&change).expect("it is there");
+    let mut needing = facts(&mut all, 103);
+    needing.needs = Fact::Known(vec![make::need(103, &[needed])]);
+    all.insert(103, needing);
+    let files = ["wmf-config/InitialiseSettings.php", "wmf-config/logos.php"];
+    all.insert(104, make::facts(104, make::CONFIG, "master", &files));
+    let mut revert = facts(&mut all, 105);
+    make::revert(&mut revert, 101);
+    all.insert(105, revert);
+    all.into_iter().map(|(change, facts)| (ChangeNumber(change), facts)).collect()
+}
+
+/// The bot, the world, and what was seen so far.
+struct World {
+    settings: Settings,
+    state: State,
+    /// The same, made from the records alone, as they are stored.
+    replayed: State,
+    at: At,
+    review: BTreeMap<ChangeNumber, Facts>,
+    down: BTreeSet<ChangeNumber>,
+    /// The steps that were done, by occurrence, change, start, patch set and number.
+    done: BTreeSet<(OccurrenceId, ChangeNumber, Option<At>, u32, u32)>,
+}
+
+fn line(who: &str, text: String) -> Input {
+    Input::Line(Line {
+        network: CONSOLE.to_owned(),
+        room: Some(RoomId("console".to_owned())),
+        nick: who.to_owned(),
+        account: Some(who.to_owned()),
+        text,
+        message_id: None,
+    })
+}
+
+fn without_row(state: &State) -> State {
+    State { row: 0, ..state.clone() }
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            settings: settings(),
+            state: State::default(),
+            replayed: State::default(),
+            at: make::at("13:20"),
+            review: review_system(),
+            down: BTreeSet::new(),
+            done: BTreeSet::new(),
+        }
+    }
+
+    fn play(&mut self, op: &Op) -> Result<(), TestCaseError> {
+        match op {
+            Op::Say { who, line, n, m, step } => {
+                let text = SAID[*line]
+                    .split(' ')
+                    .map(|word| match word {
+                        "N" => CHANGES[*n].to_string(),
+                        "M" => CHANGES[*m].to_string(),
+                        "K" => step.to_string(),
+                        "rK" => format!("r{step}"),
+                        word => word.to_owned(),
+                    })
+                    .collect::<Vec<_>>()
+                    .join(" ");
+                self.say(PEOPLE[*who], text)?;
+            }
+            Op::GoOn => self.go_on()?,
+            Op::Time(seconds) => self.pass(TimeDelta::seconds(*seconds))?,
+            Op::News { n, what } => self.news(ChangeNumber(CHANGES[*n]), *what)?,
+            Op::Start => {
+                self.take(&Input::Started)?;
+            }
+        }
+        self.ask()?;
+        self.fall_due()
+    }
+
+    /// Says what the bot waits for.
+    fn go_on(&mut self) -> Result<(), TestCaseError> {
+        let Some(window) = self.state.windows.values().find(|window| window.is_on()).cloned() else {
+            let planned = self.state.windows.values().next();
+            let queued = planned.map_or(0, |window| window.patches.len());
+            return match planned {
+                Some(window) if window.lead.is_none() => self.say("alice", "!swat claim".to_owned()),
+                Some(_) if queued > 2 => self.pass(TimeDelta::minutes(20)),
+                _ => self.say("bob", format!("!swat add {}", CHANGES[queued])),
+            };
+        };
+        let Some(lead) = window.lead.as_ref().map(|lead| lead.who.0.clone()) else {
+            return self.say("alice", "!swat claim".to_owned());
+        };
+        if let Some((number, _)) = window.rollback.as_ref().and_then(|rollback| rollback.current()) {
+            return self.say(&lead, format!("!swat done r{number}"));
+        }
+        if let Some(hold) = window.holds.first() {
+            return self.say(&lead, format!("!swat resume H{} fine again", hold.number));
+        }
+        if !window.is_running() {
+            return self.say(&lead, "!swat start".to_owned());
+        }
+        let Some(patch) = window.moving() else {
+            let next = order::running_order(&self.state, &window)
+                .into_iter()
+                .find(|change| window.patch(*change).is_some_and(|patch| patch.stage == Stage::Queued));
+            let silent = next.and_then(|next| window.patch(next)).filter(|patch| {
+                !window.is_here(patch.owner(), window.occurrence.starts - TimeDelta::minutes(30))
+            });
+            if let Some(patch) = silent {
+                self.say(&patch.owner().0, "!swat here".to_owned())?;
+            }
+            return match next {
+                Some(next) => self.say(&lead, format!("!swat check {next} deployer")),
+                None => self.say(&lead, "!swat finish".to_owned()),
+            };
+        };
+        let (change, owner) = (patch.change, patch.owner().0.clone());
+        match patch.current() {
+            Some((number, step)) if step.failed.is_some() => {
+                self.say(&lead, "!swat retry".to_owned())?;
+                self.say(&lead, format!("!swat done {number}"))
+            }
+            Some((number, step)) => match step.act {
+                Act::Review => self.say(&lead, format!("!swat check {change} deployer")),
+                Act::Merge => self.news(change, 0),
+                Act::Verify => self.say(&owner, format!("!swat verified {change}")),
+                Act::Watch { .. } => self.pass(TimeDelta::minutes(2)),
+                Act::Sync { .. } | Act::Health => self.say(&lead, format!("!swat done {number}")),
+            },
+            None => Ok(()),
+        }
+    }
+
+    fn news(&mut self, change: ChangeNumber, what: u8) -> Result<(), TestCaseError> {
+        let at = self.at;
+        let Some(facts) = self.review.get_mut(&change) else { return Ok(()) };
+        let merged = facts.change.status == Status::Merged;
+        let mut upload = |kind| {
+            if !merged {
+                let set = &mut facts.change;
+                set.patch_set += 1;
+                set.patch_sets.push(PatchSet { number: set.patch_set, kind });
+                set.votes = Fact::Known(vec![
+                    make::vote("Code-Review", "carol", 1, set.patch_set),
+                    make::vote("Verified", "jenkins-bot", 2, set.patch_set),
+                ]);
+            }
+        };
+        match what {
+            0 | 1 => {
+                facts.change.status = Status::Merged;
+                facts.change.submitted = Some(at);
+            }
+            2 => upload(PatchSetKind::Rework),
+            3 => upload(PatchSetKind::TrivialRebase),
+            4 if !merged => facts.change.status = Status::Abandoned,
+            5 if !merged => facts.change.status = Status::Open,
+            6 => {
+                self.down.insert(change);
+            }
+            _ => {
+                self.down.remove(&change);
+            }
+        }
+        self.look_up(change)
+    }
+
+    fn look_up(&mut self, change: ChangeNumber) -> Result<(), TestCaseError> {
+        let answer = match self.review.get(&change) {
+            _ if self.down.contains(&change) => Err(Fault::Unreachable { why: "503".to_owned() }),
+            Some(facts) => Ok(Box::new(facts.clone())),
+            None => Err(Fault::NotFound),
+        };
+        self.take(&Input::Facts { change, answer })?;
+        Ok(())
+    }
+
+    /// Answers what the bot asks the review system at once.
+    fn ask(&mut self) -> Result<(), TestCaseError> {
+        for want in timers::wants(&self.settings, &self.state) {
+            let known = self.state.known.get(&want.change);
+            if known.is_none_or(|known| want.since.is_some_and(|since| known.at < since)) {
+                self.look_up(want.change)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, time: TimeDelta) -> Result<(), TestCaseError> {
+        let until = self.at + time;
+        for _ in 0..2000 {
+            let wake = timers::wake(&self.settings, &self.state, self.at).filter(|wake| *wake <= until);
+            let Some(wake) = wake else { break };
+            // What is looked at again whenever time has passed is due at once: a minute is fine enough here.
+            self.at = if wake > self.at { wake } else { (self.at + TimeDelta::minutes(1)).min(until) };
+            self.fall_due()?;
+            if self.at >= until {
+                break;
+            }
+        }
+        self.at = until;
+        self.fall_due()
+    }
+
+    /// Lets every timer fire that is due.
+    fn fall_due(&mut self) -> Result<(), TestCaseError> {
+        for _ in 0..200 {
+            if self.take(&Input::Tick)?.records.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(TestCaseError::fail("the timers of one moment do not come to an end"))
+    }
+
+    fn say(&mut self, who: &str, text: String) -> Result<(), TestCaseError> {
+        let before = self.state.clone();
+        let addressed = text.starts_with('!');
+        let adds = text.starts_with("!swat add");
+        let outcome = self.take(&line(who, text.clone()))?;
+        let refused =
+            outcome.records.iter().filter(|record| matches!(record.event, Event::Refused { .. })).count();
+        let noes = outcome.replies.iter().filter(|reply| reply.text.contains(": no: ")).count();
+        prop_assert_eq!(refused, noes, "{}: {:?}", text, outcome.replies);
+        prop_assert!(refused <= 1, "{}: {:?}", text, outcome.replies);
+        if refused == 1 && !adds {
+            // Answers to the roll call that waited are said first; nothing else goes with a refusal.
+            let mut expected = before;
+            let others =
+                outcome.records.iter().filter(|record| !matches!(record.event, Event::Refused { .. }));
+            for record in others {
+                prop_assert!(matches!(record.event, Event::HereSaid), "{}: {:?}", text, record.event);
+                expected.apply(record);
+            }
+            prop_assert_eq!(without_row(&expected), without_row(&self.state), "{}", text);
+        }
+        let silent = |record: &Record| matches!(record.event, Event::Here | Event::Offered { .. });
+        let quiet = outcome.replies.is_empty() && outcome.questions.is_empty();
+        let short = ["!hold", "!stop", "!rollback"].iter().any(|word| text.starts_with(word));
+        prop_assert!(
+            !addressed || short || !quiet || outcome.records.iter().any(silent),
+            "{} got no answer",
+            text
+        );
+        Ok(())
+    }
+
+    fn take(&mut self, input: &Input) -> Result<Outcome, TestCaseError> {
+        let before = self.state.clone();
+        let outcome = turn(&self.settings, &mut self.state, self.at, input);
+        let mut again = before;
+        let same = turn(&self.settings, &mut again, self.at, input);
+        // I1, and what a restart would believe.
+        prop_assert_eq!(&outcome, &same);
+        for record in &outcome.records {
+            self.replay(record)?;
+        }
+        prop_assert_eq!(&self.replayed, &self.state);
+        self.holds_always()?;
+        for reply in &outcome.replies {
+            says_well(&reply.text)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Applies one record as it is stored, and checks that it may follow what came before.
+    fn replay(&mut self, record: &Record) -> Result<(), TestCaseError> {
+        let before = self.replayed.clone();
+        let stored = serde_json::to_string(&record.event).expect("an event is written");
+        let event: Event = serde_json::from_str(&stored).expect("it is read again");
+        self.replayed.apply(&Record { event, ..record.clone() });
+        prop_assert_eq!(self.replayed.row, before.row + 1);
+        if WITHOUT_EFFECT.contains(&record.event.kind()) {
+            prop_assert_eq!(without_row(&self.replayed), without_row(&before));
+        }
+        let window = record.window.as_ref().and_then(|id| before.windows.get(id));
+        let (Some(window), Some(change)) = (window, record.change) else { return Ok(()) };
+        if matches!(record.event, Event::PatchStarted { .. } | Event::StepDone { .. }) {
+            prop_assert!(window.holds.is_empty(), "{change} goes on although it is held: {:?}", record.event);
+            prop_assert!(window.rollback.is_none(), "{change} goes on during a rollback");
+            for edge in order::predecessors(&before, window).before(change) {
+                let first = window.patch(edge.before).map(|patch| patch.stage.clone());
+                let out = first.as_ref().is_none_or(|stage| matches!(stage, Stage::Live { .. }));
+                prop_assert!(out, "{change} goes on before {}: {first:?}", edge.before);
+            }
+        }
+        if let Event::StepDone { step, patch_set, .. } = record.event {
+            let patch = window.patch(change);
+            let current = patch.and_then(|patch| patch.current()).map(|(number, _)| number);
+            prop_assert_eq!(current, Some(step), "{} is done out of turn", change);
+            let started = patch.and_then(|patch| patch.started);
+            let new = self.done.insert((window.id().clone(), change, started, patch_set, step));
+            prop_assert!(new, "step {step} of {change} ps {patch_set} is done twice");
+        }
+        Ok(())
+    }
+
+    /// What is so after every turn.
+    fn holds_always(&self) -> Result<(), TestCaseError> {
+        let mut moving = 0;
+        for window in self.state.windows.values() {
+            for patch in &window.patches {
+                let here = patch.stage == Stage::Moving;
+                prop_assert_eq!(here, window.motion == Some(patch.change), "{:?}", patch);
+                moving += usize::from(here);
+                prop_assert!(window.places.contains(&patch.change));
+                if patch.is_dirty() {
+                    prop_assert!(self.state.ledger.contains_key(&patch.change), "on hosts and not owed");
+                }
+            }
+            if let Some(change) = window.motion {
+                prop_assert!(window.patch(change).is_some(), "{change} moves and is not there");
+            }
+            let tickets: BTreeSet<u32> = window.patches.iter().map(|patch| patch.ticket).collect();
+            prop_assert_eq!(tickets.len(), window.patches.len());
+        }
+        prop_assert!(moving <= 1, "{moving} patches are in motion");
+        Ok(())
+    }
+}
+
+/// One line, in the tone of the house, and every command in it is one of mine.
+fn says_well(text: &str) -> Result<(), TestCaseError> {
+    prop_assert!(!text.contains('\n'));
+    let lower = text.to_lowercase();
+    for word in ["please", "oops", "successfully", "sorry"] {
+        prop_assert!(!lower.contains(word), "{}", text);
+    }
+    for offered in text.split('"').filter_map(|part| part.strip_prefix("!swat ")) {
+        let word = offered.split(' ').next().unwrap_or_default();
+        prop_assert!(word == "VERB" || verb(word).is_some(), "{} in {}", word, text);
+    }
+    Ok(())
+}
+
+fn holds_for(ops: &[Op]) -> Result<(), TestCaseError> {
+    let mut world = World::new();
+    for op in ops {
+        world.play(op)?;
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_chat_keeps_order_and_record(ops in prop::collection::vec(op(), 1..140)) {
+        holds_for(&ops)?;
+    }
+}
+
+#[test]
+fn the_natural_words_bring_patches_through() {
+    let mut world = World::new();
+    for _ in 0..200 {
+        world.play(&Op::GoOn).expect("nothing is wrong with an ordinary window");
+    }
+    let live = world.done.iter().filter(|(_, _, _, _, step)| *step == 8).count();
+    assert!(live >= 2, "{live} patches came through");
+}
