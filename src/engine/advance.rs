@@ -226,7 +226,7 @@ impl<'a> Turn<'a> {
 
     fn review_is_full(&self, window: &Window, patch: &Patch) -> bool {
         let (_, points) = self.judge(window, patch, true);
-        points.iter().all(|point| !point.is_open()) && self.review_blocks(window, patch).is_none()
+        points.iter().all(|point| !point.is_open())
     }
 
     /// A new patch set may have other files: the steps are laid out for what was read.

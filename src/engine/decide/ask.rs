@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::super::command::{Role, Target, VERBS, verb};
 use super::super::event::Event;
-use super::super::guidelines::Verdict;
+use super::super::guidelines::{PointState, Verdict};
 use super::super::id::OccurrenceId;
 use super::super::patch::{Patch, Stage};
 use super::super::say::{self, Refusal, no};
@@ -70,12 +70,7 @@ impl<'a> Turn<'a> {
                     return refusal.text;
                 }
                 let (_, points) = self.judge(window, patch, true);
-                return say::run::waits_for(
-                    self.settings,
-                    patch,
-                    &points,
-                    self.review_blocks(window, patch).as_ref(),
-                );
+                return say::run::waits_for(self.settings, patch, &points);
             }
             Stage::Queued => {}
         }
@@ -91,7 +86,8 @@ impl<'a> Turn<'a> {
                 }
             };
         }
-        let (judgements, points) = self.judge(window, patch, false);
+        let (judgements, mut points) = self.judge(window, patch, false);
+        points.retain(|point| !matches!(point.state, PointState::Blocked { .. }));
         let blocks = judgements.iter().filter(|judgement| judgement.verdict() == Verdict::Block);
         let mut reasons: Vec<String> =
             blocks.map(|block| say::queue::rule_refusal(block).said_in_full()).collect();

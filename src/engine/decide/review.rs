@@ -41,7 +41,7 @@ impl<'a> Turn<'a> {
                 return Err(no::lead_item(item.word(), window));
             }
             Some(PointState::Blocked { rule, why, fix }) => {
-                let text = format!("nobody's word fills {item}: {}. {fix}", say::own_words(why));
+                let text = format!("nobody's word fills {item}: {}", say::queue::why_and_fix(why, fix));
                 return Err(Refusal::new(rule.word(), text));
             }
             Some(PointState::Open { .. }) => None,
@@ -181,7 +181,7 @@ impl<'a> Turn<'a> {
 
     fn waits_for_text(&self, window: &Window, patch: &Patch) -> String {
         let (_, points) = self.judge(window, patch, true);
-        say::run::waits_for(self.settings, patch, &points, self.review_blocks(window, patch).as_ref())
+        say::run::waits_for(self.settings, patch, &points)
     }
 
     pub(super) fn uncheck(&mut self, target: Option<Target>, item: &Item) -> Result<(), Refusal> {

@@ -160,32 +160,10 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// What stops the review of a patch in motion although its points are full: a new patch set may break a rule that
-    /// the one before kept. Rules about time and people were kept when it was set in motion.
-    pub(in super::super) fn review_blocks(&self, window: &Window, patch: &Patch) -> Option<Refusal> {
-        let (judgements, _) = self.judge(window, patch, true);
-        let kept = |rule: RuleId| {
-            matches!(
-                rule,
-                RuleId::LastStart
-                    | RuleId::WindowLimit
-                    | RuleId::OwnerPresent
-                    | RuleId::DeployerPresent
-                    | RuleId::NoDeployDay
-                    | RuleId::Freeze
-            )
-        };
-        let blocks = |judgement: &&guidelines::Judgement<'_>| {
-            judgement.verdict() == Verdict::Block && !kept(judgement.rule)
-        };
-        judgements.iter().find(blocks).map(say::queue::rule_refusal)
-    }
-
     /// What keeps the review of a patch in motion open.
     pub(in super::super) fn still_open(&self, window: &Window, patch: &Patch) -> String {
         let (_, points) = self.judge(window, patch, true);
-        let blocks = self.review_blocks(window, patch);
-        say::run::still_open(self.settings, patch, &points, blocks.as_ref())
+        say::run::still_open(self.settings, patch, &points)
     }
 
     /// Sets a patch in motion.

@@ -39,12 +39,18 @@ pub fn why(why: &Why) -> String {
 pub fn rule_refusal(judgement: &Judgement<'_>) -> Refusal {
     let text = match &judgement.finding {
         Finding::Fail { why, fix } if fix.is_empty() => in_full(why),
-        Finding::Fail { why, fix } | Finding::Note { why, fix } => format!("{}. {fix}", in_full(why)),
+        Finding::Fail { why, fix } | Finding::Note { why, fix } => why_and_fix(why, fix),
         Finding::Unknown(why) => own_words(why),
         Finding::Later { until, why } => format!("{}, ready {} UTC", own_words(why), words::clock(*until)),
         Finding::Pass(_) | Finding::NotNeeded => String::new(),
     };
     Refusal::new(judgement.rule.word(), text)
+}
+
+/// A rule's reason, and what to do: a sentence of its own where it is a command to paste, else the end of this one.
+pub fn why_and_fix(why: &str, fix: &str) -> String {
+    let joint = if fix.starts_with('"') { ". " } else { "; " };
+    format!("{}{joint}{fix}", in_full(why))
 }
 
 /// A rule's reason, neutralised: a chain of needs is longer than a title, and its end is what matters.

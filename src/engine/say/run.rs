@@ -235,13 +235,8 @@ pub fn read_what_is_merged(prefix: &str, patch: &Patch, hold: u32, reason: &str)
 }
 
 /// What keeps the review open.
-pub fn still_open(
-    settings: &Settings,
-    patch: &Patch,
-    points: &[Point<'_>],
-    blocks: Option<&Refusal>,
-) -> String {
-    let mut open: Vec<String> = points
+pub fn still_open(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> String {
+    let open: Vec<String> = points
         .iter()
         .filter(|point| point.is_open())
         .map(|point| {
@@ -264,17 +259,11 @@ pub fn still_open(
             }
         })
         .collect();
-    open.extend(blocks.map(Refusal::said_in_full));
     format!("{} step 1: review, still open: {}", patch.change, open.join("; "))
 }
 
 /// What a patch in motion waits for, and who can clear it.
-pub fn waits_for(
-    settings: &Settings,
-    patch: &Patch,
-    points: &[Point<'_>],
-    blocks: Option<&Refusal>,
-) -> String {
+pub fn waits_for(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> String {
     let Some((number, current)) = patch.current() else {
         return format!("{} waits for nothing", patch.change);
     };
@@ -288,7 +277,7 @@ pub fn waits_for(
         );
     }
     match &current.act {
-        Act::Review => still_open(settings, patch, points, blocks),
+        Act::Review => still_open(settings, patch, points),
         Act::Verify => {
             format!("{} waits for {}: {}", patch.change, short_name(patch.owner()), verify(settings, patch))
         }
