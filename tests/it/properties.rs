@@ -90,8 +90,16 @@ const SAID: &[&str] = &[
 enum Op {
     /// Somebody says one of the lines.
     Say { who: usize, line: usize, n: usize, m: usize, step: u32 },
+    /// The lead, or the owner, says one of the lines about the patch in motion or a live one, and means nearly its step.
+    Aim { owner: bool, line: usize, m: usize, step: u32 },
+    /// The review system has news of the patch in motion.
+    Newer { what: u8 },
     /// Whoever is waited for does what is waited for, so that chats get somewhere.
     GoOn,
+    /// The same, as if nothing were held and nothing went back.
+    Push,
+    /// The lead or the owner stops something.
+    Stop { owner: bool, what: u8 },
     /// So many seconds pass, with everything that falls due in them.
     Time(i64),
     /// The review system has news.
@@ -103,12 +111,18 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     let say = (0..PEOPLE.len(), 0..SAID.len(), 0..CHANGES.len(), 0..CHANGES.len(), 0u32..11)
         .prop_map(|(who, line, n, m, step)| Op::Say { who, line, n, m, step });
+    let aim = (any::<bool>(), 0..SAID.len(), 0..CHANGES.len(), 0u32..4)
+        .prop_map(|(owner, line, m, step)| Op::Aim { owner, line, m, step });
     prop_oneof![
-        6 => say,
-        10 => Just(Op::GoOn),
-        1 => (1i64..40).prop_map(Op::Time),
-        2 => (40i64..700).prop_map(Op::Time),
+        8 => say,
+        12 => aim,
+        40 => Just(Op::GoOn),
+        6 => Just(Op::Push),
+        4 => (any::<bool>(), 0u8..5).prop_map(|(owner, what)| Op::Stop { owner, what }),
+        4 => (1i64..40).prop_map(Op::Time),
+        3 => (40i64..700).prop_map(Op::Time),
         1 => (700i64..9000).prop_map(Op::Time),
+        2 => (0u8..4).prop_map(|what| Op::Newer { what }),
         1 => (0..CHANGES.len(), 0u8..8).prop_map(|(n, what)| Op::News { n, what }),
         1 => Just(Op::Start),
     ]
@@ -176,6 +190,17 @@ fn line(who: &str, text: String) -> Input {
     })
 }
 
+fn words(line: &str, n: u32, m: u32, step: u32) -> String {
+    let word = |word: &str| match word {
+        "N" => n.to_string(),
+        "M" => m.to_string(),
+        "K" => step.to_string(),
+        "rK" => format!("r{step}"),
+        word => word.to_owned(),
+    };
+    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 fn without_row(state: &State) -> State {
     State { row: 0, ..state.clone() }
 }
@@ -196,20 +221,35 @@ impl World {
     fn play(&mut self, op: &Op) -> Result<(), TestCaseError> {
         match op {
             Op::Say { who, line, n, m, step } => {
-                let text = SAID[*line]
-                    .split(' ')
-                    .map(|word| match word {
-                        "N" => CHANGES[*n].to_string(),
-                        "M" => CHANGES[*m].to_string(),
-                        "K" => step.to_string(),
-                        "rK" => format!("r{step}"),
-                        word => word.to_owned(),
-                    })
-                    .collect::<Vec<_>>()
-                    .join(" ");
-                self.say(PEOPLE[*who], text)?;
+                self.say(PEOPLE[*who], words(SAID[*line], CHANGES[*n], CHANGES[*m], *step))?;
             }
-            Op::GoOn => self.go_on()?,
+            Op::Aim { owner, line, m, step } => {
+                let Some((lead, change, by, current)) = self.aim() else { return self.fall_due() };
+                let step = (current + step).saturating_sub(1);
+                let who = if *owner { by } else { lead };
+                self.say(&who, words(SAID[*line], change.0, CHANGES[*m], step))?;
+            }
+            Op::Newer { what } => {
+                if let Some((_, change, ..)) = self.aim() {
+                    self.news(change, *what)?;
+                }
+            }
+            Op::GoOn => self.go_on(false)?,
+            Op::Push => self.go_on(true)?,
+            Op::Stop { owner, what } => {
+                let Some((lead, change, by, _)) = self.aim() else { return self.fall_due() };
+                let first = self.state.windows.values().find_map(|window| {
+                    window.patches.iter().find(|patch| patch.touched_hosts()).map(|patch| patch.change)
+                });
+                let text = match what {
+                    0 => "!hold".to_owned(),
+                    1 => format!("!swat rollback {change} errors"),
+                    2 => format!("!swat rollback {} errors", first.unwrap_or(change)),
+                    3 => format!("!swat broken {change} it is blank"),
+                    _ => "!swat failed it hangs".to_owned(),
+                };
+                self.say(if *owner { &by } else { &lead }, text)?;
+            }
             Op::Time(seconds) => self.pass(TimeDelta::seconds(*seconds))?,
             Op::News { n, what } => self.news(ChangeNumber(CHANGES[*n]), *what)?,
             Op::Start => {
@@ -220,8 +260,18 @@ impl World {
         self.fall_due()
     }
 
+    /// The lead, the patch in motion or else the last one, its owner, and the number of the step that is open.
+    fn aim(&self) -> Option<(String, ChangeNumber, String, u32)> {
+        let window = self.state.windows.values().find(|window| window.is_on())?;
+        let patch = window.moving().or(window.patches.last())?;
+        let back = window.rollback.as_ref().and_then(|rollback| rollback.current()).map(|(number, _)| number);
+        let step = back.or(patch.current().map(|(number, _)| number)).unwrap_or(1);
+        let lead = window.lead.as_ref().map_or("alice", |lead| lead.who.0.as_str());
+        Some((lead.to_owned(), patch.change, patch.owner().0.clone(), step))
+    }
+
     /// Says what the bot waits for.
-    fn go_on(&mut self) -> Result<(), TestCaseError> {
+    fn go_on(&mut self, push: bool) -> Result<(), TestCaseError> {
         let Some(window) = self.state.windows.values().find(|window| window.is_on()).cloned() else {
             let planned = self.state.windows.values().next();
             let queued = planned.map_or(0, |window| window.patches.len());
@@ -234,10 +284,11 @@ impl World {
         let Some(lead) = window.lead.as_ref().map(|lead| lead.who.0.clone()) else {
             return self.say("alice", "!swat claim".to_owned());
         };
-        if let Some((number, _)) = window.rollback.as_ref().and_then(|rollback| rollback.current()) {
+        let back = window.rollback.as_ref().filter(|_| !push).and_then(|rollback| rollback.current());
+        if let Some((number, _)) = back {
             return self.say(&lead, format!("!swat done r{number}"));
         }
-        if let Some(hold) = window.holds.first() {
+        if let Some(hold) = window.holds.first().filter(|_| !push) {
             return self.say(&lead, format!("!swat resume H{} fine again", hold.number));
         }
         if !window.is_running() {
@@ -485,7 +536,7 @@ fn holds_for(ops: &[Op]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_chat_keeps_order_and_record(ops in prop::collection::vec(op(), 1..140)) {
