@@ -1,4 +1,4 @@
-//! The measures of issue 2 as one small table: `cargo bench`. Nothing is asserted about time, so it passes on any machine.
+//! What one command and one start cost, as one small table: `cargo bench`. Nothing is asserted about time, so it passes on any machine.
 //!
 //! What depends on the disk or the processor is measured next to what it is compared with, in turn and in the same
 //! run: the ratios can be compared between machines, the microseconds cannot. `cargo bench -- decide` runs one part.
