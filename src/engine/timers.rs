@@ -13,7 +13,7 @@ use super::patch::{Patch, Stage};
 use super::plan::{Act, watch_time};
 use super::say;
 use super::settings::Settings;
-use super::state::State;
+use super::state::{Offer, State};
 use super::window::{Occurrence, Phase, Window};
 use super::{Outcome, Want, order, schedule, words};
 
@@ -108,7 +108,9 @@ fn list(settings: &Settings, state: &State, at: At) -> Vec<(At, Due)> {
             due.push((occurrence.starts, Due::Open(occurrence)));
         }
     }
-    for offer in &state.offers {
+    // What was given up is not given up again: the rest of its line may still be waited for.
+    let unanswered = |offer: &&Offer| !state.known.get(&offer.change).is_some_and(|known| known.at >= offer.at);
+    for offer in state.offers.iter().filter(unanswered) {
         due.push((offer.at + timers.lookup, Due::GiveUpLookup(offer.change)));
     }
     for window in state.windows.values() {

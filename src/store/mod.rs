@@ -39,7 +39,7 @@ pub struct Store {
     last: i64,
     head: chain::Hash,
     failed: Option<String>,
-    _lock: File,
+    lock: File,
 }
 
 impl Store {

@@ -49,7 +49,15 @@ impl Store {
         }
         let identity = identity(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         let reader = Reader::open(path)?;
-        Ok(Self { reader, writer, path: path.to_owned(), identity, last, head, failed: None, _lock: lock })
+        Ok(Self { reader, writer, path: path.to_owned(), identity, last, head, failed: None, lock })
+    }
+}
+
+impl Drop for Store {
+    /// Closing the file is not enough: a child that was forked meanwhile has it too, and would keep the next one out.
+    fn drop(&mut self) {
+        // Where it fails, the lock goes with the last handle.
+        let _ = self.lock.unlock();
     }
 }
 
