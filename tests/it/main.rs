@@ -10,6 +10,7 @@ mod log;
 mod make;
 mod order;
 mod properties;
+mod restart;
 mod review;
 mod schedule;
 mod store;
