@@ -1,6 +1,7 @@
 //! The one integration binary.
 
 mod bad_inputs;
+mod cli;
 mod config;
 mod docs;
 mod fake_gerrit;
