@@ -217,7 +217,7 @@ fn time(at: At) -> String {
 }
 
 /// The text with everything that could steer a terminal, or the order in which it is read, written out: `\u{1b}`.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the program, and how each part is put together. Thin on purpose.
 
 pub mod log;
+mod report;
 mod run;
 
 use std::io::{self, Write};
@@ -11,7 +12,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::engine::id::At;
+use crate::engine::id::{At, OccurrenceId};
 
 /// Conducts deployment windows in chat.
 #[derive(Debug, Parser)]
@@ -38,6 +39,12 @@ enum Verb {
     Check,
     /// Ask the log; the bot may be running meanwhile
     Log(log::LogArgs),
+    /// Print one occurrence of a window from the log: how it ended, and every row
+    Report {
+        /// The occurrence, such as 2026-11-23/morning
+        #[arg(value_name = "OCCURRENCE", value_parser = occurrence)]
+        occurrence: OccurrenceId,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -47,6 +54,10 @@ enum Verb {
 
 fn moment(text: &str) -> Result<At, String> {
     text.parse().map_err(|_| "a time is written 2018-03-05T18:55:00Z".to_owned())
+}
+
+fn occurrence(text: &str) -> Result<OccurrenceId, String> {
+    text.parse().map_err(|()| "an occurrence is written 2026-11-23/morning".to_owned())
 }
 
 /// Why the program did not do what it was asked, and what it tells the shell.
@@ -90,6 +101,11 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
                     _ => Fault::Failed(fault.to_string()),
                 }
             })
+        }
+        Verb::Report { occurrence } => {
+            let config = configuration(args)?;
+            report::run(occurrence, &config.database, &mut io::stdout())
+                .map_err(|fault| Fault::Failed(fault.to_string()))
         }
         Verb::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "swatbot", &mut io::stdout());

@@ -51,6 +51,22 @@ enum Due {
     Look,
 }
 
+impl Due {
+    /// Whether it would only say something about, or rearrange, a window of these.
+    fn is_notice_of(&self, over: &[OccurrenceId]) -> bool {
+        match self {
+            Self::Remind(id, _)
+            | Self::SayWhoIsHere(id)
+            | Self::Slide(id)
+            | Self::LastStart(id)
+            | Self::NearEnd(id)
+            | Self::TimeUp(id)
+            | Self::NameHold(id, _) => over.contains(id),
+            _ => false,
+        }
+    }
+}
+
 /// When the next thing is due, if anything is: the loop sleeps until then.
 pub fn wake(settings: &Settings, state: &State, at: At) -> Option<At> {
     list(settings, state, at).into_iter().map(|(when, _)| when).min()
@@ -60,6 +76,12 @@ pub fn wake(settings: &Settings, state: &State, at: At) -> Option<At> {
 pub(super) fn tick(settings: &Settings, state: &State, at: At) -> Outcome {
     let mut due = list(settings, state, at);
     due.retain(|(when, what)| *when <= at && *what != Due::Look);
+    // What ends now, after a time in which nobody was there, is not announced to end first.
+    let over: Vec<OccurrenceId> = due
+        .iter()
+        .filter_map(|(_, what)| if let Due::Close(id) = what { Some(id.clone()) } else { None })
+        .collect();
+    due.retain(|(_, what)| !what.is_notice_of(&over));
     due.sort_by_key(|(when, _)| *when);
     let mut turn = Turn::of_bot(settings, state, at);
     // One at a time: what comes next is decided on the state that this one leaves behind.
@@ -165,7 +187,7 @@ fn window_list(settings: &Settings, state: &State, window: &Window, at: At, due:
         due.push((first, Due::Slide(id.clone())));
     }
     let quiet = window.lead.is_none() && window.patches.is_empty();
-    if !window.near_end && !quiet {
+    if !window.near_end && !quiet && at < ends {
         due.push((ends - timers.near_end, Due::NearEnd(id.clone())));
     }
     if absent(settings, window).next().is_some() {

@@ -1,6 +1,7 @@
 //! The one integration binary.
 
 mod bad_inputs;
+mod cli;
 mod config;
 mod docs;
 mod fake_gerrit;
@@ -10,6 +11,7 @@ mod log;
 mod make;
 mod order;
 mod properties;
+mod restart;
 mod review;
 mod schedule;
 mod store;

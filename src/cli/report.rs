@@ -1,0 +1,54 @@
+//! `swatbot report`: one occurrence from the log alone, how it ended and then row by row, for whoever looks into it later.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::log::harmless;
+use crate::engine::id::OccurrenceId;
+use crate::engine::log::Row;
+use crate::store::{OpenError, Reader, StoreError};
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReportFault {
+    /// The log has no row of it.
+    #[error("nothing is on record of {0}")]
+    Nothing(OccurrenceId),
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Read(#[from] StoreError),
+    /// The report cannot be written.
+    #[error("cannot write the report: {0}")]
+    Write(#[from] io::Error),
+}
+
+pub(super) fn run(id: &OccurrenceId, database: &Path, out: &mut dyn Write) -> Result<(), ReportFault> {
+    let rows = Reader::open(database)?.rows_of_window(id)?;
+    if rows.is_empty() {
+        return Err(ReportFault::Nothing(id.clone()));
+    }
+    match write(out, id, &rows) {
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// The summary, and every row under its day: an occurrence is spoken of days before it starts.
+fn write(out: &mut dyn Write, id: &OccurrenceId, rows: &[Row]) -> io::Result<()> {
+    match rows.iter().rev().find(|row| row.kind == "window-closed") {
+        Some(closed) => writeln!(out, "{}", harmless(&closed.text))?,
+        None => writeln!(out, "{id} is not closed")?,
+    }
+    let mut day = None;
+    for row in rows {
+        if day.replace(row.at.date_naive()) != Some(row.at.date_naive()) {
+            writeln!(out, "{}", row.at.format("%Y-%m-%d (UTC)"))?;
+        }
+        writeln!(out, "{} {} {}", row.at.format("%H:%M:%S"), harmless(&row.actor), harmless(&row.text))?;
+    }
+    out.flush()
+}

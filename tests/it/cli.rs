@@ -1,0 +1,190 @@
+//! The command line: what is printed, where, and with which exit code.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/windows.toml");
+
+/// Runs the program on an input to its end.
+fn run(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_swatbot"))
+        .args(arguments)
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One that reads nothing may have ended already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// The exit code, standard output and standard error.
+fn parts(output: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().expect("it was not killed"), text(output.stdout), text(output.stderr))
+}
+
+fn swatbot(arguments: &[&str]) -> (i32, String, String) {
+    parts(run(arguments, ""))
+}
+
+/// Plays a script on a log of its own.
+fn play(database: &Path, script: &str) -> (i32, String, String) {
+    let database = database.to_str().unwrap();
+    parts(run(&["--config", CONFIG, "--database", database, "--clock", "2026-11-23T12:00:00Z"], script))
+}
+
+#[test]
+fn help_names_every_subcommand() {
+    let (code, out, err) = swatbot(&["--help"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    for word in ["run", "check", "log", "report", "completions", "--config", "--database", "--clock"] {
+        assert!(out.contains(word), "{word} is not in {out}");
+    }
+    let (code, out, _) = swatbot(&["--version"]);
+    assert_eq!((code, out), (0, format!("swatbot {}\n", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_says_so_on_standard_error() {
+    for arguments in [
+        &["--colour"][..],
+        &["dance"],
+        &["check", "now"],
+        &["report"],
+        &["report", "morning"],
+        &["report", "2026-02-30/morning"],
+        &["completions", "klingon"],
+        &["--clock", "yesterday"],
+        &["--config"],
+    ] {
+        let (code, out, err) = swatbot(arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}");
+        assert!(err.starts_with("error: "), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn check_says_that_a_configuration_is_good_or_lists_every_fault() {
+    let (code, out, err) = swatbot(&["check", "--config", CONFIG]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.ends_with("windows.toml is good: 3 windows\n"), "{out}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad.toml");
+    let good = fs::read_to_string(CONFIG).unwrap();
+    let bad = good
+        .replace("timezone = \"America/Los_Angeles\"", "timezone = \"America/Los_Angels\"")
+        .replace("minutes = 60", "minuets = 60")
+        .replace("roles = [\"manager\"]", "roles = []");
+    fs::write(&path, bad).unwrap();
+    let (code, out, err) = swatbot(&["check", "--config", path.to_str().unwrap()]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    // Three windows and the train have the zone, three windows the length, one person the roles.
+    for (words, count) in [("America/Los_Angels", 4), ("minuets", 3), ("roles", 1)] {
+        assert!(err.matches(words).count() >= count, "{words} {count} times: {err}");
+    }
+    for verb in [&["run"][..], &["log"], &["report", "2026-11-23/morning"]] {
+        let (code, _, other) = swatbot(&[verb, &["--config", path.to_str().unwrap()]].concat());
+        assert_eq!((code, other), (2, err.clone()), "{verb:?}");
+    }
+    let (code, _, err) = swatbot(&["check", "--config", "/nowhere/windows.toml"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("/nowhere/windows.toml"), "{err}");
+}
+
+#[test]
+fn completions_are_a_script_that_bash_reads() {
+    let (code, script, err) = swatbot(&["completions", "bash"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(script.contains("swatbot") && script.contains("report"));
+    let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
+    bash.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    assert!(bash.wait().unwrap().success());
+}
+
+#[test]
+fn a_script_on_a_pipe_is_played_to_its_end_and_always_alike() {
+    let script = include_str!("../transcripts/first_patch.txt");
+    let folder = tempfile::tempdir().unwrap();
+    let first = play(&folder.path().join("first.db"), script);
+    assert_eq!((first.0, first.2.as_str()), (0, ""));
+    assert!(first.1.contains("4 is live"), "{}", first.1);
+    assert!(folder.path().join("first.db").exists(), "--database names the log");
+    assert_eq!(play(&folder.path().join("second.db"), script), first);
+    // What it printed can be played: answers are passed over.
+    assert_eq!(play(&folder.path().join("third.db"), &first.1), first);
+    // The last line may lack its end.
+    let (code, out, _) = play(&folder.path().join("short.db"), "!swat whoami");
+    assert_eq!(code, 0);
+    assert!(out.starts_with("!swat whoami\nswatbot> alice: "), "{out}");
+}
+
+#[test]
+fn a_log_that_cannot_be_opened_exits_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("no-log.db");
+    fs::write(&path, "this is a letter, not a database").unwrap();
+    let (code, out, err) = play(&path, "!swat now\n");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains(path.to_str().unwrap()), "{err}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "this is a letter, not a database");
+    let (code, _, err) = play(&folder.path().join("nowhere/swatbot.db"), "!swat now\n");
+    assert_eq!(code, 1);
+    assert!(err.contains("nowhere"), "{err}");
+}
+
+#[test]
+fn a_report_is_the_summary_and_every_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("swatbot.db");
+    let database = path.to_str().unwrap();
+    let report =
+        |occurrence: &str| swatbot(&["report", occurrence, "--config", CONFIG, "--database", database]);
+    let (code, out, err) = report("2026-11-23/morning");
+    assert_eq!((code, out.as_str()), (1, ""), "there is no log yet");
+    assert!(err.contains(database), "{err}");
+    assert!(!path.exists(), "a report makes no log");
+
+    let planned = "bob> !swat add 4\nbob> !swat remove 9\nalice> !swat claim\n";
+    assert_eq!(play(&path, planned).0, 0);
+    let (code, out, err) = report("2026-11-23/morning");
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("2026-11-23/morning is not closed\n2026-11-23 (UTC)\n12:00:00 bob "), "{out}");
+    assert!(out.lines().any(|line| line.starts_with("12:00:00 alice ")), "{out}");
+
+    let over = "+14h\n!swat now\n";
+    assert_eq!(play(&path, over).0, 0);
+    let (code, out, _) = report("2026-11-23/morning");
+    assert_eq!(code, 0);
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines[0].starts_with("2026-11-23/morning is over") && lines[0].contains("skipped 4"), "{out}");
+    assert!(lines[2..].iter().all(|line| line.as_bytes()[2] == b':' && line.as_bytes()[8] == b' '), "{out}");
+    assert!(lines.iter().any(|line| line.starts_with("14:00:00 swatbot ")), "{out}");
+    // The rows that the log gives for the window, one for one.
+    let (code, json, _) = swatbot(&[
+        "log",
+        "last",
+        "1000",
+        "window",
+        "2026-11-23/morning",
+        "--json",
+        "--config",
+        CONFIG,
+        "--database",
+        database,
+    ]);
+    assert_eq!(code, 0);
+    for line in json.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = row["text"].as_str().unwrap();
+        assert!(lines.iter().any(|line| line.ends_with(text)), "{text} is not in {out}");
+    }
+
+    let (code, out, err) = report("2026-11-25/morning");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!(err, "nothing is on record of 2026-11-25/morning\n");
+}
