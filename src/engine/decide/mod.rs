@@ -253,7 +253,7 @@ impl<'a> Turn<'a> {
 
     /// The patch that a verb without N means: the one in motion, and only from its owner or the lead (§4a.2).
     pub(super) fn in_motion(&self, verb: &str) -> Result<(&'a Window, &'a Patch), Refusal> {
-        let window = self.window_on()?;
+        let window = self.window_on().map_err(|_| no::name_one(self.prefix(), verb))?;
         let next = || {
             super::order::running_order(self.state, window).into_iter().find_map(|change| {
                 window.patch(change).filter(|patch| matches!(patch.stage, super::patch::Stage::Queued))
@@ -407,7 +407,10 @@ impl<'a> Turn<'a> {
             }
             self.command_of(command)
         });
-        if let Err(refusal) = done {
+        if let Err(mut refusal) = done {
+            if refusal.code == "bare-number" {
+                refusal = self.bare_number(verb, words).unwrap_or(refusal);
+            }
             let change =
                 words.split_ascii_whitespace().next().and_then(|word| {
                     match super::command::target(word, &self.settings.policy.review_hosts) {
@@ -417,6 +420,13 @@ impl<'a> Turn<'a> {
                 });
             self.refuse(verb.name, change, &refusal);
         }
+    }
+
+    /// A bare small number in a verb that takes steps or items too, where it is a change that is queued here.
+    fn bare_number(&self, verb: &Verb, words: &str) -> Option<Refusal> {
+        let (number, rest) = words.trim().split_once(' ').unwrap_or((words.trim(), ""));
+        let (_, patch) = self.find(Target::Change(ChangeNumber::parse(number)?)).ok()?;
+        Some(no::bare_change(self.prefix(), verb.name, patch, rest))
     }
 
     fn command_of(&mut self, command: Command) -> Result<(), Refusal> {
@@ -557,7 +567,7 @@ fn meant<'a>(settings: &Settings, line: &'a Line, window_on: bool) -> Meant<'a> 
         if text::is_odd(said) {
             let plain = text::clean(said);
             if words_for_me(settings, &plain, false, window_on).is_some() {
-                return Meant::Refused(no::odd_characters(&settings.prefix));
+                return Meant::Refused(no::odd_characters());
             }
         }
         return Meant::Nobody;
@@ -572,7 +582,7 @@ fn meant<'a>(settings: &Settings, line: &'a Line, window_on: bool) -> Meant<'a> 
     let Some(verb) = verb(word) else {
         let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
         if text::is_odd(word) || !word.is_ascii() {
-            return Meant::Refused(no::odd_characters(&settings.prefix));
+            return Meant::Refused(no::odd_characters());
         }
         return Meant::Refused(no::unknown_verb(
             &settings.prefix,
@@ -582,7 +592,7 @@ fn meant<'a>(settings: &Settings, line: &'a Line, window_on: bool) -> Meant<'a> 
     };
     // What people write to the log is theirs; a command must be what it looks like.
     if verb.name != "log" && text::is_odd(said) {
-        return Meant::Refused(no::odd_characters(&settings.prefix));
+        return Meant::Refused(no::odd_characters());
     }
     Meant::Verb { verb, words: rest }
 }
@@ -600,12 +610,11 @@ fn words_for_me<'a>(settings: &Settings, said: &'a str, private: bool, window_on
         }
         return None;
     }
-    let name = said.get(..settings.name.len());
-    if name.is_some_and(|name| name.eq_ignore_ascii_case(&settings.name)) {
-        let after = &said[settings.name.len()..];
-        if let Some(words) = after.strip_prefix([':', ',']) {
-            return Some(words.trim_start());
-        }
+    if let Some((name, after)) = said.split_at_checked(settings.name.len())
+        && name.eq_ignore_ascii_case(&settings.name)
+        && let Some(words) = after.strip_prefix([':', ','])
+    {
+        return Some(words.trim_start());
     }
     (private && !said.is_empty()).then_some(said)
 }

@@ -1,8 +1,9 @@
 //! Every refusal that is not a rule's: what is wrong, what to type, a stable code.
 
+use super::super::checklist::Item;
 use super::super::command::Verb;
 use super::super::event::{Cause, Debt};
-use super::super::id::{At, ChangeNumber, Who};
+use super::super::id::{At, ChangeNumber, RowId, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::window::{Hold, Window};
 use super::super::words::{self, FileListFault};
@@ -59,10 +60,24 @@ pub fn bare_number(prefix: &str, verb: &Verb, word: &str) -> Refusal {
     Refusal::new("bare-number", text)
 }
 
+/// A bare small number that is the change of a queued patch: the same words with its ticket.
+pub fn bare_change(prefix: &str, verb: &str, patch: &Patch, rest: &str) -> Refusal {
+    let (change, ticket) = (patch.change, patch.ticket);
+    let words = command(prefix, own_words(&format!("{verb} #{ticket} {rest}")).trim_end());
+    Refusal::new(
+        "bare-number",
+        format!("a bare {change} could be a step, {change} goes by its ticket: {words}"),
+    )
+}
+
 /// The same patch twice on one line.
-pub fn twice(prefix: &str, word: &str) -> Refusal {
-    let text = format!("{} is there twice. {}", short(word), command(prefix, "add N…"));
-    Refusal::new("twice", text)
+pub fn twice(word: &str) -> Refusal {
+    Refusal::new("twice", format!("{} is there twice. Name it once", short(word)))
+}
+
+/// Several names where one is on point.
+pub fn one_owner(words: &str) -> Refusal {
+    Refusal::new("usage", format!("\"{}\" is no one name. One person is on point: owner: WHO", short(words)))
 }
 
 /// More than one line can carry.
@@ -71,11 +86,8 @@ pub fn too_many(count: usize) -> Refusal {
 }
 
 /// Characters that could disguise a command.
-pub fn odd_characters(prefix: &str) -> Refusal {
-    let text = format!(
-        "unusual characters in the command, nothing done. Type it again: {}",
-        command(prefix, "help")
-    );
+pub fn odd_characters() -> Refusal {
+    let text = "unusual characters in the command, nothing done. Type it by hand, do not paste it";
     Refusal::new("unusual-characters", text)
 }
 
@@ -197,6 +209,13 @@ pub fn nothing_moves(prefix: &str, next: Option<&Patch>) -> Refusal {
         None => command(prefix, "queue"),
     };
     Refusal::new("nothing-moves", format!("no patch is in motion. {hint}"))
+}
+
+/// A verb without N where no window is on: it could mean any patch.
+pub fn name_one(prefix: &str, verb: &str) -> Refusal {
+    let usage = super::super::command::verb(verb).and_then(|verb| verb.usage.first()).copied();
+    let words = usage.unwrap_or(verb).replace("[N]", "N");
+    Refusal::new("name-it", format!("say which patch, no window is on. {}", command(prefix, &words)))
 }
 
 /// A verb without N, from somebody it cannot mean anything for.
@@ -407,7 +426,10 @@ pub fn early(window: &Window, at: At) -> Refusal {
 }
 
 /// The window is not in its run yet.
-pub fn not_started(prefix: &str, window: &Window) -> Refusal {
+pub fn not_started(prefix: &str, window: &Window, at: At) -> Refusal {
+    if !window.is_on() {
+        return Refusal { code: "not-started", ..early(window, at) };
+    }
     Refusal::new("not-started", format!("{} has not started. {}", window.id(), command(prefix, "start")))
 }
 
@@ -482,8 +504,8 @@ pub fn not_blocking(prefix: &str, rule: &str, change: ChangeNumber) -> Refusal {
 }
 
 /// The rule asks a person; it does not block.
-pub fn check_instead(prefix: &str, rule: &str, name: &str) -> Refusal {
-    let words = command(prefix, &format!("check {name} {rule} NOTE"));
+pub fn check_instead(prefix: &str, rule: &str, name: &str, item: &str) -> Refusal {
+    let words = command(prefix, &format!("check {name} {item} NOTE"));
     Refusal::new("not-blocking", format!("{rule} asks, it does not block. {words}"))
 }
 
@@ -536,37 +558,58 @@ pub fn finish_busy(prefix: &str, patch: &Patch) -> Refusal {
 }
 
 /// The declared order would go round in a circle.
-pub fn cycle(prefix: &str, cycle: &[ChangeNumber]) -> Refusal {
-    let named: Vec<String> = cycle.iter().map(ChangeNumber::to_string).collect();
-    let text = format!("that closes a circle: {}. {}", named.join(" before "), command(prefix, "queue"));
-    Refusal::new("cycle", text)
+pub fn cycle(prefix: &str, circle: &str) -> Refusal {
+    Refusal::new("cycle", format!("that closes a circle: {circle}. {}", command(prefix, "queue")))
 }
 
 /// A place in the queue cannot go against the order.
-pub fn place_against_order(prefix: &str, change: ChangeNumber, other: ChangeNumber, why: &str) -> Refusal {
-    let text = format!(
-        "{other} goes before {change} ({why}), a place does not change that. {}",
-        command(prefix, "queue")
-    );
+pub fn place_against_order(
+    prefix: &str,
+    change: ChangeNumber,
+    other: ChangeNumber,
+    why: &str,
+    declared: bool,
+) -> Refusal {
+    let words = if declared { format!("order {change} before {other}") } else { "queue".to_owned() };
+    let words = command(prefix, &words);
+    let text = format!("{other} goes before {change} ({why}), a place does not change that. {words}");
     Refusal::new("order", text)
 }
 
 /// The git parent cannot be declared away.
-pub fn hard_order(a: ChangeNumber, b: ChangeNumber, why: &str) -> Refusal {
-    Refusal::new(
-        "order",
-        format!("{a} and {b} depend on each other in the review system ({why}), words do not change that"),
-    )
+pub fn hard_order(first: ChangeNumber, then: ChangeNumber, why: &str) -> Refusal {
+    let text = format!("{then} needs {first} ({why}). Change that in the review system");
+    Refusal::new("order", text)
+}
+
+/// Another patch of the window needs it.
+pub fn needed(prefix: &str, by: ChangeNumber, change: ChangeNumber, why: &str) -> Refusal {
+    let remove = command(prefix, &format!("remove {by}"));
+    Refusal::new("order", format!("{by} needs {change} ({why}). {remove} first"))
+}
+
+/// Only the owner of one of the two.
+pub fn not_owner_of_either(verb: &str, a: &Patch, b: &Patch) -> Refusal {
+    let owners = names([a.owner(), b.owner()]);
+    let text =
+        format!("{verb} of {} and {} is for their owners, {owners}, and deployers", a.change, b.change);
+    Refusal::new("not-owner", text)
 }
 
 /// A patch with itself.
 pub fn with_itself(change: ChangeNumber) -> Refusal {
-    Refusal::new("usage", format!("{change} and {change} are one patch. Name two"))
+    Refusal::new("usage", format!("that is {change} twice. Name two patches"))
 }
 
 /// Two patches of different windows.
-pub fn not_together(a: ChangeNumber, b: ChangeNumber) -> Refusal {
-    Refusal::new("unknown-patch", format!("{a} and {b} are not in one window"))
+pub fn not_together(
+    prefix: &str,
+    (here, a): (&Window, ChangeNumber),
+    (there, b): (&Window, ChangeNumber),
+) -> Refusal {
+    let words = command(prefix, &format!("move {a} to {}", there.id()));
+    let text = format!("{a} is in {} and {b} in {}. {words}", here.id(), there.id());
+    Refusal::new("other-window", text)
 }
 
 /// It needs no file order.
@@ -598,8 +641,17 @@ pub fn files_moving(prefix: &str, change: ChangeNumber) -> Refusal {
 
 /// An item that only the lead fills.
 pub fn lead_item(item: &str, window: &Window) -> Refusal {
-    let lead = window.lead.as_ref().map(|lead| format!(", {}", short_name(&lead.who))).unwrap_or_default();
-    Refusal::new("not-lead", format!("{item} is for the lead alone{lead}"))
+    let lead = window.lead.as_ref().map(|lead| format!(", {}", short_name(&lead.who)));
+    let text = format!("{item} is for the lead of {} alone{}", window.id(), lead.unwrap_or_default());
+    Refusal::new("not-lead", text)
+}
+
+/// The lead's own change, which another has to read.
+pub fn second_reader(prefix: &str, patch: &Patch, item: &Item) -> Refusal {
+    let words = command(prefix, &format!("check {} {item} NOTE", handle(patch)));
+    let text =
+        format!("{} is your own change, a vote or another deployer fills {item}: {words}", patch.change);
+    Refusal::new("second-person", text)
 }
 
 /// An item that this patch does not have.
@@ -611,6 +663,11 @@ pub fn no_item(prefix: &str, item: &str, patch: &Patch) -> Refusal {
 /// No row of that number, or not one that can be amended.
 pub fn no_row(row: i64, last: i64) -> Refusal {
     Refusal::new("no-row", format!("there is no L{row}, the last is L{last}"))
+}
+
+/// A correction without words.
+pub fn empty_amend(prefix: &str, row: RowId) -> Refusal {
+    Refusal::new("usage", format!("amend needs the new text. \"{prefix}log amend {row} TEXT\""))
 }
 
 /// An empty `!log` text.

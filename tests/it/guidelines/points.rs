@@ -9,6 +9,7 @@ fn shown(point: &Point<'_>) -> String {
         PointState::NotNeeded(why) => format!("not needed ({why})"),
         PointState::Open { why, who: Asked::Lead } => format!("lead: {why}"),
         PointState::Open { why, who: Asked::OwnerOrLead } => format!("open: {why}"),
+        PointState::Open { why, who: Asked::Another } => format!("open for another: {why}"),
         PointState::Blocked { rule, why, .. } => format!("blocked by {rule}: {why}"),
     };
     let until = point.until.map_or_else(String::new, |at| at.format(" at %H:%M").to_string());
