@@ -35,9 +35,15 @@ impl<'a> Turn<'a> {
 
     pub(super) fn show(&mut self, target: Target) -> Result<(), Refusal> {
         let (window, patch) = self.find(target)?;
-        let (_, points) = self.judge(window, patch, window.is_running());
+        let (judgements, points) = self.judge(window, patch, window.is_running());
+        let waits = matches!(patch.stage, Stage::Queued | Stage::Moving);
+        let blocks: Vec<Refusal> = judgements
+            .iter()
+            .filter(|judgement| waits && judgement.verdict() == Verdict::Block)
+            .map(say::queue::rule_refusal)
+            .collect();
         let known = super::why_unknown(self.state, patch.change).map(|_| points.as_slice());
-        let text = say::ask::show(self.settings, self.state, window, patch, known, self.at);
+        let text = say::ask::show(self.settings, self.state, window, patch, (known, &blocks), self.at);
         self.asked("show", window, patch);
         self.answer(&text);
         Ok(())

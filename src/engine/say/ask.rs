@@ -14,7 +14,7 @@ use super::super::state::State;
 use super::super::window::{Occurrence, Window};
 use super::super::{schedule, words};
 use super::queue::{after_what, eta, files_go_out, what_kind, when};
-use super::{command, numbers, own_words, patches, row, run, short_name};
+use super::{Refusal, command, numbers, own_words, patches, row, run, short_name};
 
 /// How many rows an answer shows.
 pub const ROWS_SHOWN: usize = 3;
@@ -64,7 +64,7 @@ pub fn show(
     state: &State,
     window: &Window,
     patch: &Patch,
-    points: Result<&[Point<'_>], &str>,
+    (points, blocks): (Result<&[Point<'_>], &str>, &[Refusal]),
     at: At,
 ) -> String {
     let what = super::patch_and_title(state, patch);
@@ -85,6 +85,7 @@ pub fn show(
             Err(why) => format!("nothing is known of it: {}", own_words(why)),
         });
     }
+    parts.extend(blocks.iter().map(Refusal::said_in_full));
     if let Some(note) = &patch.wish.note {
         parts.push(format!("note: {}", own_words(note)));
     }
@@ -276,7 +277,7 @@ pub fn roles(who: &[Role]) -> String {
             Role::Manager => "managers",
         })
         .collect();
-    named.join(", ")
+    named.join(" or ")
 }
 
 /// The answer to a question to the log: at most three lines, with a count.

@@ -219,10 +219,10 @@ pub fn name_one(prefix: &str, verb: &str) -> Refusal {
 }
 
 /// A verb without N, from somebody it cannot mean anything for.
-pub fn name_it(prefix: &str, verb: &str, change: ChangeNumber) -> Refusal {
-    let text =
-        format!("say which patch; {change} is in motion. {}", command(prefix, &format!("{verb} {change}")));
-    Refusal::new("name-it", text)
+pub fn name_it(prefix: &str, verb: &str, patch: &Patch) -> Refusal {
+    let usage = super::super::command::verb(verb).and_then(|verb| verb.usage.first()).copied();
+    let words = command(prefix, &usage.unwrap_or(verb).replace("[N]", &handle(patch)));
+    Refusal::new("name-it", format!("say which patch; {} is in motion. {words}", patch.change))
 }
 
 /// The patch is past the place where this makes sense.
