@@ -108,7 +108,10 @@ impl<'a> Turn<'a> {
                     }
                 }
                 for (changes, text) in open {
-                    self.answer_offer(first, &format!("{}: {text}", say::numbers(&changes)));
+                    let numbers = say::numbers(&changes);
+                    let named = text.starts_with(&format!("{numbers} "));
+                    let text = if named { text } else { format!("{numbers}: {text}") };
+                    self.answer_offer(first, &text);
                 }
             }
         }

@@ -541,8 +541,6 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
             patch.overrides.insert(*rule, Override { by: who.clone(), reason: reason.clone() });
         }
         Event::PatchSetSeen { patch_set, kept } => {
-            // The first that is known takes the place of none: nobody had another in front of them.
-            patch.patch_set_at = if patch.patch_set == 0 { patch.added } else { at };
             patch.patch_set = *patch_set;
             if !kept {
                 // Only new content can cross a word on its way.

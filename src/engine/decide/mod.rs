@@ -2,6 +2,7 @@
 
 mod ask;
 mod log;
+mod meant;
 mod people;
 mod queue;
 mod review;
@@ -9,7 +10,7 @@ mod run;
 pub(super) mod start;
 mod stop;
 
-use super::command::{Command, Role, Target, VERBS, Verb, Words, verb};
+use super::command::{Command, Role, Target, Verb, Words};
 use super::event::{Author, Event, Record, Went};
 use super::facts::{Facts, Fault};
 use super::guidelines;
@@ -19,15 +20,13 @@ use super::say::{self, Refusal, no};
 use super::settings::{CONSOLE, Settings, Standing};
 use super::state::State;
 use super::window::Window;
-use super::{Input, Line, Outcome, Place, Reply, text, timers, words};
+use super::{Input, Line, Outcome, Place, Reply, text, timers};
 
+use meant::{Meant, meant};
 pub(super) use people::{here_from, owners, say_who_is_here};
 pub(super) use run::dirty_stage;
 pub(super) use start::{is_covered, next, steps_of, with_done};
 pub(super) use stop::changes_of;
-
-/// Longer lines are not read: no command needs as much.
-const LONGEST_LINE: usize = 2000;
 
 /// One input being decided: what is known, who speaks, and what follows so far.
 pub(super) struct Turn<'a> {
@@ -585,76 +584,4 @@ fn keep_merged(state: &State, facts: &mut Facts) {
         facts.change.patch_set = old.change.patch_set;
         facts.change.revision.clone_from(&old.change.revision);
     }
-}
-
-/// Whether a line is for me, and what it says.
-enum Meant<'a> {
-    /// Chat, or a word for another bot: silence.
-    Nobody,
-    /// For me, and not to be understood.
-    Refused(Refusal),
-    /// A verb and what follows it.
-    Verb { verb: &'static Verb, words: &'a str },
-}
-
-/// The verbs that work without `swat` in a room with an open window: stopping must not wait for a word (§4a.6).
-const SHORT: &[&str] = &["hold", "stop", "abort", "rollback"];
-
-fn meant<'a>(settings: &Settings, line: &'a Line, window_on: bool) -> Meant<'a> {
-    let said = line.text.trim_matches(' ');
-    let Some(words) = words_for_me(settings, said, line.room.is_none(), window_on) else {
-        // A disguised command is not obeyed, and not passed over either.
-        if text::is_odd(said) {
-            let plain = text::clean(said);
-            if words_for_me(settings, &plain, false, window_on).is_some() {
-                return Meant::Refused(no::odd_characters());
-            }
-        }
-        return Meant::Nobody;
-    };
-    if said.len() > LONGEST_LINE {
-        return Meant::Refused(no::too_long(said.len()));
-    }
-    let (word, rest) = words.split_once([' ', '\t']).unwrap_or((words, ""));
-    if word.is_empty() {
-        return verb("help").map_or(Meant::Nobody, |verb| Meant::Verb { verb, words: "" });
-    }
-    let Some(verb) = verb(word) else {
-        let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
-        if text::is_odd(word) || !word.is_ascii() {
-            return Meant::Refused(no::odd_characters());
-        }
-        return Meant::Refused(no::unknown_verb(
-            &settings.prefix,
-            word,
-            words::near(&word.to_ascii_lowercase(), &names),
-        ));
-    };
-    // What people write to the log is theirs; a command must be what it looks like.
-    if verb.name != "log" && text::is_odd(said) {
-        return Meant::Refused(no::odd_characters());
-    }
-    Meant::Verb { verb, words: rest }
-}
-
-/// The words after the address, where the line is addressed to me.
-fn words_for_me<'a>(settings: &Settings, said: &'a str, private: bool, window_on: bool) -> Option<&'a str> {
-    if let Some(rest) = said.strip_prefix(settings.prefix.as_str()) {
-        let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
-        if word.eq_ignore_ascii_case("swat") {
-            return Some(after.trim_start());
-        }
-        let short = SHORT.iter().any(|short| word.eq_ignore_ascii_case(short));
-        if word.eq_ignore_ascii_case("log") || (short && window_on) {
-            return Some(rest);
-        }
-        return None;
-    }
-    if let Some((name, after)) = said.split_at_checked(settings.name.len())
-        && name.eq_ignore_ascii_case(&settings.name)
-        && let Some(words) = after.strip_prefix([':', ','])
-    {
-        return Some(words.trim_start());
-    }
-    (private && !said.is_empty()).then_some(said)
 }

@@ -1,5 +1,8 @@
 //! Every refusal that is not a rule's: what is wrong, what to type, a stable code.
 
+mod grammar;
+mod order;
+
 use super::super::checklist::Item;
 use super::super::command::Verb;
 use super::super::event::{Cause, Debt};
@@ -9,91 +12,16 @@ use super::super::window::{Hold, Window};
 use super::super::words::{self, FileListFault};
 use super::{Refusal, command, handle, names, own_words, short_name};
 
+pub use grammar::{
+    bare_change, bare_number, leftover, missing, not_a_change, odd_characters, one_owner, too_long, too_many,
+    twice, unknown_verb, unknown_word, usage,
+};
+pub use order::{
+    cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, with_itself,
+};
+
 fn form(prefix: &str, verb: &Verb) -> String {
     verb.usage.iter().map(|usage| command(prefix, usage)).collect::<Vec<_>>().join(" or ")
-}
-
-/// The words do not fit the verb.
-pub fn usage(prefix: &str, verb: &Verb) -> Refusal {
-    Refusal::new("usage", format!("that is not how {} goes. {}", verb.name, form(prefix, verb)))
-}
-
-/// A word is missing.
-pub fn missing(prefix: &str, verb: &Verb, what: &str) -> Refusal {
-    Refusal::new("usage", format!("{} needs {what}. {}", verb.name, form(prefix, verb)))
-}
-
-/// A word too many.
-pub fn leftover(prefix: &str, verb: &Verb, word: &str) -> Refusal {
-    let word = short(word);
-    Refusal::new("usage", format!("{} does not take \"{word}\". {}", verb.name, form(prefix, verb)))
-}
-
-/// Not one of the words known here.
-pub fn unknown_word(prefix: &str, verb: &Verb, what: &str, word: &str, near: Option<&str>) -> Refusal {
-    let hint = match near {
-        Some(near) => format!("Did you mean {near}?"),
-        None => form(prefix, verb),
-    };
-    Refusal::new("unknown-word", format!("\"{}\" is no {what}. {hint}", short(word)))
-}
-
-/// No such verb.
-pub fn unknown_verb(prefix: &str, word: &str, near: Option<&str>) -> Refusal {
-    let hint = match near {
-        Some(near) => format!("Did you mean {}?", command(prefix, near)),
-        None => command(prefix, "help"),
-    };
-    Refusal::new("unknown-verb", format!("\"{}\" is no verb of mine. {hint}", short(word)))
-}
-
-/// Not a change number, a ticket, or a URL of the review system.
-pub fn not_a_change(prefix: &str, verb: &Verb, word: &str, hosts: &[String]) -> Refusal {
-    let url = hosts.first().map(|host| format!(" or https://{host}/r/N")).unwrap_or_default();
-    let text = format!("\"{}\" is no change number (digits, #3{url}). {}", short(word), form(prefix, verb));
-    Refusal::new("not-a-change", text)
-}
-
-/// A bare small number where a patch is meant.
-pub fn bare_number(prefix: &str, verb: &Verb, word: &str) -> Refusal {
-    let text = format!("a bare {word} could be a step. Say #{word} for the ticket: {}", form(prefix, verb));
-    Refusal::new("bare-number", text)
-}
-
-/// A bare small number that is the change of a queued patch: the same words with its ticket.
-pub fn bare_change(prefix: &str, verb: &str, patch: &Patch, rest: &str) -> Refusal {
-    let (change, ticket) = (patch.change, patch.ticket);
-    let words = command(prefix, own_words(&format!("{verb} #{ticket} {rest}")).trim_end());
-    Refusal::new(
-        "bare-number",
-        format!("a bare {change} could be a step, {change} goes by its ticket: {words}"),
-    )
-}
-
-/// The same patch twice on one line.
-pub fn twice(word: &str) -> Refusal {
-    Refusal::new("twice", format!("{} is there twice. Name it once", short(word)))
-}
-
-/// Several names where one is on point.
-pub fn one_owner(words: &str) -> Refusal {
-    Refusal::new("usage", format!("\"{}\" is no one name. One person is on point: owner: WHO", short(words)))
-}
-
-/// More than one line can carry.
-pub fn too_many(count: usize) -> Refusal {
-    Refusal::new("too-many", format!("{count} patches on one line. Say at most 20"))
-}
-
-/// Characters that could disguise a command.
-pub fn odd_characters() -> Refusal {
-    let text = "unusual characters in the command, nothing done. Type it by hand, do not paste it";
-    Refusal::new("unusual-characters", text)
-}
-
-/// Longer than any command.
-pub fn too_long(bytes: usize) -> Refusal {
-    Refusal::new("too-long", format!("that line has {bytes} bytes, I read 2000. Say it shorter"))
 }
 
 /// The network does not say who this is.
@@ -555,61 +483,6 @@ pub fn finish_busy(prefix: &str, patch: &Patch) -> Refusal {
     let change = patch.change;
     let words = command(prefix, &format!("skip {change} WHY"));
     Refusal::new("busy", format!("{change} is in motion. Bring it through, or {words}"))
-}
-
-/// The declared order would go round in a circle.
-pub fn cycle(prefix: &str, circle: &str) -> Refusal {
-    Refusal::new("cycle", format!("that closes a circle: {circle}. {}", command(prefix, "queue")))
-}
-
-/// A place in the queue cannot go against the order.
-pub fn place_against_order(
-    prefix: &str,
-    change: ChangeNumber,
-    other: ChangeNumber,
-    why: &str,
-    declared: bool,
-) -> Refusal {
-    let words = if declared { format!("order {change} before {other}") } else { "queue".to_owned() };
-    let words = command(prefix, &words);
-    let text = format!("{other} goes before {change} ({why}), a place does not change that. {words}");
-    Refusal::new("order", text)
-}
-
-/// The git parent cannot be declared away.
-pub fn hard_order(first: ChangeNumber, then: ChangeNumber, why: &str) -> Refusal {
-    let text = format!("{then} needs {first} ({why}). Change that in the review system");
-    Refusal::new("order", text)
-}
-
-/// Another patch of the window needs it.
-pub fn needed(prefix: &str, by: ChangeNumber, change: ChangeNumber, why: &str) -> Refusal {
-    let remove = command(prefix, &format!("remove {by}"));
-    Refusal::new("order", format!("{by} needs {change} ({why}). {remove} first"))
-}
-
-/// Only the owner of one of the two.
-pub fn not_owner_of_either(verb: &str, a: &Patch, b: &Patch) -> Refusal {
-    let owners = names([a.owner(), b.owner()]);
-    let text =
-        format!("{verb} of {} and {} is for their owners, {owners}, and deployers", a.change, b.change);
-    Refusal::new("not-owner", text)
-}
-
-/// A patch with itself.
-pub fn with_itself(change: ChangeNumber) -> Refusal {
-    Refusal::new("usage", format!("that is {change} twice. Name two patches"))
-}
-
-/// Two patches of different windows.
-pub fn not_together(
-    prefix: &str,
-    (here, a): (&Window, ChangeNumber),
-    (there, b): (&Window, ChangeNumber),
-) -> Refusal {
-    let words = command(prefix, &format!("move {a} to {}", there.id()));
-    let text = format!("{a} is in {} and {b} in {}. {words}", here.id(), there.id());
-    Refusal::new("other-window", text)
 }
 
 /// It needs no file order.

@@ -185,7 +185,7 @@ pub fn next_is(
     let open =
         points.iter().find(|point| point.is_open() && point.item != super::super::checklist::Item::Deployer);
     let open = open.map(|point| match &point.state {
-        PointState::Blocked { fix, .. } => format!("; {fix}"),
+        PointState::Blocked { fix, .. } => format!(". {fix}"),
         _ => {
             format!("; {} fills it", command(&settings.prefix, &format!("check {name} {} NOTE", point.item)))
         }
