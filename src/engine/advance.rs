@@ -5,7 +5,7 @@
 use super::decide::{self, Turn};
 use super::event::{Cause, Debt, Event, Settlement, Went};
 use super::facts::{Facts, Fault, PatchSetKind, Status};
-use super::guidelines::{self, Finding};
+use super::guidelines::{self, Finding, RuleId};
 use super::id::{At, ChangeNumber};
 use super::kind;
 use super::patch::{Patch, Stage};
@@ -91,16 +91,27 @@ impl<'a> Turn<'a> {
             [] => {}
             [patch] => {
                 let text = self.added_text(window, patch);
-                self.answer_offer(first, &text);
+                let other = Some(patch.owner()).filter(|owner| **owner != first.by);
+                let other = other.map(|owner| format!("; {} is on point", say::short_name(owner)));
+                self.answer_offer(first, &format!("{text}{}", other.unwrap_or_default()));
             }
             several => {
                 let text = say::queue::added_together(self.settings, self.state, window, several, self.at);
                 self.answer_offer(first, &text);
+                // What is open on several of them in the same words is said once.
+                let mut open: Vec<(Vec<ChangeNumber>, String)> = Vec::new();
                 for patch in several {
-                    let text = self.open_text(window, patch);
-                    if let Some(text) = text {
-                        self.answer_offer(first, &text);
+                    let Some(text) = self.open_text(window, patch) else { continue };
+                    match open.iter_mut().find(|(_, other)| *other == text) {
+                        Some((changes, _)) => changes.push(patch.change),
+                        None => open.push((vec![patch.change], text)),
                     }
+                }
+                for (changes, text) in open {
+                    let numbers = say::numbers(&changes);
+                    let named = text.starts_with(&format!("{numbers} "));
+                    let text = if named { text } else { format!("{numbers}: {text}") };
+                    self.answer_offer(first, &text);
                 }
             }
         }
@@ -160,7 +171,7 @@ impl<'a> Turn<'a> {
     fn open_text(&self, window: &Window, patch: &Patch) -> Option<String> {
         let (judgements, points) = self.judge(window, patch, false);
         let short = say::queue::rules_in_short(self.settings, patch, &judgements, &points);
-        (short != say::queue::ALL_PASS).then(|| format!("{}: {short}", patch.change))
+        (short != say::queue::ALL_PASS).then_some(short)
     }
 
     /// What follows for one patch; true where something did.
@@ -290,7 +301,7 @@ impl<'a> Turn<'a> {
     }
 
     /// A revert of what the hosts do not have needs no sync: with its merge, code and hosts agree again.
-    fn revert_is_in(&mut self, window: &Window, patch: &Patch, reverted: super::id::ChangeNumber) {
+    fn revert_is_in(&mut self, window: &Window, patch: &Patch, reverted: ChangeNumber) {
         let id = window.id();
         let reason = format!("reverted by {}", patch.change);
         self.record(Some(id), Some(reverted), Event::Settled { how: Settlement::Reverted, reason });
@@ -457,12 +468,8 @@ fn judge_offer(settings: &Settings, state: &State, offer: &Offer, at: At) -> Off
         return OfferVerdict::Refused(Refusal::new("not-found", text));
     }
     let facts = decide::why_unknown(state, change);
-    if facts.is_ok_and(|facts| facts.change.status == Status::Merged) && !state.ledger.contains_key(&change) {
-        let text = format!(
-            "{change} is merged already. If it is not deployed, say so in the log and ask its deployer"
-        );
-        return OfferVerdict::Refused(Refusal::new("merged", text));
-    }
+    let merged = facts.is_ok_and(|facts| facts.change.status == Status::Merged);
+    let granted = state.granted.get(&change);
     let case = guidelines::Case {
         settings,
         state,
@@ -475,8 +482,20 @@ fn judge_offer(settings: &Settings, state: &State, offer: &Offer, at: At) -> Off
         starting: false,
         lead: window.lead.as_ref().map(|lead| &lead.who),
     };
-    let granted = state.granted.get(&change);
     let judgements = guidelines::judge(&case);
+    // Whoever names the original of a pick is told of the pick.
+    let original = judgements.iter().find(|judgement| {
+        judgement.rule == RuleId::LiveBranch && matches!(judgement.finding, Finding::Fail { .. })
+    });
+    if merged && let Some(judgement) = original {
+        return OfferVerdict::Refused(say::queue::rule_refusal(judgement));
+    }
+    if merged && !state.ledger.contains_key(&change) {
+        let text = format!(
+            "{change} is merged already. If it is not deployed, say so in the log and ask its deployer"
+        );
+        return OfferVerdict::Refused(Refusal::new("merged", text));
+    }
     let mut blocks = judgements.iter().filter(|judgement| {
         judgement.refuses_add()
             && !granted.is_some_and(|granted| granted.contains_key(&judgement.rule))

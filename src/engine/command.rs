@@ -196,14 +196,17 @@ pub static VERBS: &[Verb] = {
             asks: false,
             parse: |words| {
                 let first = words.target()?;
-                let word = words.one("before or after")?;
+                let word = words.one("before or after")?.to_ascii_lowercase();
+                if !["before", "after"].contains(&word.as_str()) {
+                    return Err(words.usage());
+                }
                 let second = words.target()?;
                 words.end()?;
-                match word.to_ascii_lowercase().as_str() {
-                    "before" => Ok(Command::Order { before: first, after: second }),
-                    "after" => Ok(Command::Order { before: second, after: first }),
-                    _ => Err(words.usage()),
-                }
+                Ok(if word == "before" {
+                    Command::Order { before: first, after: second }
+                } else {
+                    Command::Order { before: second, after: first }
+                })
             },
         },
         Verb {
@@ -815,7 +818,7 @@ fn add(words: &mut Words<'_>) -> Result<Command, Refusal> {
             for part in word.split(',').filter(|part| !part.is_empty()) {
                 let target = words.read_target(part)?;
                 if changes.contains(&target) {
-                    return Err(no::twice(words.prefix, part));
+                    return Err(no::twice(part));
                 }
                 changes.push(target);
             }
@@ -823,6 +826,9 @@ fn add(words: &mut Words<'_>) -> Result<Command, Refusal> {
     }
     if changes.is_empty() {
         return Err(no::missing(words.prefix, words.verb, "a change number"));
+    }
+    if let Some(owner) = options.owner.as_ref().filter(|owner| owner.contains(char::is_whitespace)) {
+        return Err(no::one_owner(owner));
     }
     if changes.len() > 20 {
         return Err(no::too_many(changes.len()));
@@ -908,7 +914,7 @@ fn log_line(words: &mut Words<'_>) -> Result<Command, Refusal> {
         let (row, new) = rest.trim_start().split_once(' ').unwrap_or((rest.trim(), ""));
         if let Some(row) = numbered_row(row) {
             if new.trim().is_empty() {
-                return Err(no::missing(words.prefix, words.verb, "the new text"));
+                return Err(no::empty_amend(words.prefix, row));
             }
             return Ok(Command::LogAmend { row, text: new.trim().to_owned() });
         }
@@ -980,7 +986,8 @@ fn looks_like_window(word: &str) -> bool {
 
 fn item_words() -> Vec<&'static str> {
     let mut words = vec!["precommit", "beta", "backport", "deployer"];
-    words.extend(rule_words());
+    // A rule that belongs to one of these four is no point of its own.
+    words.extend(RuleId::ALL.iter().filter(|rule| rule.row().point.is_none()).map(|rule| rule.word()));
     words
 }
 

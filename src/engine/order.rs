@@ -63,6 +63,14 @@ impl Order {
         self.edges.iter().filter(move |edge| edge.after == change)
     }
 
+    /// The same without what follows from the others: of a chain, only the link before it.
+    pub fn directly_before(&self, change: ChangeNumber) -> impl Iterator<Item = &Edge> {
+        self.before(change).filter(move |edge| {
+            let mut others = self.before(change).filter(|other| other.before != edge.before);
+            !others.any(|other| self.why(edge.before, other.before).is_some())
+        })
+    }
+
     /// Why `before` goes before `after`, where it does.
     pub fn why(&self, before: ChangeNumber, after: ChangeNumber) -> Option<&Why> {
         self.before(after).find(|edge| edge.before == before).map(|edge| &edge.why)

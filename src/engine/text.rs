@@ -79,10 +79,10 @@ pub fn clean_to(text: &str, graphemes: usize) -> String {
 }
 
 /// A title as it is said: harmless, short, in double quotes, and marked where letters of one script may pose as
-/// those of another.
+/// those of another or something hidden was taken out.
 pub fn title(text: &str) -> String {
     let shown = clean_to(text, LONGEST_TITLE);
-    let mark = if mixes_scripts(&shown) { " [unicode]" } else { "" };
+    let mark = if mixes_scripts(&shown) || hides(text) { " [unicode]" } else { "" };
     format!("\"{shown}\"{mark}")
 }
 
@@ -268,6 +268,12 @@ fn cut(mut line: String, graphemes: usize, chars: usize) -> String {
         line.push('…');
     }
     line
+}
+
+/// Whether characters were taken out that show nothing or turn the text around them. Joiners and the marks that writing
+/// from right to left needs are ordinary.
+fn hides(text: &str) -> bool {
+    text.chars().any(|c| is_hidden(c) && !matches!(c, '\u{200C}'..='\u{200F}' | '\u{61C}'))
 }
 
 /// Whether letters of several scripts stand together that people do not use together: Latin with Han or with Hebrew

@@ -99,13 +99,13 @@ fn broken_utf_8_shows_as_such() {
 #[test]
 fn titles_cannot_turn_or_hide() {
     for (text, expected) in [
-        ("\u{202E}evil\u{202C}", "\"evil\""),
-        ("open \u{2066}isolate", "\"open isolate\""),
+        ("\u{202E}evil\u{202C}", "\"evil\" [unicode]"),
+        ("open \u{2066}isolate", "\"open isolate\" [unicode]"),
         ("\u{200E}\u{200F}\u{61C}a", "\"a\""),
         ("g\u{200D}o", "\"go\""),
-        ("g\u{E0067}o\u{E007F}", "\"go\""),
-        ("o\u{3164}k\u{115F}", "\"ok\""),
-        ("a\u{34F}\u{FE0F}b", "\"ab\""),
+        ("g\u{E0067}o\u{E007F}", "\"go\" [unicode]"),
+        ("o\u{3164}k\u{115F}", "\"ok\" [unicode]"),
+        ("a\u{34F}\u{FE0F}b", "\"ab\" [unicode]"),
         ("he said \"no\"", "\"he said \"no\"\""),
         ("", "\"\""),
         // Normalising can make ASCII of what was not.

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::super::command::{Role, Target, VERBS, verb};
 use super::super::event::Event;
-use super::super::guidelines::{PointState, Verdict};
+use super::super::guidelines::{self, PointState, Verdict};
 use super::super::id::OccurrenceId;
 use super::super::patch::{Patch, Stage};
 use super::super::say::{self, Refusal, no};
@@ -35,8 +35,15 @@ impl<'a> Turn<'a> {
 
     pub(super) fn show(&mut self, target: Target) -> Result<(), Refusal> {
         let (window, patch) = self.find(target)?;
-        let (_, points) = self.judge(window, patch, window.is_running());
-        let text = say::ask::show(self.settings, self.state, window, patch, &points, self.at);
+        let (judgements, points) = self.judge(window, patch, window.is_running());
+        let waits = matches!(patch.stage, Stage::Queued | Stage::Moving);
+        let blocks: Vec<Refusal> = judgements
+            .iter()
+            .filter(|judgement| waits && judgement.verdict() == Verdict::Block)
+            .map(say::queue::rule_refusal)
+            .collect();
+        let known = super::why_unknown(self.state, patch.change).map(|_| points.as_slice());
+        let text = say::ask::show(self.settings, self.state, window, patch, (known, &blocks), self.at);
         self.asked("show", window, patch);
         self.answer(&text);
         Ok(())
@@ -74,9 +81,13 @@ impl<'a> Turn<'a> {
             }
             Stage::Queued => {}
         }
+        if let Err(why) = super::why_unknown(self.state, change) {
+            return no::facts_unknown(change, why).text;
+        }
         if window.is_running() {
             return match self.may_start(window, patch) {
-                Err(refusal) => format!("{change} waits: {} [{}]", refusal.text, refusal.code),
+                Err(refusal) if refusal.text.starts_with(&format!("{change} ")) => refusal.said_in_full(),
+                Err(refusal) => format!("{change} waits: {}", refusal.said_in_full()),
                 Ok(_) => {
                     let (_, points) = self.judge(window, patch, true);
                     let open = say::run::open_points(self.settings, patch, &points);
@@ -94,13 +105,15 @@ impl<'a> Turn<'a> {
         let order = order::predecessors(self.state, window);
         reasons.extend(
             order
-                .before(change)
+                .directly_before(change)
                 .map(|edge| format!("{} first ({})", edge.before, say::queue::why(&edge.why))),
         );
-        let open = say::run::open_points(self.settings, patch, &points);
-        if !open.is_empty() {
-            reasons.push(format!("still open: {open}"));
-        }
+        let blocking: Vec<&str> = judgements
+            .iter()
+            .filter(|judgement| judgement.verdict() == Verdict::Block)
+            .filter_map(guidelines::Judgement::why)
+            .collect();
+        reasons.extend(say::ask::who_fills(self.settings, patch, &points, &blocking));
         let starts = window.occurrence.starts;
         let when = if window.is_on() {
             format!("{} to start: {}", window.id(), self.command("start"))
@@ -192,26 +205,28 @@ impl<'a> Turn<'a> {
     }
 
     /// The patch a question without N is about: the one in motion, or the next one.
-    fn asked_patch(&self, target: Option<Target>) -> Result<(&'a Window, &'a Patch), Refusal> {
+    fn asked_patch(&self, verb: &str, target: Option<Target>) -> Result<(&'a Window, &'a Patch), Refusal> {
         if let Some(target) = target {
             return self.find(target);
         }
-        let window = self.window_on()?;
+        let window = self.window_on().map_err(|_| no::name_one(self.prefix(), verb))?;
         let patch = window.moving().or_else(|| super::start::next(self.settings, self.state, window));
         patch.map(|patch| (window, patch)).ok_or_else(|| no::nothing_moves(self.prefix(), None))
     }
 
     pub(super) fn checklist(&mut self, target: Option<Target>) -> Result<(), Refusal> {
-        let (window, patch) = self.asked_patch(target)?;
+        let (window, patch) = self.asked_patch("checklist", target)?;
+        super::why_unknown(self.state, patch.change).map_err(|why| no::facts_unknown(patch.change, why))?;
         let (_, points) = self.judge(window, patch, window.is_running());
-        let text = say::ask::checklist(self.settings, patch, &points);
+        let lead = self.is(Role::Lead, Some(window), None);
+        let text = say::ask::checklist(self.settings, patch, &points, lead);
         self.asked("checklist", window, patch);
         self.answer(&text);
         Ok(())
     }
 
     pub(super) fn steps(&mut self, target: Option<Target>) -> Result<(), Refusal> {
-        let (window, patch) = self.asked_patch(target)?;
+        let (window, patch) = self.asked_patch("steps", target)?;
         let planned;
         let steps = if patch.steps.is_empty() {
             let facts = super::why_unknown(self.state, patch.change)
@@ -290,7 +305,7 @@ impl<'a> Turn<'a> {
                     .filter(|verb| !needs_open(verb.name) || self.open_window().is_some())
                     .map(|verb| verb.name)
                     .collect();
-                say::ask::help(self.prefix(), &legal, self.is(Role::Deployer, None, None))
+                say::ask::help(self.prefix(), &legal)
             }
         };
         self.answer(&text);

@@ -1,4 +1,4 @@
-//! Whether a line of chat is for me, and which verb it is: what is disguised, too long or unknown is refused here.
+//! Whether a line is for me: the address, the verb, and the characters that could disguise them.
 
 use super::super::command::{VERBS, Verb, verb};
 use super::super::say::{Refusal, no};
@@ -8,7 +8,7 @@ use super::super::{Line, text, words};
 /// Longer lines are not read: no command needs as much.
 const LONGEST_LINE: usize = 2000;
 
-/// Whether a line is for me, and what it says.
+/// What a line is to me.
 pub(super) enum Meant<'a> {
     /// Chat, or a word for another bot: silence.
     Nobody,
@@ -21,7 +21,7 @@ pub(super) enum Meant<'a> {
 /// The verbs that work without `swat` in a room with an open window: stopping must not wait for a word (§4a.6).
 const SHORT: &[&str] = &["hold", "stop", "abort", "rollback"];
 
-/// What a line means. `window_on`: a window is on in its room.
+/// Whether a line is for me, and what it says.
 pub(super) fn meant<'a>(settings: &Settings, line: &'a Line, window_on: bool) -> Meant<'a> {
     let said = line.text.trim_matches(' ');
     let Some(words) = words_for_me(settings, said, line.room.is_none(), window_on) else {
@@ -29,7 +29,7 @@ pub(super) fn meant<'a>(settings: &Settings, line: &'a Line, window_on: bool) ->
         if text::is_odd(said) {
             let plain = text::clean(said);
             if words_for_me(settings, &plain, false, window_on).is_some() {
-                return Meant::Refused(no::odd_characters(&settings.prefix));
+                return Meant::Refused(no::odd_characters());
             }
         }
         return Meant::Nobody;
@@ -44,7 +44,7 @@ pub(super) fn meant<'a>(settings: &Settings, line: &'a Line, window_on: bool) ->
     let Some(verb) = verb(word) else {
         let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
         if text::is_odd(word) || !word.is_ascii() {
-            return Meant::Refused(no::odd_characters(&settings.prefix));
+            return Meant::Refused(no::odd_characters());
         }
         return Meant::Refused(no::unknown_verb(
             &settings.prefix,
@@ -54,7 +54,7 @@ pub(super) fn meant<'a>(settings: &Settings, line: &'a Line, window_on: bool) ->
     };
     // What people write to the log is theirs; a command must be what it looks like.
     if verb.name != "log" && text::is_odd(said) {
-        return Meant::Refused(no::odd_characters(&settings.prefix));
+        return Meant::Refused(no::odd_characters());
     }
     Meant::Verb { verb, words: rest }
 }
@@ -72,12 +72,11 @@ fn words_for_me<'a>(settings: &Settings, said: &'a str, private: bool, window_on
         }
         return None;
     }
-    let name = said.get(..settings.name.len());
-    if name.is_some_and(|name| name.eq_ignore_ascii_case(&settings.name)) {
-        let after = &said[settings.name.len()..];
-        if let Some(words) = after.strip_prefix([':', ',']) {
-            return Some(words.trim_start());
-        }
+    if let Some((name, after)) = said.split_at_checked(settings.name.len())
+        && name.eq_ignore_ascii_case(&settings.name)
+        && let Some(words) = after.strip_prefix([':', ','])
+    {
+        return Some(words.trim_start());
     }
     (private && !said.is_empty()).then_some(said)
 }

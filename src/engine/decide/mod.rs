@@ -23,7 +23,6 @@ use super::window::Window;
 use super::{Input, Line, Outcome, Place, Reply, text, timers};
 
 use meant::{Meant, meant};
-
 pub(super) use people::{here_from, owners, say_who_is_here};
 pub(super) use run::dirty_stage;
 pub(super) use start::{is_covered, next, steps_of, with_done};
@@ -253,7 +252,7 @@ impl<'a> Turn<'a> {
 
     /// The patch that a verb without N means: the one in motion, and only from its owner or the lead (§4a.2).
     pub(super) fn in_motion(&self, verb: &str) -> Result<(&'a Window, &'a Patch), Refusal> {
-        let window = self.window_on()?;
+        let window = self.window_on().map_err(|_| no::name_one(self.prefix(), verb))?;
         let next = || {
             super::order::running_order(self.state, window).into_iter().find_map(|change| {
                 window.patch(change).filter(|patch| matches!(patch.stage, super::patch::Stage::Queued))
@@ -261,7 +260,7 @@ impl<'a> Turn<'a> {
         };
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next()))?;
         let theirs = self.who.as_ref().is_some_and(|who| window.led_by(who) || patch.owner() == who);
-        if theirs { Ok((window, patch)) } else { Err(no::name_it(self.prefix(), verb, patch.change)) }
+        if theirs { Ok((window, patch)) } else { Err(no::name_it(self.prefix(), verb, patch)) }
     }
 
     pub(super) fn find_or_in_motion(
@@ -407,7 +406,10 @@ impl<'a> Turn<'a> {
             }
             self.command_of(command)
         });
-        if let Err(refusal) = done {
+        if let Err(mut refusal) = done {
+            if refusal.code == "bare-number" {
+                refusal = self.bare_number(verb, words).unwrap_or(refusal);
+            }
             let change =
                 words.split_ascii_whitespace().next().and_then(|word| {
                     match super::command::target(word, &self.settings.policy.review_hosts) {
@@ -417,6 +419,13 @@ impl<'a> Turn<'a> {
                 });
             self.refuse(verb.name, change, &refusal);
         }
+    }
+
+    /// A bare small number in a verb that takes steps or items too, where it is a change that is queued here.
+    fn bare_number(&self, verb: &Verb, words: &str) -> Option<Refusal> {
+        let (number, rest) = words.trim().split_once(' ').unwrap_or((words.trim(), ""));
+        let (_, patch) = self.find(Target::Change(ChangeNumber::parse(number)?)).ok()?;
+        Some(no::bare_change(self.prefix(), verb.name, patch, rest))
     }
 
     fn command_of(&mut self, command: Command) -> Result<(), Refusal> {
@@ -491,6 +500,9 @@ impl<'a> Turn<'a> {
                 if awaited || news {
                     self.record(window.as_ref(), Some(change), Event::FactsSeen { facts });
                 }
+                if news {
+                    self.tell_what_blocks(change);
+                }
             }
             Err(fault) => {
                 let news = known.is_none_or(|known| known.fault.as_ref() != Some(fault));
@@ -503,6 +515,28 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Tells the owner of a patch that waits what the review system has against it since this answer.
+    fn tell_what_blocks(&mut self, change: ChangeNumber) {
+        let Some(window) = self.state.window_of(change) else { return };
+        let waits = |patch: &&Patch| matches!(patch.stage, super::patch::Stage::Queued);
+        let Some(patch) = window.patch(change).filter(waits) else { return };
+        let before: Vec<guidelines::RuleId> = refusals(self, window, patch).map(|(rule, _)| rule).collect();
+        let mut state = self.state.clone();
+        self.out.records.iter().for_each(|record| state.apply(record));
+        let turn = Turn::of_bot(self.settings, &state, self.at);
+        let after: Vec<String> = refusals(&turn, window, patch)
+            .filter(|(rule, _)| !before.contains(rule))
+            .map(|(_, refusal)| refusal.said_in_full())
+            .collect();
+        if after.is_empty() {
+            return;
+        }
+        let mut who = vec![patch.owner()];
+        let lead = window.lead.as_ref().filter(|_| window.is_running()).map(|lead| &lead.who);
+        who.extend(lead.filter(|lead| *lead != patch.owner()));
+        self.ping(window, &who, &after.join("; "));
+    }
+
     /// The program has started: one line for each open window says where things stand.
     fn started(&mut self) {
         self.record(None, None, Event::Started);
@@ -512,6 +546,21 @@ impl<'a> Turn<'a> {
             self.broadcast(window, &format!("I am back. {text}"));
         }
     }
+}
+
+/// What would keep a patch out of its window if it were offered now.
+fn refusals<'t>(
+    turn: &'t Turn<'_>,
+    window: &'t Window,
+    patch: &'t Patch,
+) -> impl Iterator<Item = (guidelines::RuleId, Refusal)> {
+    let (judgements, _) = turn.judge(window, patch, window.is_running());
+    let refusing: Vec<_> = judgements
+        .iter()
+        .filter(|judgement| judgement.refuses_add())
+        .map(|judgement| (judgement.rule, say::queue::rule_refusal(judgement)))
+        .collect();
+    refusing.into_iter()
 }
 
 /// The facts of a change, or why they are not known, in words.

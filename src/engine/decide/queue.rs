@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::super::command::{AddOptions, FilesWord, Place, Role, Target};
 use super::super::event::{Event, Wish};
 use super::super::facts::{Change, Fact, FileStatus};
-use super::super::guidelines;
+use super::super::guidelines::{self, Level, RuleId};
 use super::super::id::{At, ChangeNumber, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::plan;
@@ -28,8 +28,10 @@ impl<'a> Turn<'a> {
             note: options.note.clone(),
         };
         let wanted = options.window.as_deref().map(|word| self.resolve(word)).transpose()?;
+        // What is offered on one line belongs together: one window takes it all, where there is one.
+        let together = self.next_with_places(self.at, targets.len()).ok();
         for target in targets {
-            if let Err(refusal) = self.add_one(*target, wanted.as_ref(), &wish) {
+            if let Err(refusal) = self.add_one(*target, wanted.as_ref(), together.as_ref(), &wish) {
                 let change = match target {
                     Target::Change(change) => Some(*change),
                     Target::Ticket(_) => None,
@@ -40,7 +42,13 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    fn add_one(&mut self, target: Target, wanted: Option<&Occurrence>, wish: &Wish) -> Result<(), Refusal> {
+    fn add_one(
+        &mut self,
+        target: Target,
+        wanted: Option<&Occurrence>,
+        together: Option<&Occurrence>,
+        wish: &Wish,
+    ) -> Result<(), Refusal> {
         let change = match target {
             Target::Change(change) => change,
             Target::Ticket(_) => self.find(target)?.1.change,
@@ -67,8 +75,8 @@ impl<'a> Turn<'a> {
             self.answer(&format!("already asked about {change}, the review system has not answered yet"));
             return Ok(());
         }
-        let occurrence = match wanted {
-            Some(wanted) => wanted.clone(),
+        let occurrence = match wanted.or(together) {
+            Some(occurrence) => occurrence.clone(),
             None => self.next_with_room(self.at)?,
         };
         self.plan_window(&occurrence);
@@ -90,6 +98,8 @@ impl<'a> Turn<'a> {
                 words::clock(last)
             )));
         }
+        // Its place may be taken, and what kept it out may be so still.
+        self.fits_there(window, patch)?;
         self.record(Some(window.id()), Some(patch.change), Event::PutBack);
         self.answer(&format!("{} is back in {}, at the end", patch.change, window.id()));
         Ok(())
@@ -105,6 +115,10 @@ impl<'a> Turn<'a> {
 
     /// The next occurrence that has a place and the time (§4a.12).
     pub(in super::super) fn next_with_room(&self, from: At) -> Result<Occurrence, Refusal> {
+        self.next_with_places(from, 1)
+    }
+
+    fn next_with_places(&self, from: At, places: usize) -> Result<Occurrence, Refusal> {
         let fits = |occurrence: &Occurrence| {
             let known = self.state.windows.get(&occurrence.id);
             let occurrence = known.map_or(occurrence, |window| &window.occurrence);
@@ -114,11 +128,16 @@ impl<'a> Turn<'a> {
                 record.window.as_ref() == Some(&occurrence.id)
                     && matches!(record.event, Event::Offered { .. })
             });
+            let in_time = known.is_none_or(|window| {
+                guidelines::level(self.settings, RuleId::LastStart) != Level::Block
+                    || guidelines::has_time_for(self.settings, window, from, places)
+            });
             let taken = taken as usize + offered + offered_now.count();
             self.is_here(&occurrence.rooms)
                 && !self.state.closed.contains_key(&occurrence.id)
                 && occurrence.ends - self.settings.policy.last_start > from
-                && taken < occurrence.limit as usize
+                && in_time
+                && taken + places <= occurrence.limit as usize
                 && schedule::no_deploy_day(&self.settings.policy, occurrence).is_none()
                 && !self
                     .state
@@ -171,12 +190,7 @@ impl<'a> Turn<'a> {
             window.waiting().find_map(|other| order.why(patch.change, other.change).map(|why| (other, why)));
         match needing {
             Some((other, why)) => {
-                let why = say::queue::why(why);
-                let text = format!(
-                    "{} needs {} ({why}). Take {} out first",
-                    other.change, patch.change, other.change
-                );
-                Err(Refusal::new("order", text))
+                Err(no::needed(self.prefix(), other.change, patch.change, &say::queue::why(why)))
             }
             None => Ok(()),
         }
@@ -279,21 +293,27 @@ impl<'a> Turn<'a> {
             return Err(no::with_itself(patch.change));
         }
         if window.id() != other_window.id() {
-            return Err(no::not_together(patch.change, beside.change));
+            return Err(no::not_together(
+                self.prefix(),
+                (window, patch.change),
+                (other_window, beside.change),
+            ));
         }
         self.may_place(patch)?;
         let order = order::predecessors(self.state, window);
         let (first, second) = if after { (beside, patch) } else { (patch, beside) };
         if let Some(why) = order.why(second.change, first.change) {
+            let declared = matches!(why, order::Why::Declared { .. });
             let why = say::queue::why(why);
-            return Err(no::place_against_order(self.prefix(), first.change, second.change, &why));
+            let (first, second) = (first.change, second.change);
+            return Err(no::place_against_order(self.prefix(), first, second, &why, declared));
         }
         let mut places: Vec<ChangeNumber> =
             window.places.iter().copied().filter(|change| *change != patch.change).collect();
         let index = places.iter().position(|change| *change == beside.change).unwrap_or(places.len());
         places.insert(if after { index + 1 } else { index }, patch.change);
         if places == window.places {
-            self.answer(&format!("already there: {}", say::queue::runs_as(self.state, window)));
+            self.answer(&format!("already there. {}", say::queue::runs_as(self.state, window)));
             return Ok(());
         }
         let mut moved = window.clone();
@@ -318,7 +338,7 @@ impl<'a> Turn<'a> {
         self.may_declare("order", window, first, second)?;
         let (a, b) = (first.change, second.change);
         if window.declared.iter().any(|order| order.before == a && order.after == b) {
-            self.answer(&format!("already so: {}", say::queue::runs_as(self.state, window)));
+            self.answer(&format!("already so. {}", say::queue::runs_as(self.state, window)));
             return Ok(());
         }
         if !matches!(first.stage, Stage::Live { .. })
@@ -327,15 +347,22 @@ impl<'a> Turn<'a> {
             return Err(no::in_motion(self.prefix(), &format!("order {a} before it"), b));
         }
         if let Some(cycle) = order::cycle_with(self.state, window, a, b) {
-            return Err(no::cycle(self.prefix(), &cycle));
+            let order = order::predecessors(self.state, window);
+            return Err(no::cycle(self.prefix(), &say::queue::circle(&order, &cycle)));
         }
+        let opposite = window.declared.iter().find(|order| (order.before, order.after) == (b, a));
+        let instead = opposite.map(|order| {
+            let by = say::short_name(&order.by);
+            format!(", instead of the other way (order by {by}, {})", words::clock(order.at))
+        });
         let mut ordered = window.clone();
         let who = self.by.who.clone();
         ordered.declared.retain(|order| (order.before, order.after) != (b, a));
         ordered.declared.push(super::super::window::Declared { before: a, after: b, by: who, at: self.at });
         self.record(Some(window.id()), Some(a), Event::Ordered { before: a, after: b });
         let runs = say::queue::runs_as(self.state, &ordered);
-        self.answer(&format!("{a} goes before {b}. {runs}. Rollback goes the other way"));
+        let instead = instead.unwrap_or_default();
+        self.answer(&format!("{a} goes before {b}{instead}. {runs}. Rollback goes the other way"));
         Ok(())
     }
 
@@ -348,11 +375,13 @@ impl<'a> Turn<'a> {
             return Ok(());
         }
         let order = order::predecessors(self.state, window);
-        let hard = order.why(a, b).or_else(|| order.why(b, a));
-        if let Some(why) = hard
-            && !matches!(why, order::Why::Declared { .. })
-        {
-            return Err(no::hard_order(a, b, &say::queue::why(why)));
+        // What the review system holds back whatever is said; a `Needed-By` is somebody's word like another.
+        let hard = [(a, b), (b, a)].into_iter().find_map(|(first, then)| {
+            let why = order.why(first, then)?;
+            matches!(why, order::Why::Parent | order::Why::DependsOn).then_some((first, then, why))
+        });
+        if let Some((first, then, why)) = hard {
+            return Err(no::hard_order(first, then, &say::queue::why(why)));
         }
         self.record(Some(window.id()), Some(a), Event::Independent { a, b });
         self.answer(&format!("{a} and {b} do not wait for each other: {}", say::own_words(reason)));
@@ -366,14 +395,17 @@ impl<'a> Turn<'a> {
             return Err(no::with_itself(first.change));
         }
         if window.id() != other.id() {
-            return Err(no::not_together(first.change, second.change));
+            return Err(no::not_together(self.prefix(), (window, first.change), (other, second.change)));
         }
         Ok((window, first, second))
     }
 
     fn may_declare(&self, verb: &str, window: &Window, a: &Patch, b: &Patch) -> Result<(), Refusal> {
-        self.may(verb, Some(window), Some(a))
-            .or_else(|refusal| if self.is(Role::Owner, None, Some(b)) { Ok(()) } else { Err(refusal) })
+        self.may(verb, Some(window), Some(a)).or_else(|refusal| match refusal.code {
+            _ if self.is(Role::Owner, None, Some(b)) => Ok(()),
+            "not-owner" => Err(no::not_owner_of_either(verb, a, b)),
+            _ => Err(refusal),
+        })
     }
 
     pub(super) fn files(&mut self, target: Target, word: &FilesWord) -> Result<(), Refusal> {

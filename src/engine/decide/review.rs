@@ -4,6 +4,7 @@ use super::super::checklist::Item;
 use super::super::command::{Role, Target};
 use super::super::event::Event;
 use super::super::guidelines::{self, Asked, PointState, RuleId, Verdict};
+use super::super::kind::{self, PatchKind};
 use super::super::patch::{Patch, Stage};
 use super::super::say::{self, Refusal, no};
 use super::super::window::Window;
@@ -22,10 +23,18 @@ impl<'a> Turn<'a> {
         if item == Item::Deployer {
             return self.check_deployer(window, patch, note, not_needed);
         }
-        self.may("check", Some(window), Some(patch))?;
-        self.is_open_to_checks(patch)?;
         let (_, points) = self.judge(window, patch, window.is_running());
         let point = points.iter().find(|point| point.item == item);
+        let another =
+            point.is_some_and(|point| matches!(point.state, PointState::Open { who: Asked::Another, .. }));
+        if another && (self.is(Role::Deployer, None, None) || self.is(Role::Owner, None, Some(patch))) {
+            if self.is(Role::Lead, Some(window), None) {
+                return Err(no::second_reader(self.prefix(), patch, &item));
+            }
+        } else {
+            self.may(if not_needed { "na" } else { "check" }, Some(window), Some(patch))?;
+        }
+        self.is_open_to_checks(patch)?;
         let name = say::handle(patch);
         let answer = match point.map(|point| &point.state) {
             None => return Err(no::no_item(self.prefix(), item.word(), patch)),
@@ -71,7 +80,8 @@ impl<'a> Turn<'a> {
             Event::Checked { item: item.clone(), patch_set, note, not_needed },
         );
         let open = if open.is_empty() { String::new() } else { format!("; still open: {open}") };
-        self.answer_softly(&format!("{change} ps {patch_set}: {item} noted{open}"));
+        let noted = if not_needed { "does not apply, noted" } else { "noted" };
+        self.answer_softly(&format!("{change} ps {patch_set}: {item} {noted}{open}"));
         Ok(())
     }
 
@@ -111,7 +121,7 @@ impl<'a> Turn<'a> {
         if !self.is(Role::Lead, Some(window), None) {
             return Err(match window.lead {
                 Some(_) => no::lead_item("deployer", window),
-                None => no::not_lead(self.prefix(), "check", window),
+                None => no::not_lead(self.prefix(), "check deployer", window),
             });
         }
         if not_needed {
@@ -161,6 +171,10 @@ impl<'a> Turn<'a> {
             Err(refusal)
                 if refusal.code == "order" || refusal.code == "busy" || refusal.code == "not-started" =>
             {
+                if checked && refusal.code == "not-started" {
+                    self.answer(&format!("already noted, not started: {}", refusal.text));
+                    return Ok(());
+                }
                 if checked {
                     return Err(refusal);
                 }
@@ -222,6 +236,21 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// The review point that answers a rule which asks.
+    fn point_of(&self, rule: RuleId, change: super::super::id::ChangeNumber) -> &'static str {
+        let policy = &self.settings.policy;
+        let facts = self.state.last_facts(change);
+        let is_config = facts.is_some_and(|facts| {
+            matches!(kind::kind(policy, &facts.change), PatchKind::Config | PatchKind::BetaOnly)
+        });
+        match &rule.row().point {
+            None => rule.word(),
+            // Configuration has its one review before the merge.
+            Some(_) if is_config => Item::Precommit.word(),
+            Some(item) => item.word(),
+        }
+    }
+
     fn may_set_aside(&self, window: Option<&Window>, rule: RuleId) -> Result<(), Refusal> {
         if rule.row().by_manager && !self.is(Role::Manager, None, None) {
             let managers = self.people_with(super::super::settings::Standing::Manager);
@@ -253,7 +282,8 @@ impl<'a> Turn<'a> {
         match verdict {
             Some(Verdict::Block) => {}
             Some(Verdict::Ask) => {
-                return Err(no::check_instead(self.prefix(), rule.word(), &say::handle(patch)));
+                let item = self.point_of(rule, change);
+                return Err(no::check_instead(self.prefix(), rule.word(), &say::handle(patch), item));
             }
             _ => return Err(no::not_blocking(self.prefix(), rule.word(), change)),
         }
@@ -267,22 +297,24 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// A change that a rule kept out of the queue: it is offered again with the rule set aside.
-    fn override_refused(
-        &mut self,
+    /// The words that offer a change again: what is code says why it cannot wait, and a rule about a window is set
+    /// aside for that window.
+    fn add_again(
+        &self,
         change: super::super::id::ChangeNumber,
         rule: RuleId,
-        reason: &str,
-    ) -> Result<(), Refusal> {
-        let window = self.open_window().or_else(|| self.next_planned());
-        self.may_set_aside(window, rule)?;
-        let window = window.ok_or_else(|| no::no_window(self.prefix()))?;
-        let add = self.command(&format!("add {change}"));
-        if self.state.granted.get(&change).is_some_and(|rules| rules.contains_key(&rule)) {
-            self.answer(&format!("already set aside for {change}. {add}"));
-            return Ok(());
-        }
-        let facts = why_unknown(self.state, change).map_err(|why| no::facts_unknown(change, why))?;
+        blocked: Option<&Window>,
+    ) -> String {
+        let policy = &self.settings.policy;
+        let facts = self.state.last_facts(change);
+        let is_code = facts.is_some_and(|facts| kind::kind(policy, &facts.change) == PatchKind::Code);
+        let urgent = if is_code && rule != RuleId::Kind { " urgent: TASK WHY" } else { "" };
+        let window = blocked.filter(|_| rule.row().by_manager).map(|window| format!(" for {}", window.id()));
+        self.command(&format!("add {change}{}{urgent}", window.unwrap_or_default()))
+    }
+
+    /// Whether a rule keeps a change out of a window.
+    fn blocks_add(&self, window: &Window, change: super::super::id::ChangeNumber, rule: RuleId) -> bool {
         let wish =
             super::super::event::Wish { owner: self.by.who.clone(), urgent: None, test: None, note: None };
         let case = guidelines::Case {
@@ -291,17 +323,38 @@ impl<'a> Turn<'a> {
             window,
             at: self.at,
             change,
-            facts: Ok(facts),
+            facts: why_unknown(self.state, change),
             wish: &wish,
             patch: None,
             starting: false,
             lead: None,
         };
-        let blocks = guidelines::judge(&case)
-            .iter()
-            .any(|judgement| judgement.rule == rule && judgement.verdict() == Verdict::Block);
-        if !blocks {
-            return Err(no::not_blocking(self.prefix(), rule.word(), change));
+        let judgements = guidelines::judge(&case);
+        judgements.iter().any(|judgement| judgement.rule == rule && judgement.verdict() == Verdict::Block)
+    }
+
+    /// A change that a rule kept out of the queue: it is offered again with the rule set aside.
+    fn override_refused(
+        &mut self,
+        change: super::super::id::ChangeNumber,
+        rule: RuleId,
+        reason: &str,
+    ) -> Result<(), Refusal> {
+        let planned = || self.state.windows.values().filter(|other| self.is_here(&other.occurrence.rooms));
+        let blocked = planned().find(|window| self.blocks_add(window, change, rule));
+        let window = blocked.or_else(|| self.open_window()).or_else(|| self.next_planned());
+        self.may_set_aside(window, rule)?;
+        if window.is_none() {
+            return Err(no::no_window(self.prefix()));
+        }
+        let add = self.add_again(change, rule, blocked);
+        if self.state.granted.get(&change).is_some_and(|rules| rules.contains_key(&rule)) {
+            self.answer(&format!("already set aside for {change}. {add}"));
+            return Ok(());
+        }
+        let facts = why_unknown(self.state, change).map_err(|why| no::facts_unknown(change, why))?;
+        if blocked.is_none() {
+            return Err(Refusal::new("not-blocking", format!("{rule} does not block {change}. {add}")));
         }
         let patch_set = facts.change.patch_set;
         self.record(None, Some(change), Event::Overridden { rule, patch_set, reason: reason.to_owned() });

@@ -331,16 +331,20 @@ impl Turn<'_> {
         let verb = if veto { "veto" } else { "skip" };
         let (window, patch) = self.find(target)?;
         self.may(verb, Some(window), Some(patch))?;
-        if let Stage::Skipped { reason, by, .. } = &patch.stage {
+        if let Stage::Skipped { reason, by, veto: vetoed } = &patch.stage
+            && (*vetoed || !veto)
+        {
+            let word = if *vetoed { "vetoed" } else { "skipped" };
             let by = say::short_name(by);
-            self.answer(&format!("already skipped by {by}: {}", say::own_words(reason)));
+            self.answer(&format!("already {word} by {by}: {}", say::own_words(reason)));
             return Ok(());
         }
         self.may_leave(window, patch, verb)?;
         let event = Event::Skipped { reason: reason.to_owned(), veto, rule: None };
         self.record(Some(window.id()), Some(patch.change), event);
         let word = if veto { "vetoed" } else { "skipped" };
-        let text = format!("{} is {word}: {}", patch.change, say::own_words(reason));
+        let why = say::own_words(reason);
+        let text = format!("{} is {word}: {why}", patch.change);
         let idle = window.motion.is_none() && window.rollback.is_none() && window.holds.is_empty();
         let was_next = idle
             && super::start::next(self.settings, self.state, window)
@@ -352,7 +356,7 @@ impl Turn<'_> {
             String::new()
         };
         self.answer(&format!("{text}{merged}"));
-        self.tell_owner(window, patch, &format!("{text}, by {}", self.name));
+        self.tell_owner(window, patch, &format!("{} is {word} by {}: {why}", patch.change, self.name));
         if (was_moving || was_next) && window.is_running() {
             let mut after = window.clone();
             after.motion = None;

@@ -111,7 +111,7 @@ impl Turn<'_> {
         let change = patch.change;
         self.may_go_on(window)?;
         if !window.is_running() {
-            return Err(no::not_started(self.prefix(), window));
+            return Err(no::not_started(self.prefix(), window, self.at));
         }
         // There is one production: what another window has in motion is in the way as much as this one's own.
         let windows = self.state.windows.values().filter(|other| other.id() != window.id());

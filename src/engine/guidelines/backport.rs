@@ -41,12 +41,12 @@ pub(super) fn master_first(case: &Case<'_>, facts: &Facts) -> Finding {
         Main::Merged(original) => Finding::pass(format!("{} merged on {branch}", original.number)),
         Main::Open(original) => Finding::fail(
             format!("{number} goes to production before {branch}: {} is not merged", original.number),
-            format!("merge {} first", original.number),
+            format!("Merge {} first", original.number),
         ),
         Main::Missing => Finding::fail(
             format!("{number} is not on {branch}: no change there has its Change-Id"),
             format!(
-                "merge it on {branch} first, or {} where {branch} does not need it",
+                "Merge it on {branch} first, or {} where {branch} does not need it",
                 command(case, &format!("override {number} master-first WHY"))
             ),
         ),

@@ -16,15 +16,7 @@ pub(super) fn no_deploy_day(case: &Case<'_>) -> Finding {
     } else {
         return Finding::NotNeeded;
     };
-    let number = case.change;
-    Finding::fail(
-        what,
-        format!(
-            "{} names another day; what cannot wait takes {} and two people",
-            command(case, "windows week"),
-            command(case, &format!("emergency {number} WHY"))
-        ),
-    )
+    Finding::fail(what, format!("{} names another day", command(case, "windows week")))
 }
 
 /// G19: a freeze stops what would go out in it.

@@ -106,7 +106,7 @@ pub(super) fn new_extension(case: &Case<'_>, facts: &Facts) -> Finding {
         Ok(found) if found.is_empty() => Finding::NotNeeded,
         Ok(found) => Finding::fail(
             format!("{} brings a new extension ({})", case.change, some(&found)),
-            elsewhere(case, "it rides the train, then has its own window"),
+            elsewhere(case, "It rides the train, then has its own window"),
         ),
     }
 }
@@ -130,7 +130,7 @@ pub(super) fn l10n(case: &Case<'_>, facts: &Facts) -> Finding {
             }
             Finding::fail(
                 format!("{slow}, and the window ends at {}", clock(ends)),
-                format!("leave it to the train, or {}", command(case, "extend 15m")),
+                format!("Leave it to the train, or {}", command(case, "extend 15m")),
             )
         }
     }
@@ -148,7 +148,7 @@ pub(super) fn schema_change(case: &Case<'_>, facts: &Facts) -> Finding {
         Ok(found) if found.is_empty() => Finding::NotNeeded,
         Ok(found) => Finding::fail(
             format!("{} changes a schema ({})", case.change, some(&found)),
-            elsewhere(case, "it needs its own window"),
+            elsewhere(case, "It needs its own window"),
         ),
     }
 }
@@ -158,7 +158,7 @@ pub(super) fn vendor(case: &Case<'_>, facts: &Facts) -> Finding {
     if case.kind(facts) != PatchKind::Code {
         return Finding::NotNeeded;
     }
-    let rides = elsewhere(case, "it rides the train");
+    let rides = elsewhere(case, "It rides the train");
     if facts.change.project == "mediawiki/vendor" {
         return Finding::fail(format!("{} upgrades libraries (mediawiki/vendor)", case.change), rides);
     }
@@ -174,7 +174,7 @@ pub(super) fn task_linked(case: &Case<'_>, facts: &Facts) -> Finding {
     match facts.change.tasks().as_slice() {
         [] => Finding::fail(
             format!("{} names no task", case.change),
-            "a line `Bug: TASK` at the end of its message",
+            "A line Bug: TASK at the end of its message",
         ),
         tasks => Finding::pass(some(tasks)),
     }
@@ -200,7 +200,7 @@ pub(super) fn untested(case: &Case<'_>, facts: &Facts) -> Finding {
         Err(unknown) => unknown,
         Ok(tests) if tests.is_empty() => Finding::fail(
             format!("{number} changes code and no test ({})", some(&code)),
-            "a test with the change on the main branch",
+            "A test with the change on the main branch",
         ),
         Ok(tests) => Finding::pass(format!("changes {}", some(&tests))),
     }
@@ -231,7 +231,7 @@ fn coverage(case: &Case<'_>, code: &[&str], covered: &[Covered]) -> Finding {
                 case.change,
                 some(&low)
             ),
-            "a test with the change on the main branch",
+            "A test with the change on the main branch",
         );
     }
     if !unnamed.is_empty() {

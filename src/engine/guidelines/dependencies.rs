@@ -6,11 +6,12 @@ use super::words::{command, some, trail};
 use super::{Case, Finding, short_branch};
 use crate::engine::event::Debt;
 use crate::engine::facts::{Brief, Change, Fact, Facts, Need, Status};
-use crate::engine::id::ChangeNumber;
+use crate::engine::id::{ChangeNumber, OccurrenceId};
 use crate::engine::kind::{is_code, is_config};
 use crate::engine::order::cycle_through;
 use crate::engine::patch::Stage;
 use crate::engine::settings::Policy;
+use crate::engine::words::list;
 
 /// A change that another one may need.
 #[derive(Clone, Copy)]
@@ -61,7 +62,17 @@ struct Findings {
     unknown: Vec<String>,
     notes: Vec<String>,
     kept: Vec<String>,
-    missing: Vec<ChangeNumber>,
+    missing: Vec<Missing>,
+}
+
+/// What is needed by a change and is nowhere.
+struct Missing {
+    of: ChangeNumber,
+    needs: &'static str,
+    needed: ChangeNumber,
+    is_code: bool,
+    /// Queued for another occurrence.
+    elsewhere: Option<OccurrenceId>,
 }
 
 /// G8, scap 8 and 14 to 17: what it needs is out, or goes out before it in this window.
@@ -71,14 +82,14 @@ pub(super) fn depends_on(case: &Case<'_>, facts: &Facts) -> Finding {
         let waits = if cycle.contains(&number) { "is in" } else { "waits for" };
         return Finding::fail(
             format!("{number} {waits} a cycle, each needs the next: {}", trail(&cycle)),
-            "take one of these needs out",
+            "Take one of these needs out",
         );
     }
     let mut found = Findings::default();
     let mut seen = BTreeSet::from([number]);
     parents(case, facts, &mut seen, &mut found);
     needs(case, facts, &mut seen, &mut found);
-    found.finding(case)
+    found.finding(case, is_code(case.policy(), &facts.change.project))
 }
 
 /// The relation chain: it is merged with the change, whoever asked for it.
@@ -98,7 +109,7 @@ fn parents(case: &Case<'_>, facts: &Facts, seen: &mut BTreeSet<ChangeNumber>, fo
         }
         let dep = Dep::of_brief(ancestor);
         if !given_up_or_unfinished(&dep, &path, found) {
-            out_or_before(case, number, "is a child of", &dep, found);
+            out_or_before(case, number, "builds on", &dep, found);
         }
     }
 }
@@ -271,7 +282,13 @@ fn given_up_or_unfinished(dep: &Dep<'_>, path: &[ChangeNumber], found: &mut Find
 }
 
 /// Rules 1a, 2 and 3a: merged, or before it in this window.
-fn out_or_before(case: &Case<'_>, number: ChangeNumber, needs: &str, dep: &Dep<'_>, found: &mut Findings) {
+fn out_or_before(
+    case: &Case<'_>,
+    number: ChangeNumber,
+    needs: &'static str,
+    dep: &Dep<'_>,
+    found: &mut Findings,
+) {
     let needed = dep.number;
     if is_owed(case, needed) {
         let why = format!("{number} {needs} {needed}, which was rolled back");
@@ -284,9 +301,12 @@ fn out_or_before(case: &Case<'_>, number: ChangeNumber, needs: &str, dep: &Dep<'
     if is_in_window(case, needed) {
         return found.kept.push(format!("{needed} goes before"));
     }
-    found.missing.push(needed);
-    let why = format!("{number} {needs} {needed}, which is neither merged nor in this window");
-    found.errors.push((why, String::new()));
+    let other = case.state.window_of(needed).filter(|window| window.id() != case.window.id());
+    let elsewhere = other
+        .filter(|window| window.waiting().chain(window.moving()).any(|patch| patch.change == needed))
+        .map(|window| window.id().clone());
+    let is_code = is_code(case.policy(), dep.project);
+    found.missing.push(Missing { of: number, needs, needed, is_code, elsewhere });
 }
 
 /// Whether it is merged and was taken back from the hosts.
@@ -308,20 +328,70 @@ fn is_in_window(case: &Case<'_>, change: ChangeNumber) -> bool {
 }
 
 impl Findings {
-    fn finding(self, case: &Case<'_>) -> Finding {
-        if !self.errors.is_empty() {
-            let mut why: Vec<&str> = self.errors.iter().map(|(why, _)| why.as_str()).collect();
-            why.extend(self.notes.iter().map(String::as_str));
-            let mut fixes: Vec<String> = Vec::new();
-            if !self.missing.is_empty() {
-                // What is needed by what is needed comes first.
-                let numbers: Vec<String> = self.missing.iter().rev().map(ChangeNumber::to_string).collect();
-                fixes.push(format!("{} first", command(case, &format!("add {}", numbers.join(" ")))));
+    /// What is missing, that of one change together: `900203 builds on 900202 and 900201, which are …`.
+    fn missing_words(&self) -> Vec<String> {
+        let mut listed = Vec::new();
+        for (index, first) in self.missing.iter().enumerate() {
+            let same = |other: &&Missing| {
+                other.of == first.of && other.needs == first.needs && other.elsewhere == first.elsewhere
+            };
+            if self.missing[..index].iter().any(|other| same(&other)) {
+                continue;
             }
-            let others = self.errors.iter().map(|(_, fix)| fix).filter(|fix| !fix.is_empty());
-            fixes.extend(others.cloned());
+            let needed: Vec<ChangeNumber> =
+                self.missing.iter().filter(same).map(|missing| missing.needed).collect();
+            let which = if needed.len() == 1 { "which is" } else { "which are" };
+            let place = match &first.elsewhere {
+                Some(id) => format!("in {id}"),
+                None => "neither merged nor in this window".to_owned(),
+            };
+            listed.push(format!("{} {} {}, {which} {place}", first.of, first.needs, list(&needed)));
+        }
+        listed
+    }
+
+    /// The words that bring it all together: what is needed by what is needed comes first.
+    fn missing_fix(&self, case: &Case<'_>, is_code: bool) -> Option<String> {
+        let number = case.change;
+        if let Some(id) = self.missing.iter().find_map(|missing| missing.elsewhere.as_ref()) {
+            let words = match case.patch {
+                Some(_) => format!("move {number} to {id}"),
+                None => format!("add {number} for {id}"),
+            };
+            return Some(command(case, &words));
+        }
+        let mut numbers: Vec<String> =
+            self.missing.iter().rev().map(|missing| missing.needed.to_string()).collect();
+        if numbers.is_empty() {
+            return None;
+        }
+        let any_code = self.missing.iter().any(|missing| missing.is_code);
+        let together = case.patch.is_none() && self.missing.iter().all(|missing| missing.is_code == is_code);
+        if together {
+            numbers.push(number.to_string());
+        }
+        let urgent = match (&case.wish.urgent, any_code) {
+            (Some(urgent), true) if together => format!(" urgent: {urgent}"),
+            (_, true) => " urgent: TASK WHY".to_owned(),
+            (_, false) => String::new(),
+        };
+        let first = if together { "" } else { " first" };
+        Some(format!("{}{first}", command(case, &format!("add {}{urgent}", numbers.join(" ")))))
+    }
+
+    fn finding(self, case: &Case<'_>, is_code: bool) -> Finding {
+        if !self.errors.is_empty() || !self.missing.is_empty() {
+            let mut why = self.missing_words();
+            why.extend(self.errors.iter().map(|(why, _)| why.clone()));
+            why.extend(self.notes.iter().cloned());
+            let mut fixes: Vec<String> = self.missing_fix(case, is_code).into_iter().collect();
+            fixes.extend(self.errors.iter().map(|(_, fix)| fix).filter(|fix| !fix.is_empty()).cloned());
             fixes.dedup();
-            return Finding::fail(why.join("; "), fixes.join("; "));
+            let mut fix = fixes.join("; ");
+            if let Some(first) = fix.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
+            return Finding::fail(why.join("; "), fix);
         }
         if !self.unknown.is_empty() {
             return Finding::unknown(self.unknown.join("; "));

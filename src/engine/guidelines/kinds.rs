@@ -17,7 +17,7 @@ pub(super) fn kind_of_window(case: &Case<'_>, facts: &Facts) -> Finding {
                 "{number} is {} on {}, which is neither configuration nor code of the train",
                 facts.change.project, facts.change.branch
             ),
-            "its repository has its own way to production",
+            "Its repository has its own way to production",
         ),
         PatchKind::Code => match (settles(facts, case.state), case.wish.urgent.as_deref()) {
             (Some(owed), _) => Finding::pass(format!("reverts {owed}")),
@@ -82,7 +82,7 @@ pub(super) fn urgent_not_needed(case: &Case<'_>, facts: &Facts) -> Finding {
         (PatchKind::Code | PatchKind::Other, _) => return Finding::NotNeeded,
     };
     Finding::fail(
-        format!("{number} is {what} and needs no `urgent:`"),
+        format!("{number} is {what} and needs no \"urgent:\""),
         command(case, &format!("add {number}")),
     )
 }
@@ -111,12 +111,12 @@ pub(super) fn live_branch(case: &Case<'_>, facts: &Facts) -> Finding {
             let urgent = case.wish.urgent.as_ref().map_or("TASK WHY", String::as_str);
             command(case, &format!("add {} urgent: {urgent}", pick.number))
         }
-        None => format!("pick it to {} and add that", live.join(" or ")),
+        None => format!("Pick it to {} and add that", live.join(" or ")),
     };
     if policy.next_branches.iter().any(|next| next == branch) {
         return Finding::fail(format!("{number} is on {short}, which is not live yet{}", train(case)), fix);
     }
-    Finding::fail(format!("{number} is on {short}, which is not live ({} is)", live.join(", ")), fix)
+    Finding::fail(format!("{number} is on {short}, which is not live (live: {})", live.join(", ")), fix)
 }
 
 /// G25: what only the Beta Cluster reads needs no sync.

@@ -30,7 +30,7 @@ use super::window::Window;
 
 pub use document::document;
 pub use points::{Asked, Point, PointState, points};
-pub use queue::{Places, places};
+pub use queue::{Places, has_time_for, places};
 pub use rules::RULES;
 pub use words::short_branch;
 
@@ -211,6 +211,14 @@ impl Judgement<'_> {
                 Level::Block => Verdict::Block,
             },
             Finding::Unknown(_) | Finding::Later { .. } => at_most_ask,
+        }
+    }
+
+    /// What speaks against it, where something does.
+    pub fn why(&self) -> Option<&str> {
+        match &self.finding {
+            Finding::Fail { why, .. } | Finding::Unknown(why) | Finding::Later { why, .. } => Some(why),
+            Finding::Pass(_) | Finding::NotNeeded | Finding::Note { .. } => None,
         }
     }
 

@@ -17,7 +17,7 @@ pub(super) fn owner_present(case: &Case<'_>) -> Finding {
         return Finding::pass("has a test plan");
     }
     Finding::fail(
-        format!("{} waits for {owner}, who has not said so", case.change),
+        format!("{} waits for {owner}, who is not here", case.change),
         format!("{owner}: {}", command(case, "here")),
     )
 }

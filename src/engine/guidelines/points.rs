@@ -55,6 +55,8 @@ pub enum Asked {
     Lead,
     /// The owner or the lead.
     OwnerOrLead,
+    /// Another deployer, or the owner where that is not the lead: it is the lead's own change.
+    Another,
 }
 
 impl Point<'_> {
@@ -81,8 +83,11 @@ pub fn points<'a>(case: &Case<'a>, judgements: &[Judgement<'_>]) -> Vec<Point<'a
         item: Item::Deployer,
         until: None,
     });
+    // Where nothing at all is known, that is said once: it cannot start before, whoever fills which point.
     let asks = |judgement: &&Judgement<'_>| {
-        judgement.rule.row().point.is_none() && judgement.verdict() == Verdict::Ask
+        judgement.rule.row().point.is_none()
+            && judgement.verdict() == Verdict::Ask
+            && (case.facts.is_ok() || !matches!(judgement.finding, Finding::Unknown(_)))
     };
     for judgement in judgements.iter().filter(asks) {
         let item = Item::Rule(judgement.rule);
@@ -157,11 +162,21 @@ fn by_evidence<'a>(case: &Case<'a>, item: &Item, own: &[&Judgement<'_>]) -> Poin
         judgement.overridden.is_none()
             && (judgement.verdict() >= Verdict::Ask || matches!(judgement.finding, Finding::Unknown(_)))
     });
-    let against: Vec<String> = against.map(|judgement| words(&judgement.finding)).collect();
+    let mut against: Vec<String> = against.map(|judgement| words(&judgement.finding)).collect();
+    against.dedup();
     if !against.is_empty() {
-        return open(against.join("; "), Asked::OwnerOrLead);
+        let is_own = own.iter().any(|judgement| {
+            judgement.rule == RuleId::NotOwnReview && matches!(judgement.finding, Finding::Fail { .. })
+        });
+        return open(against.join("; "), if is_own { Asked::Another } else { Asked::OwnerOrLead });
     }
-    let evidence: Vec<String> = own.iter().filter_map(|judgement| evidence(judgement)).collect();
+    let mut evidence: Vec<String> = Vec::new();
+    for seen in own.iter().filter_map(|judgement| evidence_of(judgement)) {
+        // One vote can be what two rules look for.
+        if !evidence.contains(&seen) {
+            evidence.push(seen);
+        }
+    }
     if !evidence.is_empty() {
         return PointState::Filled { by: evidence.join(", ") };
     }
@@ -179,7 +194,7 @@ fn by_evidence<'a>(case: &Case<'a>, item: &Item, own: &[&Judgement<'_>]) -> Poin
 }
 
 /// What a rule has to show for a point.
-fn evidence(judgement: &Judgement<'_>) -> Option<String> {
+fn evidence_of(judgement: &Judgement<'_>) -> Option<String> {
     match (&judgement.finding, judgement.overridden) {
         (Finding::Pass(seen), _) => Some(seen.clone()),
         (_, Some(set_aside)) => Some(format!("{} set aside by {}", judgement.rule, set_aside.by)),

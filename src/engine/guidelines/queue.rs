@@ -96,7 +96,8 @@ pub(super) fn window_limit(case: &Case<'_>) -> Finding {
 pub(super) fn branch_counts(case: &Case<'_>, facts: &Facts) -> Finding {
     let Some(first) = first_pick(case, facts) else { return Finding::NotNeeded };
     let branch = case.state.last_facts(first).map_or("", |facts| facts.change.branch.as_str());
-    Finding::pass(format!("a place besides {first} on {}", super::short_branch(branch)))
+    let number = case.change;
+    Finding::note(format!("{number} takes a place besides {first} on {}", super::short_branch(branch)), "")
 }
 
 fn first_pick(case: &Case<'_>, facts: &Facts) -> Option<ChangeNumber> {
@@ -106,18 +107,29 @@ fn first_pick(case: &Case<'_>, facts: &Facts) -> Option<ChangeNumber> {
 
 /// When it would be this patch's turn, if each before it takes as long as they do.
 fn turn(case: &Case<'_>) -> At {
-    let now = case.at.max(case.window.occurrence.starts);
     if case.starting {
-        return now;
+        return case.at.max(case.window.occurrence.starts);
     }
-    let policy = case.policy();
     let ahead = case.window.waiting().take_while(|patch| patch.change != case.change).count();
-    let ahead = i32::try_from(ahead).unwrap_or(i32::MAX);
-    let moving = case.window.moving().map_or(TimeDelta::zero(), |patch| {
+    turn_after(case.settings, case.window, case.at, ahead)
+}
+
+/// When it would be the turn of a patch with so many before it, besides the one in motion.
+fn turn_after(settings: &Settings, window: &Window, at: At, ahead: usize) -> At {
+    let now = at.max(window.occurrence.starts);
+    let time = settings.policy.patch_time;
+    let moving = window.moving().map_or(TimeDelta::zero(), |patch| {
         let since = patch.started.unwrap_or(now);
-        (since + policy.patch_time - now).max(TimeDelta::zero())
+        (since + time - now).max(TimeDelta::zero())
     });
-    now + moving + policy.patch_time * ahead
+    now + moving + time * i32::try_from(ahead).unwrap_or(i32::MAX)
+}
+
+/// Whether so many more patches would still be started in time, as far as [`last_start`] can tell.
+pub fn has_time_for(settings: &Settings, window: &Window, at: At, more: usize) -> bool {
+    let last = window.occurrence.ends - settings.policy.last_start;
+    let ahead = (window.waiting().count() + more).saturating_sub(1);
+    at <= last && (!window.is_on() || turn_after(settings, window, at, ahead) <= last)
 }
 
 /// G4: what would end after the window is said.

@@ -53,6 +53,15 @@ fn point(case: &Case<'_>, facts: &Facts) -> &'static str {
     }
 }
 
+/// What a person says to a rule that asks, and to one that blocks.
+fn set_aside(case: &Case<'_>, rule: RuleId, answer: &str) -> String {
+    let number = case.change;
+    match level(case.settings, rule) {
+        Level::Block => command(case, &format!("override {number} {rule} WHY")),
+        Level::Off | Level::Warn | Level::Ask => command(case, &format!("check {number} {answer}")),
+    }
+}
+
 /// H9: somebody besides the owner voted for it.
 pub(super) fn reviewed(case: &Case<'_>, facts: &Facts) -> Finding {
     let change = &facts.change;
@@ -67,8 +76,8 @@ pub(super) fn reviewed(case: &Case<'_>, facts: &Facts) -> Finding {
     Finding::fail(
         format!("{number} ps {} has no vote by anybody but its owner", change.patch_set),
         format!(
-            "a vote, or {}",
-            command(case, &format!("check {number} {} WHO READ IT", point(case, facts)))
+            "A vote, or {}",
+            set_aside(case, RuleId::Reviewed, &format!("{} WHO READ IT", point(case, facts)))
         ),
     )
 }
@@ -92,16 +101,13 @@ pub(super) fn ci_green(case: &Case<'_>, facts: &Facts) -> Finding {
     match last {
         Some(vote) if vote.value > 0 && vote.patch_set == change.patch_set => Finding::pass("CI green"),
         Some(vote) if vote.value > 0 => Finding::pass(format!("CI green on ps {}", vote.patch_set)),
-        Some(vote) => {
-            let words = match level(case.settings, RuleId::CiGreen) {
-                Level::Block => format!("override {number} ci-green WHY"),
-                _ => format!("check {number} {} WHY", point(case, facts)),
-            };
-            Finding::fail(
-                format!("{number}: CI failed ({})", vote_words(change, vote)),
-                format!("a new run, or {}", command(case, &words)),
-            )
-        }
+        Some(vote) => Finding::fail(
+            format!("{number} failed CI: {}", vote_words(change, vote)),
+            format!(
+                "A new run, or {}",
+                set_aside(case, RuleId::CiGreen, &format!("{} WHY", point(case, facts)))
+            ),
+        ),
         None => Finding::unknown(format!("no CI result for ps {}", change.patch_set)),
     }
 }
@@ -114,7 +120,7 @@ pub(super) fn not_wip(case: &Case<'_>, facts: &Facts) -> Finding {
     let number = case.change;
     Finding::fail(
         format!("{number} is marked as work in progress"),
-        format!("mark it ready, then {}", again(case)),
+        format!("Mark it ready, then {}", again(case)),
     )
 }
 
@@ -141,7 +147,7 @@ pub(super) fn not_vetoed(case: &Case<'_>, facts: &Facts) -> Finding {
         None => Finding::pass("no veto"),
         Some(veto) => Finding::fail(
             format!("{} is vetoed: {}", case.change, vote_words(change, veto)),
-            format!("{} takes it back, then {}", veto.who.name, again(case)),
+            format!("Once {} has taken it back: {}", veto.who.name, again(case)),
         ),
     }
 }
@@ -151,7 +157,7 @@ pub(super) fn not_abandoned(case: &Case<'_>, facts: &Facts) -> Finding {
     if facts.change.status != Status::Abandoned {
         return Finding::pass("not abandoned");
     }
-    Finding::fail(format!("{} is abandoned", case.change), format!("restore it, then {}", again(case)))
+    Finding::fail(format!("{} is abandoned", case.change), format!("Restore it, then {}", again(case)))
 }
 
 /// scap 22: it merges cleanly. A review system that does not compute it says so at the merge step.
@@ -162,7 +168,7 @@ pub(super) fn mergeable(case: &Case<'_>, facts: &Facts) -> Finding {
         None => Finding::NotNeeded,
         Some(false) => Finding::fail(
             format!("{} ps {} conflicts with {}", case.change, facts.change.patch_set, facts.change.branch),
-            "rebase it",
+            "Rebase it",
         ),
     }
 }
@@ -176,7 +182,9 @@ pub(super) fn not_own_review(case: &Case<'_>, facts: &Facts) -> Finding {
     if !is_own {
         return match name {
             Some(_) => Finding::NotNeeded,
-            None => Finding::unknown(format!("the name of {lead} in the review system")),
+            None => Finding::unknown(format!(
+                "whether this is {lead}'s own change: no review name of {lead} is configured"
+            )),
         };
     }
     let votes = match &change.votes {
@@ -187,7 +195,7 @@ pub(super) fn not_own_review(case: &Case<'_>, facts: &Facts) -> Finding {
         Some(vote) => Finding::pass(vote_words(change, vote)),
         None => Finding::fail(
             format!("{} is the lead's own change, and nobody else has read it", case.change),
-            format!("a vote by another, or {}", command(case, "handover WHO")),
+            format!("A vote by another, or {}", command(case, "handover WHO")),
         ),
     }
 }

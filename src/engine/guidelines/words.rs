@@ -2,6 +2,7 @@
 
 use super::Case;
 use crate::engine::id::{At, ChangeNumber};
+use crate::engine::text;
 
 /// A branch as people say it: `wmf.4` for `wmf/1.27.0-wmf.4`; others stay as they are.
 pub fn short_branch(branch: &str) -> &str {
@@ -13,7 +14,8 @@ pub fn short_branch(branch: &str) -> &str {
 
 /// A command to type, in quotes.
 pub(super) fn command(case: &Case<'_>, words: &str) -> String {
-    format!("\"{}swat {words}\"", case.settings.prefix)
+    // The words may hold what a person wrote.
+    format!("\"{}swat {}\"", case.settings.prefix, text::clean_to(words, 400))
 }
 
 /// A time of day.

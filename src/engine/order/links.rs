@@ -103,7 +103,15 @@ impl<'a> Queue<'a> {
     /// Footers of what this patch needs are its own too: what stands between may not be in the window at all.
     fn needs(&self, place: u32, facts: &'a Facts, each: &mut impl FnMut(u32, u32, Reason<'a>)) {
         let Some(needs) = facts.needs.known() else { return };
-        for found in needs.iter().flat_map(|need| &need.found) {
+        let branch = facts.change.branch.as_str();
+        for (need, found) in needs.iter().flat_map(|need| need.found.iter().map(move |found| (need, found))) {
+            // A Change-Id names its picks on all branches; where one is on this patch's, the others are not meant.
+            let is_id = need.named.starts_with('I');
+            let pick_is_here = |other: &Brief| other.branch == branch && other.project == found.project;
+            let on_this = || need.found.iter().any(pick_is_here);
+            if is_id && found.branch != branch && on_this() {
+                continue;
+            }
             self.each_named(place, Named::Change(found), |before| each(before, place, Reason::DependsOn));
         }
     }

@@ -1,8 +1,9 @@
 //! The answers to questions: the queue, one patch, the windows to come, help, rows of the log.
 
+use super::super::checklist::Item;
 use super::super::command::{Role, Verb};
 use super::super::event::BackStep;
-use super::super::guidelines::{Point, PointState};
+use super::super::guidelines::{self, Asked, Point, PointState};
 use super::super::id::At;
 use super::super::log::{Found, Query, Row};
 use super::super::order;
@@ -11,9 +12,9 @@ use super::super::plan::Step;
 use super::super::settings::Settings;
 use super::super::state::State;
 use super::super::window::{Occurrence, Window};
-use super::super::words;
-use super::queue::{eta, what_kind, when, why};
-use super::{command, numbers, own_words, patches, row, run, short_name};
+use super::super::{schedule, words};
+use super::queue::{after_what, eta, files_go_out, what_kind, when};
+use super::{Refusal, command, numbers, own_words, patches, row, run, short_name};
 
 /// How many rows an answer shows.
 pub const ROWS_SHOWN: usize = 3;
@@ -22,7 +23,8 @@ pub const ROWS_SHOWN: usize = 3;
 pub fn queue(settings: &Settings, state: &State, window: &Window, at: At) -> String {
     let head = format!("{} ({})", window.id(), when(window, at));
     if window.patches.is_empty() {
-        return format!("{head}: empty. {}", command(&settings.prefix, "add N"));
+        let add = command(&settings.prefix, &format!("add N for {}", window.id()));
+        return format!("{head}: empty. {add}");
     }
     let order = order::predecessors(state, window);
     let mut parts: Vec<String> = order::running_order(state, window)
@@ -36,14 +38,10 @@ pub fn queue(settings: &Settings, state: &State, window: &Window, at: At) -> Str
                 short_name(patch.owner()),
                 run::stage(patch)
             );
-            if matches!(patch.stage, Stage::Queued) {
-                let after: Vec<String> = order
-                    .before(patch.change)
-                    .map(|edge| format!("{} ({})", edge.before, why(&edge.why)))
-                    .collect();
-                if !after.is_empty() {
-                    text.push_str(&format!(" after {}", after.join(", ")));
-                }
+            if matches!(patch.stage, Stage::Queued)
+                && let Some(after) = after_what(&order, patch.change)
+            {
+                text.push_str(&format!(" {after}"));
             }
             text
         })
@@ -54,7 +52,7 @@ pub fn queue(settings: &Settings, state: &State, window: &Window, at: At) -> Str
     }));
     format!(
         "{head}, {} of {} places: {}",
-        window.taking_part().count(),
+        guidelines::places(settings, state, window).taken,
         window.occurrence.limit,
         parts.join("; ")
     )
@@ -66,7 +64,7 @@ pub fn show(
     state: &State,
     window: &Window,
     patch: &Patch,
-    points: &[Point<'_>],
+    (points, blocks): (Result<&[Point<'_>], &str>, &[Refusal]),
     at: At,
 ) -> String {
     let what = super::patch_and_title(state, patch);
@@ -77,11 +75,26 @@ pub fn show(
         parts[0].push_str(&format!(", {}", what_kind(settings, facts, patch.wish.urgent.as_deref())));
     }
     if matches!(patch.stage, Stage::Queued) {
+        if let Some(after) = after_what(&order::predecessors(state, window), patch.change) {
+            parts[0].push_str(&format!(", {after}"));
+        }
         parts[0].push_str(&format!(", about {}", eta(settings, state, window, patch.change, at)));
-        parts.push(points.iter().map(run::point).collect::<Vec<_>>().join("; "));
+        parts.push(match points {
+            Ok(points) => points.iter().map(run::point).collect::<Vec<_>>().join("; "),
+            Err(why) if patch.patch_set > 0 => format!("not known now: {}", own_words(why)),
+            Err(why) => format!("nothing is known of it: {}", own_words(why)),
+        });
     }
+    parts.extend(blocks.iter().map(Refusal::said_in_full));
     if let Some(note) = &patch.wish.note {
         parts.push(format!("note: {}", own_words(note)));
+    }
+    if let Some(order) = &patch.files {
+        parts.push(format!(
+            "{} (by {})",
+            files_go_out(patch.change, &order.files, &order.files),
+            short_name(&order.by)
+        ));
     }
     for (rule, aside) in &patch.overrides {
         parts.push(format!("{rule} set aside by {}: {}", short_name(&aside.by), own_words(&aside.reason)));
@@ -89,14 +102,41 @@ pub fn show(
     parts.join("; ")
 }
 
+/// The open points that are not for the lead's own review: why, who can fill it, and with which words. What blocks
+/// anyway is said elsewhere.
+pub fn who_fills(settings: &Settings, patch: &Patch, points: &[Point<'_>], blocking: &[&str]) -> Vec<String> {
+    let mut listed = Vec::new();
+    for point in points.iter().filter(|point| point.item != Item::Deployer) {
+        let PointState::Open { why, who } = &point.state else { continue };
+        if blocking.contains(&why.as_str()) {
+            continue;
+        }
+        let who = match who {
+            Asked::Lead => "the lead".to_owned(),
+            Asked::Another => "another deployer".to_owned(),
+            Asked::OwnerOrLead => format!("{} or the lead", short_name(patch.owner())),
+        };
+        let until = point.until.map(|until| format!(", ready {}", words::clock(until))).unwrap_or_default();
+        let check = command(&settings.prefix, &format!("check {} {} NOTE", super::handle(patch), point.item));
+        listed.push(format!("{} OPEN ({}{until}), {who}: {check}", point.item, own_words(why)));
+    }
+    listed
+}
+
 /// The review points, with their evidence.
-pub fn checklist(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> String {
+pub fn checklist(settings: &Settings, patch: &Patch, points: &[Point<'_>], for_lead: bool) -> String {
     let listed: Vec<String> = points.iter().map(run::point).collect();
-    let open = points.iter().find(|point| point.is_open());
+    // Words to type are for whoever may type them.
+    let may_fill = |point: &&Point<'_>| match &point.state {
+        PointState::Open { who, .. } => for_lead || *who != Asked::Lead,
+        PointState::Blocked { .. } => true,
+        _ => false,
+    };
+    let open = points.iter().find(may_fill);
     let words = open.map(|point| match (&point.state, &point.item) {
         (PointState::Blocked { fix, .. }, _) => fix.clone(),
         (_, item) => {
-            let note = if *item == super::super::checklist::Item::Deployer { "" } else { " NOTE" };
+            let note = if *item == Item::Deployer { "" } else { " NOTE" };
             command(&settings.prefix, &format!("check {} {item}{note}", super::handle(patch)))
         }
     });
@@ -153,10 +193,34 @@ pub fn windows(settings: &Settings, state: &State, ahead: &[Occurrence], at: At)
             let count = known.map_or(0, |window| window.taking_part().count());
             let lead = known.and_then(|window| window.lead.as_ref());
             let lead = lead.map(|lead| format!(", lead {}", short_name(&lead.who))).unwrap_or_default();
-            format!("{} {}, {}{lead}", occurrence.id, words::day_clock(occurrence.starts, at), patches(count))
+            let closed = closed_to_patches(settings, state, occurrence);
+            format!(
+                "{} {}, {}{lead}{closed}",
+                occurrence.id,
+                words::day_clock(occurrence.starts, at),
+                patches(count)
+            )
         })
         .collect();
     listed.join("; ")
+}
+
+/// Why a window takes no patch, behind a comma; nothing where it does.
+fn closed_to_patches(settings: &Settings, state: &State, occurrence: &Occurrence) -> String {
+    if let Some(day) = schedule::no_deploy_day(&settings.policy, occurrence) {
+        return format!(", no deployments ({day})");
+    }
+    let mut freezes = state.freezes.iter();
+    if let Some(freeze) =
+        freezes.find(|freeze| freeze.from < occurrence.ends && occurrence.starts < freeze.to)
+    {
+        return format!(", frozen (F{})", freeze.number);
+    }
+    let full = state
+        .windows
+        .get(&occurrence.id)
+        .is_some_and(|window| guidelines::places(settings, state, window).taken >= window.occurrence.limit);
+    if full { ", full".to_owned() } else { String::new() }
 }
 
 /// What is merged and not deployed.
@@ -183,10 +247,9 @@ pub fn ledger_numbers(state: &State) -> String {
 }
 
 /// The verbs that are legal now.
-pub fn help(prefix: &str, legal: &[&str], deployer: bool) -> String {
-    let who = if deployer { "" } else { " as you" };
+pub fn help(prefix: &str, legal: &[&str]) -> String {
     let more = command(prefix, "help VERB");
-    format!("you can say{who}: {}. {more} tells more, as {}", legal.join(" "), command(prefix, "help add"))
+    format!("you can say: {}. {more} tells more, as {}", legal.join(" "), command(prefix, "help add"))
 }
 
 /// One verb: grammar, who, what.
@@ -214,15 +277,15 @@ pub fn roles(who: &[Role]) -> String {
             Role::Manager => "managers",
         })
         .collect();
-    named.join(", ")
+    named.join(" or ")
 }
 
 /// The answer to a question to the log: at most three lines, with a count.
 pub fn rows(name: &str, found: &Found, query: &Query) -> Vec<String> {
-    if query.show.is_some() {
+    if let Some(wanted) = query.show {
         return match found.rows.first() {
             Some(row) => vec![format!("{name}: {}", row_in_full(row))],
-            None => vec![format!("{name}: there is no such row")],
+            None => vec![format!("{name}: there is no {wanted}")],
         };
     }
     if found.rows.is_empty() {

@@ -1,87 +1,27 @@
 //! Every refusal that is not a rule's: what is wrong, what to type, a stable code.
 
+mod grammar;
+mod order;
+
+use super::super::checklist::Item;
 use super::super::command::Verb;
 use super::super::event::{Cause, Debt};
-use super::super::id::{At, ChangeNumber, Who};
+use super::super::id::{At, ChangeNumber, RowId, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::window::{Hold, Window};
 use super::super::words::{self, FileListFault};
 use super::{Refusal, command, handle, names, own_words, short_name};
 
+pub use grammar::{
+    bare_change, bare_number, leftover, missing, not_a_change, odd_characters, one_owner, too_long, too_many,
+    twice, unknown_verb, unknown_word, usage,
+};
+pub use order::{
+    cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, with_itself,
+};
+
 fn form(prefix: &str, verb: &Verb) -> String {
     verb.usage.iter().map(|usage| command(prefix, usage)).collect::<Vec<_>>().join(" or ")
-}
-
-/// The words do not fit the verb.
-pub fn usage(prefix: &str, verb: &Verb) -> Refusal {
-    Refusal::new("usage", format!("that is not how {} goes. {}", verb.name, form(prefix, verb)))
-}
-
-/// A word is missing.
-pub fn missing(prefix: &str, verb: &Verb, what: &str) -> Refusal {
-    Refusal::new("usage", format!("{} needs {what}. {}", verb.name, form(prefix, verb)))
-}
-
-/// A word too many.
-pub fn leftover(prefix: &str, verb: &Verb, word: &str) -> Refusal {
-    let word = short(word);
-    Refusal::new("usage", format!("{} does not take \"{word}\". {}", verb.name, form(prefix, verb)))
-}
-
-/// Not one of the words known here.
-pub fn unknown_word(prefix: &str, verb: &Verb, what: &str, word: &str, near: Option<&str>) -> Refusal {
-    let hint = match near {
-        Some(near) => format!("Did you mean {near}?"),
-        None => form(prefix, verb),
-    };
-    Refusal::new("unknown-word", format!("\"{}\" is no {what}. {hint}", short(word)))
-}
-
-/// No such verb.
-pub fn unknown_verb(prefix: &str, word: &str, near: Option<&str>) -> Refusal {
-    let hint = match near {
-        Some(near) => format!("Did you mean {}?", command(prefix, near)),
-        None => command(prefix, "help"),
-    };
-    Refusal::new("unknown-verb", format!("\"{}\" is no verb of mine. {hint}", short(word)))
-}
-
-/// Not a change number, a ticket, or a URL of the review system.
-pub fn not_a_change(prefix: &str, verb: &Verb, word: &str, hosts: &[String]) -> Refusal {
-    let url = hosts.first().map(|host| format!(" or https://{host}/r/N")).unwrap_or_default();
-    let text = format!("\"{}\" is no change number (digits, #3{url}). {}", short(word), form(prefix, verb));
-    Refusal::new("not-a-change", text)
-}
-
-/// A bare small number where a patch is meant.
-pub fn bare_number(prefix: &str, verb: &Verb, word: &str) -> Refusal {
-    let text = format!("a bare {word} could be a step. Say #{word} for the ticket: {}", form(prefix, verb));
-    Refusal::new("bare-number", text)
-}
-
-/// The same patch twice on one line.
-pub fn twice(prefix: &str, word: &str) -> Refusal {
-    let text = format!("{} is there twice. {}", short(word), command(prefix, "add N…"));
-    Refusal::new("twice", text)
-}
-
-/// More than one line can carry.
-pub fn too_many(count: usize) -> Refusal {
-    Refusal::new("too-many", format!("{count} patches on one line. Say at most 20"))
-}
-
-/// Characters that could disguise a command.
-pub fn odd_characters(prefix: &str) -> Refusal {
-    let text = format!(
-        "unusual characters in the command, nothing done. Type it again: {}",
-        command(prefix, "help")
-    );
-    Refusal::new("unusual-characters", text)
-}
-
-/// Longer than any command.
-pub fn too_long(bytes: usize) -> Refusal {
-    Refusal::new("too-long", format!("that line has {bytes} bytes, I read 2000. Say it shorter"))
 }
 
 /// The network does not say who this is.
@@ -199,11 +139,18 @@ pub fn nothing_moves(prefix: &str, next: Option<&Patch>) -> Refusal {
     Refusal::new("nothing-moves", format!("no patch is in motion. {hint}"))
 }
 
+/// A verb without N where no window is on: it could mean any patch.
+pub fn name_one(prefix: &str, verb: &str) -> Refusal {
+    let usage = super::super::command::verb(verb).and_then(|verb| verb.usage.first()).copied();
+    let words = usage.unwrap_or(verb).replace("[N]", "N");
+    Refusal::new("name-it", format!("say which patch, no window is on. {}", command(prefix, &words)))
+}
+
 /// A verb without N, from somebody it cannot mean anything for.
-pub fn name_it(prefix: &str, verb: &str, change: ChangeNumber) -> Refusal {
-    let text =
-        format!("say which patch; {change} is in motion. {}", command(prefix, &format!("{verb} {change}")));
-    Refusal::new("name-it", text)
+pub fn name_it(prefix: &str, verb: &str, patch: &Patch) -> Refusal {
+    let usage = super::super::command::verb(verb).and_then(|verb| verb.usage.first()).copied();
+    let words = command(prefix, &usage.unwrap_or(verb).replace("[N]", &handle(patch)));
+    Refusal::new("name-it", format!("say which patch; {} is in motion. {words}", patch.change))
 }
 
 /// The patch is past the place where this makes sense.
@@ -407,7 +354,10 @@ pub fn early(window: &Window, at: At) -> Refusal {
 }
 
 /// The window is not in its run yet.
-pub fn not_started(prefix: &str, window: &Window) -> Refusal {
+pub fn not_started(prefix: &str, window: &Window, at: At) -> Refusal {
+    if !window.is_on() {
+        return Refusal { code: "not-started", ..early(window, at) };
+    }
     Refusal::new("not-started", format!("{} has not started. {}", window.id(), command(prefix, "start")))
 }
 
@@ -482,8 +432,8 @@ pub fn not_blocking(prefix: &str, rule: &str, change: ChangeNumber) -> Refusal {
 }
 
 /// The rule asks a person; it does not block.
-pub fn check_instead(prefix: &str, rule: &str, name: &str) -> Refusal {
-    let words = command(prefix, &format!("check {name} {rule} NOTE"));
+pub fn check_instead(prefix: &str, rule: &str, name: &str, item: &str) -> Refusal {
+    let words = command(prefix, &format!("check {name} {item} NOTE"));
     Refusal::new("not-blocking", format!("{rule} asks, it does not block. {words}"))
 }
 
@@ -535,40 +485,6 @@ pub fn finish_busy(prefix: &str, patch: &Patch) -> Refusal {
     Refusal::new("busy", format!("{change} is in motion. Bring it through, or {words}"))
 }
 
-/// The declared order would go round in a circle.
-pub fn cycle(prefix: &str, cycle: &[ChangeNumber]) -> Refusal {
-    let named: Vec<String> = cycle.iter().map(ChangeNumber::to_string).collect();
-    let text = format!("that closes a circle: {}. {}", named.join(" before "), command(prefix, "queue"));
-    Refusal::new("cycle", text)
-}
-
-/// A place in the queue cannot go against the order.
-pub fn place_against_order(prefix: &str, change: ChangeNumber, other: ChangeNumber, why: &str) -> Refusal {
-    let text = format!(
-        "{other} goes before {change} ({why}), a place does not change that. {}",
-        command(prefix, "queue")
-    );
-    Refusal::new("order", text)
-}
-
-/// The git parent cannot be declared away.
-pub fn hard_order(a: ChangeNumber, b: ChangeNumber, why: &str) -> Refusal {
-    Refusal::new(
-        "order",
-        format!("{a} and {b} depend on each other in the review system ({why}), words do not change that"),
-    )
-}
-
-/// A patch with itself.
-pub fn with_itself(change: ChangeNumber) -> Refusal {
-    Refusal::new("usage", format!("{change} and {change} are one patch. Name two"))
-}
-
-/// Two patches of different windows.
-pub fn not_together(a: ChangeNumber, b: ChangeNumber) -> Refusal {
-    Refusal::new("unknown-patch", format!("{a} and {b} are not in one window"))
-}
-
 /// It needs no file order.
 pub fn one_file(change: ChangeNumber, count: usize) -> Refusal {
     let what = if count == 1 { "1 file that is synced" } else { "no file that is synced" };
@@ -598,8 +514,17 @@ pub fn files_moving(prefix: &str, change: ChangeNumber) -> Refusal {
 
 /// An item that only the lead fills.
 pub fn lead_item(item: &str, window: &Window) -> Refusal {
-    let lead = window.lead.as_ref().map(|lead| format!(", {}", short_name(&lead.who))).unwrap_or_default();
-    Refusal::new("not-lead", format!("{item} is for the lead alone{lead}"))
+    let lead = window.lead.as_ref().map(|lead| format!(", {}", short_name(&lead.who)));
+    let text = format!("{item} is for the lead of {} alone{}", window.id(), lead.unwrap_or_default());
+    Refusal::new("not-lead", text)
+}
+
+/// The lead's own change, which another has to read.
+pub fn second_reader(prefix: &str, patch: &Patch, item: &Item) -> Refusal {
+    let words = command(prefix, &format!("check {} {item} NOTE", handle(patch)));
+    let text =
+        format!("{} is your own change, a vote or another deployer fills {item}: {words}", patch.change);
+    Refusal::new("second-person", text)
 }
 
 /// An item that this patch does not have.
@@ -611,6 +536,11 @@ pub fn no_item(prefix: &str, item: &str, patch: &Patch) -> Refusal {
 /// No row of that number, or not one that can be amended.
 pub fn no_row(row: i64, last: i64) -> Refusal {
     Refusal::new("no-row", format!("there is no L{row}, the last is L{last}"))
+}
+
+/// A correction without words.
+pub fn empty_amend(prefix: &str, row: RowId) -> Refusal {
+    Refusal::new("usage", format!("amend needs the new text. \"{prefix}log amend {row} TEXT\""))
 }
 
 /// An empty `!log` text.

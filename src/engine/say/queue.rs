@@ -107,12 +107,17 @@ pub fn added(
     format!("{place}: {what}, {kind}{first}, {rules}, about {eta}")
 }
 
-/// `, after 900001 (its git parent)` for what must be out first.
-fn first_of(state: &State, window: &Window, change: ChangeNumber) -> String {
-    let order = order::predecessors(state, window);
+/// `after 900001 (its git parent)` for what must be out first, or nothing.
+pub fn after_what(order: &order::Order, change: ChangeNumber) -> Option<String> {
     let before: Vec<String> =
-        order.before(change).map(|edge| format!("{} ({})", edge.before, why(&edge.why))).collect();
-    if before.is_empty() { String::new() } else { format!(", after {}", before.join(" and ")) }
+        order.directly_before(change).map(|edge| format!("{} ({})", edge.before, why(&edge.why))).collect();
+    (!before.is_empty()).then(|| format!("after {}", before.join(" and ")))
+}
+
+/// The same behind a comma.
+fn first_of(state: &State, window: &Window, change: ChangeNumber) -> String {
+    let after = after_what(&order::predecessors(state, window), change);
+    after.map(|after| format!(", {after}")).unwrap_or_default()
 }
 
 /// `all rules pass`, or what is open and what is warned of.
@@ -187,15 +192,13 @@ pub fn added_together(
     let named: Vec<String> = patches
         .iter()
         .map(|patch| {
-            let after: Vec<String> = order
-                .before(patch.change)
-                .map(|edge| format!("after {} ({})", edge.before, why(&edge.why)))
-                .collect();
-            let after = if after.is_empty() { String::new() } else { format!(" {}", after.join(", ")) };
-            format!("{}{after}", patch.change)
+            let after = after_what(&order, patch.change).map(|after| format!(" {after}"));
+            format!("{}{}", patch.change, after.unwrap_or_default())
         })
         .collect();
-    let last = patches.last().map(|patch| eta(settings, state, window, patch.change, at)).unwrap_or_default();
+    let mut running = order::running_order(state, window).into_iter().rev();
+    let last = running.find(|change| patches.iter().any(|patch| patch.change == *change));
+    let last = last.map(|change| eta(settings, state, window, change, at)).unwrap_or_default();
     format!(
         "{tickets} in {} ({}): {}, the last about {last}",
         window.id(),
@@ -215,6 +218,19 @@ pub fn already_there(state: &State, window: &Window, patch: &Patch) -> String {
     };
     let what = super::patch_and_title(state, patch);
     format!("already #{} in {}: {what} ({}){how}", patch.ticket, window.id(), short_name(patch.owner()))
+}
+
+/// A circle of orders with the reason of each that stands: `A before B before C (order by bob, 11:50) before A`.
+pub fn circle(order: &order::Order, cycle: &[ChangeNumber]) -> String {
+    let mut text = String::new();
+    for pair in cycle.windows(2) {
+        if text.is_empty() {
+            text = pair[0].to_string();
+        }
+        let reason = order.why(pair[0], pair[1]).map(|reason| format!(" ({})", why(reason)));
+        text.push_str(&format!(" before {}{}", pair[1], reason.unwrap_or_default()));
+    }
+    text
 }
 
 /// `Runs as: 900001, 900004`.
@@ -277,16 +293,20 @@ pub fn files_go_out(change: ChangeNumber, files: &[String], paths: &[String]) ->
 pub fn new_patch_set(state: &State, patch: &Patch, old: u32, kept: bool) -> String {
     let what = title(state.last_facts(patch.change));
     let change = patch.change;
-    if kept {
-        return format!(
-            "{change} is now ps {} (was {old}), no new content: what was checked stays",
-            patch.patch_set
-        );
+    let now = format!("{change} is now ps {} (was {old})", patch.patch_set);
+    let lost: Vec<&str> = [
+        (!patch.checks.is_empty(), "what was checked"),
+        (!patch.overrides.is_empty(), "what was set aside"),
+        (patch.files.is_some(), "its file order"),
+    ]
+    .into_iter()
+    .filter_map(|(is, name)| is.then_some(name))
+    .collect();
+    let (verb, stays) = if lost.len() == 1 { ("is", "stays") } else { ("are", "stay") };
+    match (kept, lost.is_empty()) {
+        (true, true) => format!("{now}, no new content"),
+        (true, false) => format!("{now}, no new content: {} {stays}", words::list(&lost)),
+        (false, true) => format!("{now}{what}"),
+        (false, false) => format!("{now}{what}: {} {verb} cleared", words::list(&lost)),
     }
-    let cleared = if patch.files.is_some() {
-        "what was checked and its file order are cleared"
-    } else {
-        "what was checked is cleared"
-    };
-    format!("{change} is now ps {} (was {old}){what}: {cleared}", patch.patch_set)
 }

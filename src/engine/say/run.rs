@@ -125,19 +125,21 @@ pub fn point(point: &Point<'_>) -> String {
     }
 }
 
+/// Why a point is open, and until when where that is known.
+fn why_open(point: &Point<'_>) -> String {
+    let (PointState::Open { why, .. } | PointState::Blocked { why, .. }) = &point.state else {
+        return String::new();
+    };
+    let until = point.until.map(|until| format!(", ready {}", words::clock(until))).unwrap_or_default();
+    format!("{}{until}", own_words(why))
+}
+
 /// The open points but the lead's own, with their reasons; empty where there is none.
 pub fn open_points(_settings: &Settings, _patch: &Patch, points: &[Point<'_>]) -> String {
     let open: Vec<String> = points
         .iter()
         .filter(|point| point.is_open() && point.item != super::super::checklist::Item::Deployer)
-        .map(|point| {
-            let (PointState::Open { why, .. } | PointState::Blocked { why, .. }) = &point.state else {
-                return String::new();
-            };
-            let until =
-                point.until.map(|until| format!(", ready {}", words::clock(until))).unwrap_or_default();
-            format!("{} ({}{until})", point.item, own_words(why))
-        })
+        .map(|point| format!("{} ({})", point.item, why_open(point)))
         .collect();
     open.join(", ")
 }
@@ -183,7 +185,7 @@ pub fn next_is(
     let open =
         points.iter().find(|point| point.is_open() && point.item != super::super::checklist::Item::Deployer);
     let open = open.map(|point| match &point.state {
-        PointState::Blocked { fix, .. } => format!("; {fix}"),
+        PointState::Blocked { fix, .. } => format!(". {fix}"),
         _ => {
             format!("; {} fills it", command(&settings.prefix, &format!("check {name} {} NOTE", point.item)))
         }
@@ -242,7 +244,7 @@ pub fn still_open(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> S
         .map(|point| {
             let name = handle(patch);
             if let PointState::Blocked { fix, .. } = &point.state {
-                return format!("{}: {fix}", self::point(point));
+                return format!("{} ({}): {fix}", point.item, why_open(point));
             }
             match point.item {
                 super::super::checklist::Item::Deployer => {
@@ -252,8 +254,9 @@ pub fn still_open(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> S
                     )
                 }
                 _ => format!(
-                    "{}: {}",
-                    self::point(point),
+                    "{} ({}): {}",
+                    point.item,
+                    why_open(point),
                     command(&settings.prefix, &format!("check {name} {} NOTE", point.item))
                 ),
             }

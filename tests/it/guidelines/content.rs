@@ -52,7 +52,7 @@ fn contents() {
             (
                 |w| w.files(&["wmf-config/extension-list"]),
                 "fail: 900101 brings a new extension (wmf-config/extension-list) | \
-                 it rides the train, then has its own window",
+                 It rides the train, then has its own window",
             ),
             (
                 |w| {
@@ -69,7 +69,7 @@ fn contents() {
                     w.files(&["skin.json"]);
                 },
                 "fail: 900102 brings a new extension (skin.json) | \
-                 it rides the train, then has its own window",
+                 It rides the train, then has its own window",
             ),
             (World::no_files, "unknown: files: timed out"),
         ],
@@ -91,7 +91,7 @@ fn contents() {
                 },
                 "fail: 900102 rebuilds the localisation cache, about 20 min \
                  (languages/messages/MessagesEn.php), and the window ends at 15:00 UTC | \
-                 leave it to the train, or \"!swat extend 15m\"",
+                 Leave it to the train, or \"!swat extend 15m\"",
             ),
             (World::no_files, "unknown: files: timed out"),
         ],
@@ -107,7 +107,7 @@ fn contents() {
                     w.queued();
                 },
                 "fail: 900102 changes a schema (a.sql, sql/b.json, db_patches/c and 1 more) | \
-                 it needs its own window; \"!swat remove 900102\"",
+                 It needs its own window; \"!swat remove 900102\"",
             ),
             (World::no_files, "unknown: files: timed out"),
         ],
@@ -119,11 +119,11 @@ fn contents() {
             (|_| {}, "not needed"),
             (
                 |w| w.facts().change.project = "mediawiki/vendor".to_owned(),
-                "fail: 900102 upgrades libraries (mediawiki/vendor) | it rides the train",
+                "fail: 900102 upgrades libraries (mediawiki/vendor) | It rides the train",
             ),
             (
                 |w| w.files(&["vendor/a/b.php"]),
-                "fail: 900102 upgrades libraries (vendor/a/b.php) | it rides the train",
+                "fail: 900102 upgrades libraries (vendor/a/b.php) | It rides the train",
             ),
             (World::no_files, "unknown: files: timed out"),
         ],
@@ -135,7 +135,7 @@ fn contents() {
             (|_| {}, "pass: T1234"),
             (
                 |w| w.facts().change.message = "One\n\nChange-Id: I0\n".to_owned(),
-                "fail: 900101 names no task | a line `Bug: TASK` at the end of its message",
+                "fail: 900101 names no task | A line Bug: TASK at the end of its message",
             ),
             (|w| w.facts = Err("no answer".to_owned()), "unknown: no answer"),
         ],
@@ -159,13 +159,13 @@ fn untested() {
             (
                 |w| w.files(&["includes/A.php", "resources/b.vue"]),
                 "fail: 900102 changes code and no test (includes/A.php, resources/b.vue) | \
-                 a test with the change on the main branch",
+                 A test with the change on the main branch",
             ),
             (|w| covered(w, Some((5, 10))), "pass: tests run at least 50 % of what it touches"),
             (
                 |w| covered(w, Some((4, 10))),
                 "fail: 900102 touches code that tests hardly run: Hooks.php 40 % (at least 50 %) | \
-                 a test with the change on the main branch",
+                 A test with the change on the main branch",
             ),
             (|w| covered(w, None), "unknown: test coverage of includes/Hooks.php"),
             (

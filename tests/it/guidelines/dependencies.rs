@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// S6: C is a child of B, and B of A; then the same with `Depends-On`.
+/// S6: C builds on B, and B of A; then the same with `Depends-On`.
 #[test]
 fn a_chain_wants_its_ancestors_first() {
     let [a, b, c] = [900_001, 900_002, 900_003].map(code);
@@ -45,26 +45,25 @@ fn a_chain_wants_its_ancestors_first() {
             }
             world.finds(RuleId::DependsOn)
         };
-        let needs = if by_footer { "needs" } else { "is a child of" };
+        let needs = if by_footer { "needs" } else { "builds on" };
         let missing = |of: u32, needed: u32| {
             format!("{of} {needs} {needed}, which is neither merged nor in this window")
         };
+        let add = |numbers: &str| format!("\"!swat add {numbers} urgent: T1234 login broken\"");
         assert_eq!(
             finds(&b, &[], &[]),
-            format!("fail: {} | \"!swat add 900001\" first", missing(900_002, 900_001))
+            format!("fail: {} | {}", missing(900_002, 900_001), add("900001 900002"))
         );
         let lower = if by_footer { 900_002 } else { 900_003 };
-        assert_eq!(
-            finds(&c, &[], &[]),
-            format!(
-                "fail: {}; {} | \"!swat add 900001 900002\" first",
-                missing(900_003, 900_002),
-                missing(lower, 900_001)
-            )
-        );
+        let both = if by_footer {
+            format!("{}; {}", missing(900_003, 900_002), missing(900_002, 900_001))
+        } else {
+            "900003 builds on 900002 and 900001, which are neither merged nor in this window".to_owned()
+        };
+        assert_eq!(finds(&c, &[], &[]), format!("fail: {both} | {}", add("900001 900002 900003")));
         assert_eq!(
             finds(&c, &[&b], &[]),
-            format!("fail: {} | \"!swat add 900001\" first", missing(lower, 900_001))
+            format!("fail: {} | {}", missing(lower, 900_001), add("900001 900003"))
         );
         assert_eq!(finds(&a, &[], &[]), "not needed");
         assert_eq!(finds(&b, &[&a], &[]), "pass: 900001 goes before");
@@ -97,13 +96,13 @@ fn config_depends_on_master_code() {
     assert_eq!(needing(&["wmf.20", "wmf.21"]).finds(depends), "pass: 900050 in every branch");
     assert_eq!(
         needing(&["wmf.20"]).finds(depends),
-        "fail: 900101 needs 900050, which is not in wmf.21 (live) | pick 900050 to wmf.21 and add that first"
+        "fail: 900101 needs 900050, which is not in wmf.21 (live) | Pick 900050 to wmf.21 and add that first"
     );
     let mut world = needing(&["wmf.20", "wmf.21"]);
     world.policy().next_branches = vec!["wmf/1.31.0-wmf.22".to_owned()];
     assert_eq!(
         world.finds(depends),
-        "fail: 900101 needs 900050, which is not in wmf.22 (upcoming) | pick 900050 to wmf.22 and add that first"
+        "fail: 900101 needs 900050, which is not in wmf.22 (upcoming) | Pick 900050 to wmf.22 and add that first"
     );
     // One live version: its successor must have it, its predecessor should.
     let mut world = needing(&["wmf.20"]);
@@ -113,7 +112,7 @@ fn config_depends_on_master_code() {
         world.finds(depends),
         "fail: 900101 needs 900050, which is not in wmf.21 (upcoming); \
          900050 is not in wmf.19: 900101 breaks if the train goes back | \
-         pick 900050 to wmf.21 and add that first"
+         Pick 900050 to wmf.21 and add that first"
     );
     world.policy().next_branches.clear();
     assert_eq!(
@@ -161,11 +160,11 @@ fn states_of_what_is_needed() {
     assert_eq!(with(|_| {}).finds(depends), "pass: 900002 goes before, 900003 goes before");
     assert_eq!(
         with(|needs| needs[1].found[0].wip = true).finds(depends),
-        "fail: 900003 is work in progress (900001 -> 900002 -> 900003) | mark 900003 ready"
+        "fail: 900003 is work in progress (900001 -> 900002 -> 900003) | Mark 900003 ready"
     );
     assert_eq!(
         with(|needs| needs[1].found[0].status = Status::Abandoned).finds(depends),
-        "fail: 900003 is abandoned (900001 -> 900002 -> 900003) | restore 900003 or take the need out"
+        "fail: 900003 is abandoned (900001 -> 900002 -> 900003) | Restore 900003 or take the need out"
     );
     assert_eq!(
         with(|needs| {
@@ -185,7 +184,7 @@ fn states_of_what_is_needed() {
         })
         .finds(depends),
         "fail: 900001 waits for a cycle, each needs the next: 900002 -> 900003 -> 900002 | \
-         take one of these needs out"
+         Take one of these needs out"
     );
     assert_eq!(
         with(|needs| {
@@ -207,7 +206,7 @@ fn states_of_what_is_needed() {
     world.facts().needs = Fact::Known(vec![need(900_001, std::slice::from_ref(&original))]);
     assert_eq!(
         world.finds(depends),
-        "fail: 900001 needs 900008, which is not in wmf.4 | pick 900008 to wmf.4 and add that first"
+        "fail: 900001 needs 900008, which is not in wmf.4 | Pick 900008 to wmf.4 and add that first"
     );
     original.included_in = Fact::Unknown("503".to_owned());
     world.facts().needs = Fact::Known(vec![need(900_001, std::slice::from_ref(&original))]);
@@ -216,7 +215,7 @@ fn states_of_what_is_needed() {
     world.facts().needs = Fact::Known(vec![need(900_001, &[original])]);
     assert_eq!(
         world.finds(depends),
-        "fail: 900001 needs 900008, which is not merged on master | merge 900008 first"
+        "fail: 900001 needs 900008, which is not merged on master | Merge 900008 first"
     );
 
     // What was skipped or rolled back is not before it.

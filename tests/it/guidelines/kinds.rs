@@ -88,7 +88,7 @@ fn kind_of_window() {
             (
                 |w| w.facts().change.project = "operations/puppet".to_owned(),
                 "fail: 900102 is operations/puppet on wmf/1.27.0-wmf.4, which is neither configuration nor \
-                 code of the train | its repository has its own way to production",
+                 code of the train | Its repository has its own way to production",
             ),
             (|w| w.facts = Err("no answer".to_owned()), "unknown: no answer"),
         ],
@@ -109,7 +109,7 @@ fn urgent_not_needed_and_live_branch() {
             (|_| {}, "not needed"),
             (
                 |w| w.wish.urgent = Some("T1 now".to_owned()),
-                "fail: 900101 is config and needs no `urgent:` | \"!swat add 900101\"",
+                "fail: 900101 is config and needs no \"urgent:\" | \"!swat add 900101\"",
             ),
             (
                 |w| {
@@ -129,8 +129,8 @@ fn urgent_not_needed_and_live_branch() {
             (|_| {}, "pass: wmf.4 is live"),
             (
                 |w| w.facts().change.branch = "wmf/1.27.0-wmf.1".to_owned(),
-                "fail: 900102 is on wmf.1, which is not live (wmf.3, wmf.4 is) | \
-                 pick it to wmf.3 or wmf.4 and add that",
+                "fail: 900102 is on wmf.1, which is not live (live: wmf.3, wmf.4) | \
+                 Pick it to wmf.3 or wmf.4 and add that",
             ),
             (
                 |w| {
@@ -138,7 +138,7 @@ fn urgent_not_needed_and_live_branch() {
                     let pick = brief(900_103, CODE, "wmf/1.27.0-wmf.4");
                     w.facts().siblings = Fact::Known(vec![pick]);
                 },
-                "fail: 900102 is on master, which is not live (wmf.3, wmf.4 is) | \
+                "fail: 900102 is on master, which is not live (live: wmf.3, wmf.4) | \
                  \"!swat add 900103 urgent: T1234 login broken\"",
             ),
             (
@@ -147,7 +147,7 @@ fn urgent_not_needed_and_live_branch() {
                     w.facts().change.branch = "wmf/1.27.0-wmf.5".to_owned();
                 },
                 "fail: 900102 is on wmf.5, which is not live yet; the train has it Tue 20:00 UTC | \
-                 pick it to wmf.3 or wmf.4 and add that",
+                 Pick it to wmf.3 or wmf.4 and add that",
             ),
             (|w| w.policy().live_branches.clear(), "unknown: no live branch is configured"),
         ],
@@ -164,11 +164,11 @@ fn master_first_and_beta_soak() {
             (|_| {}, "pass: 950102 merged on master"),
             (
                 |w| siblings(w, Status::Open, None),
-                "fail: 900102 goes to production before master: 900099 is not merged | merge 900099 first",
+                "fail: 900102 goes to production before master: 900099 is not merged | Merge 900099 first",
             ),
             (
                 |w| w.facts().siblings = Fact::Known(Vec::new()),
-                "fail: 900102 is not on master: no change there has its Change-Id | merge it on master \
+                "fail: 900102 is not on master: no change there has its Change-Id | Merge it on master \
                  first, or \"!swat override 900102 master-first WHY\" where master does not need it",
             ),
             (

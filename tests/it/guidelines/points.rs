@@ -9,6 +9,7 @@ fn shown(point: &Point<'_>) -> String {
         PointState::NotNeeded(why) => format!("not needed ({why})"),
         PointState::Open { why, who: Asked::Lead } => format!("lead: {why}"),
         PointState::Open { why, who: Asked::OwnerOrLead } => format!("open: {why}"),
+        PointState::Open { why, who: Asked::Another } => format!("open for another: {why}"),
         PointState::Blocked { rule, why, .. } => format!("blocked by {rule}: {why}"),
     };
     let until = point.until.map_or_else(String::new, |at| at.format(" at %H:%M").to_string());
@@ -63,7 +64,7 @@ fn what_blocks_is_filled_by_nobody() {
     world.queued();
     let by_person = Check { by: who("alice"), at: at("13:00"), note: None, not_needed: false };
     make::patch(&mut world.window, 900_101).checks.insert(Item::Precommit, by_person);
-    let red = "precommit blocked by ci-green: 900101: CI failed (V-1 by jenkins-bot)";
+    let red = "precommit blocked by ci-green: 900101 failed CI: V-1 by jenkins-bot";
     assert_eq!(checklist(&world)[0], red);
     let set_aside = Override { by: who("alice"), reason: "a flaky test".to_owned() };
     make::patch(&mut world.window, 900_101).overrides.insert(RuleId::CiGreen, set_aside);

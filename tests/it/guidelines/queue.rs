@@ -82,7 +82,7 @@ fn branch_counts() {
         backport,
         &[
             (|w| w.full(1..3), "not needed"),
-            (second_pick, "pass: a place besides 900103 on wmf.3"),
+            (second_pick, "note: 900102 takes a place besides 900103 on wmf.3 | "),
             (
                 |w| {
                     second_pick(w);

@@ -12,7 +12,7 @@ fn rebased(w: &mut World, kind: PatchSetKind) {
 #[test]
 fn reviewed() {
     const ALONE: &str = "fail: 900101 ps 3 has no vote by anybody but its owner | \
-                         a vote, or \"!swat check 900101 precommit WHO READ IT\"";
+                         A vote, or \"!swat check 900101 precommit WHO READ IT\"";
     check(
         RuleId::Reviewed,
         cfg,
@@ -46,8 +46,8 @@ fn ci_green() {
             (|w| w.votes(&[vote("Verified", "carol", 2, 3)]), "unknown: no CI result for ps 3"),
             (
                 |w| w.votes(&[vote("Verified", "jenkins-bot", -1, 3)]),
-                "fail: 900101: CI failed (V-1 by jenkins-bot) | \
-                 a new run, or \"!swat override 900101 ci-green WHY\"",
+                "fail: 900101 failed CI: V-1 by jenkins-bot | \
+                 A new run, or \"!swat override 900101 ci-green WHY\"",
             ),
             (
                 |w| {
@@ -55,8 +55,8 @@ fn ci_green() {
                     let green = vote("Verified", "jenkins-bot", 2, 2);
                     w.votes(&[vote("Verified", "jenkins-bot", -1, 3), green]);
                 },
-                "fail: 900101: CI failed (V-1 by jenkins-bot) | \
-                 a new run, or \"!swat override 900101 ci-green WHY\"",
+                "fail: 900101 failed CI: V-1 by jenkins-bot | \
+                 A new run, or \"!swat override 900101 ci-green WHY\"",
             ),
             (
                 |w| {
@@ -81,7 +81,7 @@ fn states_of_a_change() {
             (|_| {}, "pass: ready"),
             (
                 |w| w.facts().change.wip = true,
-                "fail: 900101 is marked as work in progress | mark it ready, then \"!swat add 900101\"",
+                "fail: 900101 is marked as work in progress | Mark it ready, then \"!swat add 900101\"",
             ),
             (|w| w.facts = Err("no answer".to_owned()), "unknown: no answer"),
         ],
@@ -96,7 +96,7 @@ fn states_of_a_change() {
                     w.facts().change.status = Status::Abandoned;
                     w.queued();
                 },
-                "fail: 900101 is abandoned | restore it, then \"!swat show 900101\"",
+                "fail: 900101 is abandoned | Restore it, then \"!swat show 900101\"",
             ),
             (|w| w.facts = Err("no answer".to_owned()), "unknown: no answer"),
         ],
@@ -109,7 +109,7 @@ fn states_of_a_change() {
             (|w| w.votes(&[vote("Code-Review", "carol", -1, 3)]), "pass: no veto"),
             (
                 |w| w.votes(&[vote("Code-Review", "carol", -2, 1)]),
-                "fail: 900101 is vetoed: CR-2 by carol on ps 1 | carol takes it back, then \"!swat add 900101\"",
+                "fail: 900101 is vetoed: CR-2 by carol on ps 1 | Once carol has taken it back: \"!swat add 900101\"",
             ),
             (|w| w.votes(&[vote("Verified", "jenkins-bot", -2, 1)]), "pass: no veto"),
             (|w| w.facts().change.votes = Fact::Unknown("503".to_owned()), "unknown: votes: 503"),
@@ -123,7 +123,7 @@ fn states_of_a_change() {
             (|w| w.facts().change.mergeable = None, "not needed"),
             (
                 |w| w.facts().change.mergeable = Some(false),
-                "fail: 900101 ps 3 conflicts with master | rebase it",
+                "fail: 900101 ps 3 conflicts with master | Rebase it",
             ),
             (|w| w.facts = Err("no answer".to_owned()), "unknown: no answer"),
         ],

@@ -1,0 +1,61 @@
+//! Refusals about the order of patches: circles, places, what needs what.
+
+use super::super::super::id::ChangeNumber;
+use super::super::super::patch::Patch;
+use super::super::super::window::Window;
+use super::super::{Refusal, command, names};
+
+/// The declared order would go round in a circle.
+pub fn cycle(prefix: &str, circle: &str) -> Refusal {
+    Refusal::new("cycle", format!("that closes a circle: {circle}. {}", command(prefix, "queue")))
+}
+
+/// A place in the queue cannot go against the order.
+pub fn place_against_order(
+    prefix: &str,
+    change: ChangeNumber,
+    other: ChangeNumber,
+    why: &str,
+    declared: bool,
+) -> Refusal {
+    let words = if declared { format!("order {change} before {other}") } else { "queue".to_owned() };
+    let words = command(prefix, &words);
+    let text = format!("{other} goes before {change} ({why}), a place does not change that. {words}");
+    Refusal::new("order", text)
+}
+
+/// The git parent cannot be declared away.
+pub fn hard_order(first: ChangeNumber, then: ChangeNumber, why: &str) -> Refusal {
+    let text = format!("{then} needs {first} ({why}). Change that in the review system");
+    Refusal::new("order", text)
+}
+
+/// Another patch of the window needs it.
+pub fn needed(prefix: &str, by: ChangeNumber, change: ChangeNumber, why: &str) -> Refusal {
+    let remove = command(prefix, &format!("remove {by}"));
+    Refusal::new("order", format!("{by} needs {change} ({why}). {remove} first"))
+}
+
+/// Only the owner of one of the two.
+pub fn not_owner_of_either(verb: &str, a: &Patch, b: &Patch) -> Refusal {
+    let owners = names([a.owner(), b.owner()]);
+    let text =
+        format!("{verb} of {} and {} is for their owners, {owners}, and deployers", a.change, b.change);
+    Refusal::new("not-owner", text)
+}
+
+/// A patch with itself.
+pub fn with_itself(change: ChangeNumber) -> Refusal {
+    Refusal::new("usage", format!("that is {change} twice. Name two patches"))
+}
+
+/// Two patches of different windows.
+pub fn not_together(
+    prefix: &str,
+    (here, a): (&Window, ChangeNumber),
+    (there, b): (&Window, ChangeNumber),
+) -> Refusal {
+    let words = command(prefix, &format!("move {a} to {}", there.id()));
+    let text = format!("{a} is in {} and {b} in {}. {words}", here.id(), there.id());
+    Refusal::new("other-window", text)
+}
