@@ -150,7 +150,7 @@ impl<'a> Turn<'a> {
         ahead.extend(self.open_window().map(|window| window.occurrence.clone()));
         ahead.sort_by_key(|occurrence| occurrence.starts);
         let found = ahead.into_iter().find(|occurrence| fits(occurrence));
-        let found = found.ok_or_else(|| no::no_room(DAYS_AHEAD))?;
+        let found = found.ok_or_else(|| no::no_room(self.prefix(), DAYS_AHEAD))?;
         Ok(self.state.windows.get(&found.id).map_or(found, |window| window.occurrence.clone()))
     }
 

@@ -140,7 +140,7 @@ pub fn checklist(settings: &Settings, patch: &Patch, points: &[Point<'_>], for_l
             command(&settings.prefix, &format!("check {} {item}{note}", super::handle(patch)))
         }
     });
-    let words = words.map(|words| format!("; {words}")).unwrap_or_default();
+    let words = words.map(|words| format!(". {words}")).unwrap_or_default();
     format!("{}{}: {}{words}", patch.change, super::patch_set(patch), listed.join("; "))
 }
 

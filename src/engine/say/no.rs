@@ -92,10 +92,10 @@ pub fn unknown_window(prefix: &str, word: &str, known: &[&str]) -> Refusal {
 }
 
 /// None of the windows to come has a place and the time.
-pub fn no_room(limit_days: i64) -> Refusal {
+pub fn no_room(prefix: &str, limit_days: i64) -> Refusal {
     Refusal::new(
         "no-room",
-        format!("no window of the next {limit_days} days has a place. \"!swat windows week\""),
+        format!("no window of the next {limit_days} days has a place. {}", command(prefix, "windows week")),
     )
 }
 
@@ -149,7 +149,7 @@ pub fn name_one(prefix: &str, verb: &str) -> Refusal {
 /// A verb without N, from somebody it cannot mean anything for.
 pub fn name_it(prefix: &str, verb: &str, patch: &Patch) -> Refusal {
     let usage = super::super::command::verb(verb).and_then(|verb| verb.usage.first()).copied();
-    let words = command(prefix, &usage.unwrap_or(verb).replace("[N]", &handle(patch)));
+    let words = command(prefix, &usage.unwrap_or(verb).replace("[N]", &handle(patch)).replace(" [NOTE]", ""));
     Refusal::new("name-it", format!("say which patch; {} is in motion. {words}", patch.change))
 }
 

@@ -49,7 +49,8 @@ pub fn rule_refusal(judgement: &Judgement<'_>) -> Refusal {
 
 /// A rule's reason, and what to do: a sentence of its own where it is a command to paste, else the end of this one.
 pub fn why_and_fix(why: &str, fix: &str) -> String {
-    let joint = if fix.starts_with('"') { ". " } else { "; " };
+    let is_sentence = fix.starts_with(|first: char| first == '"' || first.is_ascii_uppercase());
+    let joint = if is_sentence { ". " } else { "; " };
     format!("{}{joint}{fix}", in_full(why))
 }
 
@@ -156,6 +157,9 @@ pub(crate) const ALL_PASS: &str = "all rules pass";
 /// `14:00 UTC, in 2 h 10`, or `on now`.
 pub fn when(window: &Window, at: At) -> String {
     let starts = window.occurrence.starts;
+    if window.occurrence.ends <= at {
+        return format!("over time since {} UTC", words::clock(window.occurrence.ends));
+    }
     if window.is_on() || starts <= at {
         return format!("on until {} UTC", words::clock(window.occurrence.ends));
     }
