@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use chrono::TimeDelta;
+use swatbot::engine::event::Went;
 use swatbot::engine::{Input, turn};
 
 use crate::scene::{FIRST, answer, long_queue, roomy_settings, said};
@@ -58,6 +59,8 @@ pub(crate) fn run() {
                 Samples::default()
             });
             let outcome = samples.time(|| turn(&settings, &mut drive.state, at, black_box(&input)));
+            let refused = outcome.records.iter().any(|record| record.outcome == Went::Refused);
+            assert_eq!(refused, verb == "refused", "{verb} is answered as its name says");
             black_box(outcome);
         }
     }

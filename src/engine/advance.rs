@@ -32,8 +32,7 @@ pub fn advance(settings: &Settings, state: &mut State, at: At) -> Outcome {
 /// Answers the offers of one line, once the review system has answered for all of them.
 fn answer_offers(settings: &Settings, state: &mut State, at: At) -> Outcome {
     let answered = |offer: &Offer| state.known.get(&offer.change).is_some_and(|known| known.at >= offer.at);
-    let together =
-        |a: &Offer, b: &Offer| a.by == b.by && a.at == b.at && a.window == b.window && a.room == b.room;
+    let together = |a: &Offer, b: &Offer| a.line == b.line && a.window == b.window;
     let ready = state
         .offers
         .iter()

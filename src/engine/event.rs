@@ -228,6 +228,8 @@ pub enum Event {
     Offered {
         /// What was asked for.
         wish: Wish,
+        /// The row from which on the offers of the same line stand: they are answered together.
+        line: RowId,
     },
     /// An offer was answered with no, or nobody could answer it.
     OfferClosed {

@@ -1,5 +1,7 @@
 //! All that is known and still open: the fold of the stored events. `apply` is the only thing that changes it.
 
+mod in_window;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -8,9 +10,9 @@ use super::event::{Cause, Debt, Event, Record, Wish};
 use super::facts::{Facts, Fault, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
-use super::patch::{Check, FileOrder, Override, Patch, Stage};
-use super::plan::{Act, Done};
-use super::window::{Declared, Hold, Lead, Phase, Rollback, Window};
+use super::patch::{Override, Patch, Stage};
+use super::window::{Hold, Window};
+use in_window::{apply_to_window, place};
 
 /// What the bot believes. Two states made from the same events are equal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -122,8 +124,8 @@ pub struct Offer {
     pub room: Option<RoomId>,
     /// When.
     pub at: At,
-    /// The row of the offer.
-    pub row: RowId,
+    /// What the offers of one line have in common.
+    pub line: RowId,
 }
 
 impl State {
@@ -172,7 +174,7 @@ impl State {
                 let window = Window::new(occurrence.clone());
                 self.windows.entry(occurrence.id.clone()).or_insert(window);
             }
-            Event::Offered { wish } => {
+            Event::Offered { wish, line } => {
                 if let (Some(change), Some(window)) = (record.change, &record.window) {
                     self.offers.push(Offer {
                         change,
@@ -183,7 +185,7 @@ impl State {
                         network: record.by.network.clone(),
                         room: record.by.room.clone(),
                         at,
-                        row: RowId(self.row),
+                        line: *line,
                     });
                 }
             }
@@ -334,287 +336,4 @@ fn take_over_holds(window: &mut Window, held: &mut Vec<StandingHold>, at: At) {
         window.holds.push(Hold { number: window.next_hold, named: at, ..hold });
         window.next_hold += 1;
     }
-}
-
-fn place(window: &mut Window, patch: Patch, ticket: u32, first: bool) {
-    let change = patch.change;
-    window.next_ticket = window.next_ticket.max(ticket + 1);
-    window.places.retain(|other| *other != change);
-    window.patches.retain(|other| other.change != change);
-    window.patches.push(patch);
-    window.patches.sort_by_key(|patch| patch.ticket);
-    if first {
-        let taken = |other: &ChangeNumber| {
-            window.patch(*other).is_some_and(|patch| !matches!(patch.stage, Stage::Queued))
-        };
-        let place = window.places.iter().take_while(|other| taken(other)).count();
-        window.places.insert(place, change);
-    } else {
-        window.places.push(change);
-    }
-}
-
-fn apply_to_window(window: &mut Window, record: &Record) {
-    let at = record.at;
-    let who = &record.by.who;
-    if let Some(lead) = &mut window.lead
-        && lead.who == *who
-    {
-        lead.heard = at;
-    }
-    match &record.event {
-        Event::LeadSpoke => {}
-        Event::Reminded { minutes } => window.reminded.push(*minutes),
-        Event::WindowStarted { asked } => {
-            window.phase = Phase::On { since: at };
-            ask(window, asked, at);
-        }
-        Event::Pinged { who } => ask(window, who, at),
-        Event::Claimed { .. } => {
-            window.lead = Some(Lead { who: who.clone(), heard: at, handover: None });
-            window.given_up = None;
-        }
-        Event::Unclaimed => {
-            window.lead = None;
-            window.given_up = Some(at);
-        }
-        Event::LeadNagged => window.nagged = Some(at),
-        Event::HandoverOffered { to } => {
-            if let Some(lead) = &mut window.lead {
-                lead.handover = Some(to.clone());
-            }
-        }
-        Event::RunStarted => {
-            let since = match window.phase {
-                Phase::On { since } | Phase::Running { since } => since,
-                Phase::Planned => at,
-            };
-            window.phase = Phase::Running { since };
-        }
-        Event::Extended { until } => {
-            window.occurrence.ends = *until;
-            window.near_end = false;
-            window.time_up = false;
-        }
-        Event::Limited { limit } => window.occurrence.limit = *limit,
-        Event::NearEnd => window.near_end = true,
-        Event::TimeUp => window.time_up = true,
-        Event::Placed { places } => window.places.clone_from(places),
-        Event::Ordered { before, after } => {
-            forget_order(window, *before, *after);
-            window.independent.retain(|pair| !same_pair(*pair, *before, *after));
-            window.declared.push(Declared { before: *before, after: *after, by: who.clone(), at });
-        }
-        Event::Independent { a, b } => {
-            forget_order(window, *a, *b);
-            window.independent.push((*a, *b));
-        }
-        Event::Here | Event::Away => {
-            let here = matches!(record.event, Event::Here);
-            window.presence.entry(who.clone()).or_default().answer = Some((at, here));
-            if here {
-                window.unsaid.push(who.clone());
-                window.unsaid_since.get_or_insert(at);
-            }
-        }
-        Event::HereSaid => {
-            window.unsaid.clear();
-            window.unsaid_since = None;
-        }
-        Event::Slid { changes } => {
-            window.places.retain(|change| !changes.contains(change));
-            window.places.extend(changes);
-            for change in changes {
-                if let Some(patch) = window.patch_mut(*change) {
-                    patch.slid = true;
-                }
-            }
-        }
-        Event::Held { hold, reason, cause } => {
-            window.next_hold = hold + 1;
-            window.holds.push(Hold {
-                number: *hold,
-                by: who.clone(),
-                at,
-                reason: reason.clone(),
-                cause: *cause,
-                named: at,
-            });
-        }
-        Event::HoldExplained { hold, reason } => {
-            for held in window.holds.iter_mut().filter(|held| held.number == *hold) {
-                held.reason = Some(reason.clone());
-            }
-        }
-        Event::HoldNagged { hold } => {
-            for held in window.holds.iter_mut().filter(|held| held.number == *hold) {
-                held.named = at;
-            }
-        }
-        Event::Resumed { hold, .. } => {
-            window.holds.retain(|held| held.number != *hold);
-            window.resumed = Some(at);
-        }
-        Event::RollbackStarted { steps, reason } => {
-            window.rollback =
-                Some(Rollback { by: who.clone(), at, reason: reason.clone(), steps: steps.clone() });
-            window.advanced = Some(at);
-        }
-        Event::BackStepDone { step, .. } => {
-            window.advanced = Some(at);
-            change_back_step(window, *step, |step| {
-                step.done = true;
-                step.failed = None;
-            });
-        }
-        Event::BackStepFailed { step, why } => {
-            change_back_step(window, *step, |step| step.failed = Some(why.clone()));
-        }
-        Event::BackStepRetried { step } => change_back_step(window, *step, |step| step.failed = None),
-        Event::RolledBack { changes } => {
-            window.rollback = None;
-            for change in changes {
-                if let Some(patch) = window.patch_mut(*change) {
-                    patch.stage = Stage::RolledBack;
-                }
-                if window.motion == Some(*change) {
-                    window.motion = None;
-                }
-            }
-        }
-        Event::PatchStarted { .. }
-        | Event::PutBack
-        | Event::Live
-        | Event::Skipped { .. }
-        | Event::Removed { .. } => {
-            apply_to_queue(window, record);
-        }
-        Event::StepDone { .. } => {
-            if record.by.network.is_some() {
-                window.advanced = Some(at);
-            }
-            apply_to_patch(window, record);
-        }
-        _ => apply_to_patch(window, record),
-    }
-}
-
-/// What puts a patch in motion, or takes it out of motion or out of the queue.
-fn apply_to_queue(window: &mut Window, record: &Record) {
-    let Some(change) = record.change else { return };
-    if window.motion == Some(change) {
-        window.motion = None;
-    }
-    if let Event::Removed { .. } = record.event {
-        window.places.retain(|other| *other != change);
-        window.patches.retain(|patch| patch.change != change);
-        return;
-    }
-    if let Event::PatchStarted { .. } = record.event {
-        window.motion = Some(change);
-    }
-    apply_to_patch(window, record);
-}
-
-fn apply_to_patch(window: &mut Window, record: &Record) {
-    let at = record.at;
-    let who = &record.by.who;
-    let Some(patch) = record.change.and_then(|change| window.patch_mut(change)) else { return };
-    match &record.event {
-        Event::PutBack => {
-            let change = patch.change;
-            patch.stage = Stage::Queued;
-            window.places.retain(|other| *other != change);
-            window.places.push(change);
-        }
-        Event::FilesOrdered { files, .. } => {
-            patch.files = Some(FileOrder { files: files.clone(), by: who.clone() });
-        }
-        Event::Checked { item, note, not_needed, .. } => {
-            let check = Check { by: who.clone(), at, note: note.clone(), not_needed: *not_needed };
-            patch.checks.insert(item.clone(), check);
-        }
-        Event::Unchecked { item } => {
-            patch.checks.remove(item);
-        }
-        Event::Overridden { rule, reason, .. } => {
-            patch.overrides.insert(*rule, Override { by: who.clone(), reason: reason.clone() });
-        }
-        Event::PatchSetSeen { patch_set, kept } => {
-            patch.patch_set = *patch_set;
-            if !kept {
-                // Only new content can cross a word on its way.
-                patch.patch_set_at = at;
-                patch.checks.clear();
-                patch.overrides.clear();
-                patch.files = None;
-                for step in patch.steps.iter_mut().filter(|step| step.act == Act::Review) {
-                    step.done = None;
-                }
-            }
-        }
-        Event::PatchStarted { steps } => {
-            patch.stage = Stage::Moving;
-            patch.steps.clone_from(steps);
-            patch.started = Some(at);
-            patch.step_since = Some(at);
-            patch.nagged = None;
-        }
-        Event::StepsPlanned { steps } => patch.steps.clone_from(steps),
-        Event::StepDone { step, patch_set, note } => {
-            let done = Done { by: who.clone(), at, patch_set: *patch_set, note: note.clone() };
-            if let Some(step) = step_mut(patch, *step) {
-                step.done = Some(done);
-                step.failed = None;
-            }
-            patch.step_since = Some(at);
-            patch.nagged = None;
-        }
-        Event::StepFailed { step, why } => {
-            if let Some(step) = step_mut(patch, *step) {
-                step.failed = Some(why.clone());
-                step.begun = true;
-            }
-        }
-        Event::StepRetried { step } => {
-            if let Some(step) = step_mut(patch, *step) {
-                step.failed = None;
-            }
-            patch.step_since = Some(at);
-        }
-        Event::Nagged { .. } => patch.nagged = Some(at),
-        Event::Live => patch.stage = Stage::Live { at },
-        Event::Skipped { reason, veto, .. } => {
-            patch.stage = Stage::Skipped { reason: reason.clone(), veto: *veto, by: who.clone() };
-        }
-        _ => {}
-    }
-}
-
-fn step_mut(patch: &mut Patch, number: u32) -> Option<&mut super::plan::Step> {
-    patch.steps.get_mut((number as usize).checked_sub(1)?)
-}
-
-fn change_back_step(window: &mut Window, number: u32, change: impl FnOnce(&mut super::event::BackStep)) {
-    let step = window
-        .rollback
-        .as_mut()
-        .and_then(|rollback| rollback.steps.get_mut((number as usize).checked_sub(1)?));
-    if let Some(step) = step {
-        change(step);
-    }
-}
-
-fn ask(window: &mut Window, who: &[Who], at: At) {
-    for person in who {
-        window.presence.entry(person.clone()).or_default().asked.push(at);
-    }
-}
-
-fn forget_order(window: &mut Window, a: ChangeNumber, b: ChangeNumber) {
-    window.declared.retain(|order| !same_pair((order.before, order.after), a, b));
-}
-
-fn same_pair(pair: (ChangeNumber, ChangeNumber), a: ChangeNumber, b: ChangeNumber) -> bool {
-    pair == (a, b) || pair == (b, a)
 }

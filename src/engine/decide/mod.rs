@@ -238,7 +238,9 @@ impl<'a> Turn<'a> {
                 })
             }
         };
+        let asked = |change: ChangeNumber| self.state.offers.iter().any(|offer| offer.change == change);
         found.ok_or_else(|| match target {
+            Target::Change(change) if asked(change) => no::looking_up(change),
             Target::Change(change) => no::unknown_patch(self.prefix(), &change.to_string()),
             Target::Ticket(ticket) => no::unknown_patch(self.prefix(), &format!("#{ticket}")),
         })

@@ -1,5 +1,7 @@
 //! Who is here, who leads, and who somebody is.
 
+use std::collections::BTreeSet;
+
 use super::super::command::Role;
 use super::super::event::Event;
 use super::super::id::{At, Who};
@@ -23,11 +25,10 @@ pub(in super::super) fn owners(window: &Window) -> Vec<&Who> {
 
 /// The owners among them whose patches wait for them: those who left a test plan need not be here.
 pub(super) fn awaited(window: &Window) -> Vec<&Who> {
+    let untested = window.waiting().chain(window.moving()).filter(|patch| patch.wish.test.is_none());
+    let waited_for: BTreeSet<&Who> = untested.map(Patch::owner).collect();
     let mut owners = owners(window);
-    owners.retain(|who| {
-        let theirs = |patch: &&Patch| patch.owner() == *who && patch.wish.test.is_none();
-        window.waiting().chain(window.moving()).any(|patch| theirs(&patch))
-    });
+    owners.retain(|who| waited_for.contains(who));
     owners
 }
 
@@ -94,16 +95,19 @@ impl<'a> Turn<'a> {
             && window.motion.is_none()
             && window.rollback.is_none()
             && window.holds.is_empty();
+        if !idle {
+            return false;
+        }
         let next = super::start::next(self.settings, self.state, window);
         let waited = next.is_some_and(|patch| {
             patch.owner() == who && !super::start::is_covered(self.settings, window, patch)
         });
-        if idle && waited {
+        if waited {
             let mut after = window.clone();
             after.presence.entry(who.clone()).or_default().answer = Some((self.at, true));
             self.name_next(&after, &say::run::is_here_now(who));
         }
-        idle && waited
+        waited
     }
 
     pub(super) fn away(&mut self) -> Result<(), Refusal> {

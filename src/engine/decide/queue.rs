@@ -6,7 +6,7 @@ use super::super::command::{AddOptions, FilesWord, Place, Role, Target};
 use super::super::event::{Event, Wish};
 use super::super::facts::{Change, Fact, FileStatus};
 use super::super::guidelines::{self, Level, RuleId};
-use super::super::id::{At, ChangeNumber, Who};
+use super::super::id::{At, ChangeNumber, RowId, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::plan;
 use super::super::say::{self, Refusal, no};
@@ -30,8 +30,10 @@ impl<'a> Turn<'a> {
         let wanted = options.window.as_deref().map(|word| self.resolve(word)).transpose()?;
         // What is offered on one line belongs together: one window takes it all, where there is one.
         let together = self.next_with_places(self.at, targets.len()).ok();
+        let line = self.next_row();
         for target in targets {
-            if let Err(refusal) = self.add_one(*target, wanted.as_ref(), together.as_ref(), &wish) {
+            let windows = (wanted.as_ref(), together.as_ref());
+            if let Err(refusal) = self.add_one(*target, windows, &wish, line) {
                 let change = match target {
                     Target::Change(change) => Some(*change),
                     Target::Ticket(_) => None,
@@ -42,12 +44,13 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
+    /// Offers one change, in the window that was named, else in the one that takes the whole line.
     fn add_one(
         &mut self,
         target: Target,
-        wanted: Option<&Occurrence>,
-        together: Option<&Occurrence>,
+        (wanted, together): (Option<&Occurrence>, Option<&Occurrence>),
         wish: &Wish,
+        line: RowId,
     ) -> Result<(), Refusal> {
         let change = match target {
             Target::Change(change) => change,
@@ -80,7 +83,7 @@ impl<'a> Turn<'a> {
             None => self.next_with_room(self.at)?,
         };
         self.plan_window(&occurrence);
-        self.record(Some(&occurrence.id), Some(change), Event::Offered { wish: wish.clone() });
+        self.record(Some(&occurrence.id), Some(change), Event::Offered { wish: wish.clone(), line });
         Ok(())
     }
 

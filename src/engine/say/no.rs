@@ -104,6 +104,13 @@ pub fn window_over(window: &str) -> Refusal {
     Refusal::new("window-over", format!("{window} is over"))
 }
 
+/// It was offered, and the review system has not answered yet.
+pub fn looking_up(change: ChangeNumber) -> Refusal {
+    let text =
+        format!("{change} is offered and the review system has not answered yet. Say it again when it has");
+    Refusal::new("looking-up", text)
+}
+
 /// Not in any queue here.
 pub fn unknown_patch(prefix: &str, change: &str) -> Refusal {
     Refusal::new("unknown-patch", format!("{change} is in no queue here. {}", command(prefix, "queue")))

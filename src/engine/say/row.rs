@@ -65,7 +65,7 @@ pub fn text(
         Event::NearEnd => format!("said that {w} is near its end"),
         Event::TimeUp => format!("said that the time of {w} is up"),
         Event::WindowClosed { ending, .. } => format!("{w} {}", self::ending(*ending)),
-        Event::Offered { wish } => {
+        Event::Offered { wish, .. } => {
             let urgent = wish.urgent.as_ref().map(|why| format!(", urgent: {why}")).unwrap_or_default();
             format!("offered {n} for {w}, owner {}{urgent}", wish.owner)
         }

@@ -39,7 +39,7 @@ fn a_chain_wants_its_ancestors_first() {
                     network: None,
                     room: None,
                     at: world.at,
-                    row: world.state.next_row(),
+                    line: world.state.next_row(),
                 };
                 world.state.offers.push(offer);
             }
