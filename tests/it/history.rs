@@ -43,9 +43,10 @@ fn play(windows: &[real::RealWindow]) -> Vec<Went> {
 /// No rule stops or asks in more than one window in five, so that what it says is read.
 const BOUND: usize = 20;
 
-/// The exception, in percent. G5 says that nothing is started after :45, and in 26 % of these windows somebody did: what
-/// the rule says is so, and one word of the lead goes on. A bound of :50 would be kept in 18 %.
-const LAST_START: usize = 28;
+/// The one exception, in percent. G5 says that nothing is started after :45, and in 54 of these windows (23 %) somebody
+/// was: the rule and the times of the approvals agree on 50 of them. The others on the approvals' side are reverts of what
+/// the window had just put out, and one window that was extended before. With `last_start_minutes = 10` it is 17 %.
+const LAST_START: usize = 24;
 
 #[test]
 fn every_real_window_runs_from_add_to_finish() {
