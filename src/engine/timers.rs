@@ -131,8 +131,7 @@ fn list(settings: &Settings, state: &State, at: At) -> Vec<(At, Due)> {
         }
     }
     // What was given up is not given up again: the rest of its line may still be waited for.
-    let unanswered =
-        |offer: &&Offer| !state.known.get(&offer.change).is_some_and(|known| known.at >= offer.at);
+    let unanswered = |offer: &&Offer| state.known.get(&offer.change).is_none_or(|known| known.at < offer.at);
     for offer in state.offers.iter().filter(unanswered) {
         due.push((offer.at + timers.lookup, Due::GiveUpLookup(offer.change)));
     }
