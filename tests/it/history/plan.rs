@@ -13,6 +13,8 @@ use super::real::RealWindow;
 pub(super) const ZONE: chrono_tz::Tz = chrono_tz::America::Los_Angeles;
 /// Somebody who may raise the limit.
 pub(super) const MANAGER: &str = "manager";
+/// Another deployer, who reads what the lead wrote. In most real windows there was none.
+pub(super) const READER: &str = "reader";
 
 /// The hour that the window was planned for: that of the first approval, or the next one where that was only a little
 /// early.
@@ -49,6 +51,7 @@ pub(super) fn settings(real: &RealWindow, starts: At) -> Settings {
     settings.people =
         real.deployers.iter().map(|name| person(name, Standing::Deployer, Some(name))).collect();
     settings.people.push(person(MANAGER, Standing::Manager, None));
+    settings.people.push(person(READER, Standing::Deployer, None));
     settings
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use swatbot::engine::checklist::Item;
 use swatbot::engine::facts::Facts;
-use swatbot::engine::guidelines::{self, Case, Finding, RuleId, Verdict};
+use swatbot::engine::guidelines::{self, Asked, Case, Finding, PointState, RuleId, Verdict};
 use swatbot::engine::id::{At, ChangeNumber, OccurrenceId};
 use swatbot::engine::patch::{Patch, Stage};
 use swatbot::engine::plan::Act;
@@ -13,7 +13,7 @@ use swatbot::engine::settings::Settings;
 use swatbot::engine::state::State;
 use swatbot::engine::window::Window;
 
-use super::plan::{MANAGER, ZONE, account, settings, starts};
+use super::plan::{MANAGER, READER, ZONE, account, settings, starts};
 use super::real::{RealPatch, RealWindow};
 use crate::room::{self, Room};
 
@@ -330,8 +330,9 @@ impl Run<'_> {
         let number = patch.number;
         match act {
             Act::Review => {
-                for item in self.open_points(number) {
-                    self.lead(&format!("check {number} {item} I have looked"));
+                for (item, another) in self.open_points(number) {
+                    let who = if another { READER.to_owned() } else { self.lead.clone() };
+                    self.says(&who, &format!("check {number} {item} I have looked"));
                 }
             }
             Act::Merge => match patch.merged {
@@ -360,12 +361,18 @@ impl Run<'_> {
         }
     }
 
-    fn open_points(&self, number: ChangeNumber) -> Vec<Item> {
+    /// The points that wait for a word, and whether it must be another's than the lead's.
+    fn open_points(&self, number: ChangeNumber) -> Vec<(Item, bool)> {
         let (state, window) = (self.room.state(), self.window());
         let Some(patch) = window.patch(number) else { return Vec::new() };
         let case = case(self.room.settings(), state, window, patch, self.room.now(), true);
         let points = guidelines::points(&case, &guidelines::judge(&case));
-        points.iter().filter(|point| point.is_open()).map(|point| point.item.clone()).collect()
+        let open = points.iter().filter(|point| point.is_open());
+        open.map(|point| {
+            let another = matches!(point.state, PointState::Open { who: Asked::Another, .. });
+            (point.item.clone(), another)
+        })
+        .collect()
     }
 
     fn ends(self) -> Went {
