@@ -77,7 +77,7 @@ fn numbers(briefs: &[swatbot::engine::facts::Brief]) -> Vec<u32> {
 }
 
 /// Says loudly that a test had nothing to test: past the capture of the test harness, which hides what passes.
-fn skipped(why: &str) {
+pub(crate) fn skipped(why: &str) {
     use std::io::Write;
     writeln!(std::io::stderr(), "SKIPPED: {why}").expect("standard error can be written");
 }

@@ -191,7 +191,7 @@ impl Turn<'_> {
             self.tell_lead(window, &lead, lead_in, &text);
             return;
         };
-        if self.at > last_start {
+        if self.at >= last_start + chrono::TimeDelta::minutes(1) {
             let text = say::run::too_late(self.settings, window, self.at);
             self.tell_lead(window, &lead, lead_in, &text);
             return;

@@ -154,7 +154,9 @@ pub(super) fn last_start(case: &Case<'_>) -> Finding {
     }
     let change = case.change;
     let extend = command(case, "extend 15m");
-    if case.at > last {
+    // The time is said in minutes, so the last of them counts to its end.
+    let is_late = |at: At| at >= last + TimeDelta::minutes(1);
+    if is_late(case.at) {
         let now = clock(case.at);
         return Finding::fail(
             format!("{now} is too late to start {change}, the last start was {}", clock(last)),
@@ -163,7 +165,7 @@ pub(super) fn last_start(case: &Case<'_>) -> Finding {
     }
     let turn = turn(case);
     // Before the window the queue's length is only a guess, and its limit is a rule of its own.
-    if case.window.is_on() && turn > last {
+    if case.window.is_on() && is_late(turn) {
         return Finding::fail(
             format!("{change} would start about {}, the last start is {}", clock(turn), clock(last)),
             format!("{}, or the lead says {extend}", command(case, "windows")),

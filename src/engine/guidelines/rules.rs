@@ -20,7 +20,7 @@ pub static RULES: &[Rule] = &[
     row(RuleId::TimeBudget, Warn, Always, "G4", Judge::Case(queue::time_budget))
         .because("A patch takes about ten minutes to merge, test, deploy and watch; on 231 real windows the median was 10.2."),
     row(RuleId::LastStart, Block, Always, "G5", Judge::Case(queue::last_start))
-        .because("A patch that starts late is watched by nobody when the window is over; before the window the queue's length only warns."),
+        .because("A patch that starts late is watched by nobody when the window is over; before the window the queue's length only warns. It stops a patch in 23 % of real windows, because people did start after :45; ten minutes instead of fifteen would do so in 17 %."),
     row(RuleId::Kind, Block, Always, "G6 G7 H1", Judge::Facts(kinds::kind_of_window))
         .because("Code has the train with its staged rollout; a window takes configuration, and code that cannot wait and says why."),
     row(RuleId::UrgentNotNeeded, Block, Add, "H1", Judge::Facts(kinds::urgent_not_needed))
@@ -68,7 +68,7 @@ pub static RULES: &[Rule] = &[
     row(RuleId::DeployerPresent, Block, Start, "G15", Judge::Case(people::deployer_present))
         .because("Somebody must be responsible for the window."),
     row(RuleId::NotOwnReview, Ask, Always, "2.3d", Judge::Facts(review::not_own_review))
-        .because("Where the lead owns the change and nobody voted, one person alone would see it, so the lead's own point is no second look: that was so for 8 % of the patches, in 19 % of real windows.")
+        .because("Where the lead owns the change and nobody voted, one person alone would see it, so the lead's own point is no second look: that was so for 7 % of the patches, in 18 % of real windows.")
         .point(Item::Backport),
     Rule {
         by_manager: true,

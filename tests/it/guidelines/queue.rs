@@ -129,6 +129,15 @@ fn time_budget_and_last_start() {
             (|w| w.full(1..8), "pass: starts by 14:45 UTC"),
             (|w| w.turn("14:45"), "pass: starts by 14:45 UTC"),
             (
+                // People read minutes: within the last one it is not too late.
+                |w| {
+                    w.turn("14:45");
+                    w.window.phase = Phase::On { since: at("14:00") };
+                    w.at += TimeDelta::seconds(59);
+                },
+                "pass: starts by 14:45 UTC",
+            ),
+            (
                 |w| w.turn("14:47"),
                 "fail: 14:47 UTC is too late to start 900101, the last start was 14:45 UTC | \
                  \"!swat extend 15m\"",
