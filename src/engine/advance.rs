@@ -168,6 +168,9 @@ impl<'a> Turn<'a> {
 
     /// What is open on one of several patches; nothing where all is well.
     fn open_text(&self, window: &Window, patch: &Patch) -> Option<String> {
+        if let Err(why) = decide::why_unknown(self.state, patch.change) {
+            return Some(say::queue::unknown_yet(why));
+        }
         let (judgements, points) = self.judge(window, patch, false);
         let short = say::queue::rules_in_short(self.settings, patch, &judgements, &points);
         (short != say::queue::ALL_PASS).then_some(short)
@@ -432,7 +435,9 @@ impl<'a> Turn<'a> {
         let reason = format!("rollback of {} by {by}", say::numbers(&changes));
         let event = Event::Held { hold, reason: Some(reason), cause: Cause::Rollback };
         self.record(Some(window.id()), None, event);
-        let resume = self.command("resume NOTE");
+        let alone = window.holds.is_empty();
+        let resume =
+            self.command(&if alone { "resume NOTE".to_owned() } else { format!("resume H{hold} NOTE") });
         let took = say::took(rollback.at, self.at);
         let lead_in =
             format!("{} off all hosts after {took}{waits_again}; HELD (H{hold})", say::numbers(&changes));

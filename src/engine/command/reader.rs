@@ -227,9 +227,9 @@ pub(super) fn done(words: &mut Words<'_>) -> Result<Command, Refusal> {
         words.next();
     } else if word.starts_with(|first: char| first.is_ascii_digit() || first == '#') {
         patch = Some(words.target()?);
-    } else if matches!(words.left.to_ascii_lowercase().as_str(), "all" | "*") {
-        // Not a note: one word confirms one step.
-        return Err(words.usage());
+    } else {
+        // A note without a step could mean any step, or none: `done not yet` must confirm nothing.
+        return Err(no::done_without_step(words.prefix, word));
     }
     Ok(Command::Done { step, patch, note: words.rest() })
 }

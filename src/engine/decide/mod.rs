@@ -412,13 +412,19 @@ impl<'a> Turn<'a> {
             if refusal.code == "bare-number" {
                 refusal = self.bare_number(verb, words).unwrap_or(refusal);
             }
-            let change =
-                words.split_ascii_whitespace().next().and_then(|word| {
-                    match super::command::target(word, &self.settings.policy.review_hosts) {
-                        Some(Target::Change(change)) => Some(change),
-                        _ => None,
-                    }
-                });
+            // A number is a change only where the verb takes one: the 6 of `done 6` is a step of the patch in motion.
+            let takes_change = verb.usage.iter().any(|usage| usage.contains(" N") || usage.contains("[N]"));
+            let first = words.split_ascii_whitespace().next().filter(|_| takes_change);
+            let named = first.and_then(|word| {
+                match super::command::target(word, &self.settings.policy.review_hosts) {
+                    Some(Target::Change(change)) => Some(change),
+                    _ => None,
+                }
+            });
+            let moving = || {
+                self.open_window().filter(|_| !verb.asks && !takes_change).and_then(|window| window.motion)
+            };
+            let change = named.or_else(moving);
             self.refuse(verb.name, change, &refusal);
         }
     }
@@ -563,6 +569,17 @@ fn refusals<'t>(
         .map(|judgement| (judgement.rule, say::queue::rule_refusal(judgement)))
         .collect();
     refusing.into_iter()
+}
+
+/// What stands between a patch and its start, if anything does.
+pub(super) fn in_its_way(
+    settings: &Settings,
+    state: &State,
+    window: &Window,
+    patch: &Patch,
+    at: At,
+) -> Option<Refusal> {
+    Turn::of_bot(settings, state, at).may_start(window, patch).err()
 }
 
 /// The facts of a change, or why they are not known, in words.

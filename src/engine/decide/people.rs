@@ -63,10 +63,18 @@ pub(in super::super) fn say_who_is_here(turn: &mut Turn<'_>, window: &Window) {
 impl<'a> Turn<'a> {
     /// The window a word about presence is for: the open one, or the next if that is near.
     fn near_window(&self) -> Result<&'a Window, Refusal> {
-        if let Some(window) = self.open_window() {
+        // Where one window runs over into the next, it is the one that waits for this person.
+        let near = |window: &&Window| window.is_on() || here_from(&self.settings.timers, window) <= self.at;
+        let theirs = |window: &&Window| {
+            let owner = |patch: &Patch| self.who.as_ref() == Some(patch.owner());
+            self.is_here(&window.occurrence.rooms) && window.waiting().chain(window.moving()).any(owner)
+        };
+        let waits = self.state.windows.values().filter(near).filter(theirs);
+        if let Some(window) =
+            waits.min_by_key(|window| window.occurrence.starts).or_else(|| self.open_window())
+        {
             return Ok(window);
         }
-        let near = |window: &&Window| here_from(&self.settings.timers, window) <= self.at;
         self.next_planned().filter(near).ok_or_else(|| no::no_window(self.prefix()))
     }
 

@@ -188,6 +188,10 @@ impl<'a> Turn<'a> {
         if matches!(patch.stage, Stage::Moving) {
             return Err(no::in_motion(self.prefix(), verb, patch.change));
         }
+        if verb == "move" {
+            // What needs it goes with it.
+            return Ok(());
+        }
         let order = order::predecessors(self.state, window);
         let needing =
             window.waiting().find_map(|other| order.why(patch.change, other.change).map(|why| (other, why)));
@@ -247,12 +251,32 @@ impl<'a> Turn<'a> {
         self.plan_window(&to);
         let event = Event::Moved { to: to.id.clone(), ticket };
         self.record(from_id.as_ref(), Some(patch.change), event);
+        // What needs it cannot stay behind.
+        let needing: Vec<&Patch> = from.map_or(Vec::new(), |window| {
+            let needing = order::dependents(self.state, window, patch.change).into_iter().rev();
+            needing
+                .filter_map(|change| window.patch(change))
+                .filter(|patch| patch.stage == Stage::Queued)
+                .collect()
+        });
+        for (ticket, patch) in (ticket + 1..).zip(&needing) {
+            let event = Event::Moved { to: to.id.clone(), ticket };
+            self.record(from_id.as_ref(), Some(patch.change), event);
+        }
         let when = words::day_clock(to.starts, self.at);
         let kept = if patch.checks.is_empty() { "" } else { ", its review kept" };
-        let text = format!("{} is #{ticket} in {} ({when}){kept}", patch.change, to.id);
+        let theirs = needing.clone();
+        let needing: Vec<ChangeNumber> = needing.iter().map(|patch| patch.change).collect();
+        let text = say::queue::moved(patch.change, ticket, &needing, &format!("{} ({when}){kept}", to.id));
         self.answer(&text);
         if let Some(window) = from {
-            self.tell_owner(window, patch, &format!("{text}, moved by {}", self.name));
+            let mut told: Vec<&Who> = Vec::new();
+            for patch in std::iter::once(patch).chain(theirs) {
+                if !told.contains(&patch.owner()) {
+                    told.push(patch.owner());
+                    self.tell_owner(window, patch, &format!("{text}, moved by {}", self.name));
+                }
+            }
         }
         Ok(())
     }

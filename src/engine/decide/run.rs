@@ -101,7 +101,8 @@ impl Turn<'_> {
                 return Err(no::step_order(self.prefix(), said, current, &name));
             }
             Some(StepRef::Forward(_)) => {}
-            None => self.not_too_soon(window, current)?,
+            None if at.act.is_manual() => self.not_too_soon(window, current)?,
+            None => {}
         }
         self.confirm(window, patch, current, at, note)
     }

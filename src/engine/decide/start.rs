@@ -103,6 +103,14 @@ impl Turn<'_> {
         if !window.holds.is_empty() {
             return Err(no::held(self.prefix(), &window.holds));
         }
+        let moving = window.moving().filter(|patch| !patch.overrides.contains_key(&RuleId::Freeze));
+        if let Some(patch) = moving
+            && let Some(freeze) =
+                self.state.freezes.iter().find(|freeze| freeze.from <= self.at && self.at < freeze.to)
+        {
+            let back = patch.touched_hosts().then_some(patch.change);
+            return Err(no::frozen(self.prefix(), freeze, back));
+        }
         Ok(())
     }
 
@@ -260,6 +268,12 @@ impl Turn<'_> {
     pub(in super::super) fn prompt(&mut self, window: &Window, patch: &Patch, lead_in: &str) {
         let Some((number, step)) = patch.current() else { return };
         let Some(lead) = window.lead.as_ref().map(|lead| lead.who.clone()) else { return };
+        if step.failed.is_some() {
+            let (_, points) = self.judge(window, patch, true);
+            let text = say::run::waits_for(self.settings, patch, &points);
+            self.tell_lead(window, &lead, lead_in, &text);
+            return;
+        }
         match &step.act {
             plan::Act::Verify if self.lead_tests(window, patch) => {
                 let text = say::run::verify_for(self.settings, patch);

@@ -282,6 +282,10 @@ impl Turn<'_> {
         if let Some(patch) = moving.filter(|patch| patch.change == change) {
             return Err(no::in_motion(self.prefix(), "settle", patch.change));
         }
+        let queued = self.state.window_of(change).and_then(|window| window.patch(change));
+        if let Some(patch) = queued.filter(|patch| patch.stage == Stage::Queued) {
+            return Err(no::settle_queued(self.prefix(), patch));
+        }
         let window = entry.window.clone();
         self.record(window.as_ref(), Some(change), Event::Settled { how, reason: reason.to_owned() });
         let word = say::row::settlement(how);

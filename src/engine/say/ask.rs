@@ -296,9 +296,12 @@ pub fn rows(name: &str, found: &Found, query: &Query) -> Vec<String> {
     let mut lines: Vec<String> = shown.iter().map(|row| format!("{name}: {}", row_in_short(row))).collect();
     let more = found.total.saturating_sub(shown.len() as u64);
     if more > 0
-        && let Some(last) = lines.last_mut()
+        && let Some(line) = lines.last_mut()
     {
-        last.push_str(&format!(" (+{more} older: \"swatbot log\" has them all)"));
+        let newest = query.last.is_some() || *query == Query::default();
+        let last = newest.then(|| usize::try_from(found.total).unwrap_or(usize::MAX));
+        let all = super::super::log::describe(&Query { last, ..query.clone() });
+        line.push_str(&format!(" (+{more} older: \"swatbot log {all}\" has them)"));
     }
     lines
 }

@@ -8,6 +8,7 @@ use super::super::command::Verb;
 use super::super::event::{Cause, Debt};
 use super::super::id::{At, ChangeNumber, RowId, Who};
 use super::super::patch::{Patch, Stage};
+use super::super::state::Freeze;
 use super::super::window::{Hold, Window};
 use super::super::words::{self, FileListFault};
 use super::{Refusal, command, handle, names, own_words, short_name};
@@ -264,14 +265,14 @@ pub fn in_ledger(
         Debt::RolledBack => "was rolled back and is still merged",
         Debt::Merged | Debt::MergedEarly => "is merged and not deployed",
     };
-    let keep = command(prefix, &format!("settle {blocks} keep WHY"));
     let way = match queued {
         Some(patch) => {
-            format!("{} takes it next", command(prefix, &format!("check {} deployer", handle(patch))))
+            let next = command(prefix, &format!("check {} deployer", handle(patch)));
+            format!("{next} takes it next, or {}", command(prefix, &format!("skip {blocks} WHY")))
         }
-        None => "Merge its revert".to_owned(),
+        None => format!("Merge its revert, or {}", command(prefix, &format!("settle {blocks} keep WHY"))),
     };
-    let text = format!("{blocks} {how}, and would ride along with {waits}. {way}, or {keep}");
+    let text = format!("{blocks} {how}, and would ride along with {waits}. {way}");
     Refusal::new("ledger", text)
 }
 
@@ -336,6 +337,39 @@ pub fn too_soon(prefix: &str, step: u32, seconds: i64) -> Refusal {
     Refusal::new("too-soon", format!("a step was confirmed {seconds} s ago, now it is step {step}. {words}"))
 }
 
+/// Words after `done` that begin with no step.
+pub fn done_without_step(prefix: &str, word: &str) -> Refusal {
+    let (steps, done) = (command(prefix, "steps"), command(prefix, "done K NOTE"));
+    Refusal::new(
+        "usage",
+        format!("\"{}\" is no step, nothing is confirmed. {done}; {steps} lists them", short(word)),
+    )
+}
+
+/// A freeze stops what is in motion too.
+pub fn frozen(prefix: &str, freeze: &Freeze, moving: Option<ChangeNumber>) -> Refusal {
+    let thaw = command(prefix, &format!("thaw F{}", freeze.number));
+    let back = moving.map(|change| format!("{}, or ", command(prefix, &format!("rollback {change}"))));
+    let until = freeze.to.format("%Y-%m-%d %H:%M");
+    let text = format!(
+        "frozen until {until} UTC (F{}: {}). {}a manager says {thaw}",
+        freeze.number,
+        own_words(&freeze.reason),
+        back.unwrap_or_default()
+    );
+    Refusal::new("freeze", text)
+}
+
+/// It is merged and queued: its turn settles it.
+pub fn settle_queued(prefix: &str, patch: &Patch) -> Refusal {
+    let change = patch.change;
+    let skip = command(prefix, &format!("skip {change} WHY"));
+    Refusal::new(
+        "queued",
+        format!("{change} is queued, its turn settles it. To leave it as it is, {skip} first"),
+    )
+}
+
 /// A word that crossed a new patch set.
 pub fn crossed(prefix: &str, patch: &Patch, seconds: i64, words: &str) -> Refusal {
     let (change, set) = (patch.change, patch.patch_set);
@@ -348,7 +382,8 @@ pub fn crossed(prefix: &str, patch: &Patch, seconds: i64, words: &str) -> Refusa
 
 /// Nothing is known of the change yet.
 pub fn facts_unknown(change: ChangeNumber, why: &str) -> Refusal {
-    let text = format!("nothing is known of {change}: {why}. I keep asking and it cannot start before");
+    let text =
+        format!("nothing is known of {change}: {why}. I keep asking, and it cannot start before I know");
     Refusal::new("unknown-facts", text)
 }
 

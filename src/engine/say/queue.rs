@@ -98,7 +98,7 @@ pub fn added(
         let known = state.known.get(&patch.change).and_then(|known| known.fault.as_ref());
         let why = known.map(fault).unwrap_or_default();
         return format!(
-            "{place}: {what}; nothing is known of it: {why}. I keep asking and it cannot start before"
+            "{place}: {what}; nothing is known of it: {why}. I keep asking, and it cannot start before I know"
         );
     };
     let kind = what_kind(settings, facts, patch.wish.urgent.as_deref());
@@ -177,6 +177,11 @@ pub fn eta(settings: &Settings, state: &State, window: &Window, change: ChangeNu
     words::clock(from + settings.policy.patch_time * ahead)
 }
 
+/// Said of a patch that was taken without facts.
+pub fn unknown_yet(why: &str) -> String {
+    format!("nothing is known of it: {}. I keep asking, and it cannot start before I know", own_words(why))
+}
+
 /// The answer to several offers on one line.
 pub fn added_together(
     settings: &Settings,
@@ -235,6 +240,15 @@ pub fn circle(order: &order::Order, cycle: &[ChangeNumber]) -> String {
         text.push_str(&format!(" before {}{}", pair[1], reason.unwrap_or_default()));
     }
     text
+}
+
+/// Said where a patch, and what needs it, went to another window.
+pub fn moved(change: ChangeNumber, ticket: u32, needing: &[ChangeNumber], place: &str) -> String {
+    if needing.is_empty() {
+        return format!("{change} is #{ticket} in {place}");
+    }
+    let need = if needing.len() == 1 { "needs" } else { "need" };
+    format!("{change} is #{ticket} in {place}, and {} with it, which {need} it", super::numbers(needing))
 }
 
 /// `Runs as: 900001, 900004`.

@@ -41,7 +41,12 @@ pub fn where_things_stand(settings: &Settings, state: &State, window: &Window, a
         super::super::decide::next(settings, state, window).filter(|_| window.is_running())
     {
         let check = command(&settings.prefix, &format!("check {} deployer", super::handle(next)));
-        parts.push(format!("next is {} ({}): {check}", next.change, short_name(next.owner())));
+        let way = match super::super::decide::in_its_way(settings, state, window, next, at) {
+            Some(refusal) if refusal.code == "held" => "waits".to_owned(),
+            Some(refusal) => refusal.said_in_full(),
+            None => check,
+        };
+        parts.push(format!("next is {} ({}): {way}", next.change, short_name(next.owner())));
     }
     let live = window.patches.iter().filter(|patch| matches!(patch.stage, Stage::Live { .. })).count();
     let waiting = window.waiting().count();
