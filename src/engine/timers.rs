@@ -20,6 +20,9 @@ use super::{Outcome, Want, order, schedule, words};
 /// A window that began this long ago is opened without an announcement: only what starts now is announced.
 const STILL_STARTING: TimeDelta = TimeDelta::minutes(5);
 
+/// The review system may be silent this long in the merge step before the lead is told.
+const BLIND_FOR: TimeDelta = TimeDelta::minutes(2);
+
 /// How long the facts of a waiting patch may be old while its window is on, and while it is not.
 const FRESH_IN_WINDOW: TimeDelta = TimeDelta::seconds(60);
 const FRESH_BEFORE: TimeDelta = TimeDelta::minutes(10);
@@ -272,6 +275,15 @@ fn patch_list(
             due.extend(points.iter().filter_map(|point| point.until).map(|until| (until, Due::Look)));
         }
         Act::Verify if patch.nagged.is_none() => due.push(nag(settings.timers.verify)),
+        // Whoever waits for MERGED must hear that nobody can see it.
+        Act::Merge if patch.nagged.is_none() => {
+            let blind = state.known.get(&patch.change).filter(|known| known.fault.is_some());
+            due.extend(
+                blind.map(|known| {
+                    (known.at.max(since) + BLIND_FOR, Due::Nag(id.clone(), patch.change, number))
+                }),
+            );
+        }
         Act::Watch { seconds } if window.holds.is_empty() && window.rollback.is_none() => {
             due.push((since + watch_time(seconds), Due::Watched(id, patch.change, number)));
         }
@@ -513,13 +525,11 @@ impl<'a> Turn<'a> {
         let Some(lead) = window.lead.as_ref().map(|lead| lead.who.clone()) else { return };
         self.record(Some(window.id()), Some(change), Event::Nagged { step });
         if patch.is_at(|act| *act == Act::Verify) {
-            let owner = say::short_name(patch.owner());
-            let verified = self.command(&format!("verified {change}"));
-            let back = self.command(&format!("rollback {change}"));
-            let time = words::span(self.settings.timers.verify);
-            let text =
-                format!("no word from {owner} on {change} in {time}: yours to decide, {verified} or {back}");
+            let text = say::run::owner_is_silent(self.settings, patch);
             self.tell_lead(window, &lead, "", &text);
+        } else if patch.is_at(|act| *act == Act::Merge) {
+            let why = decide::why_unknown(self.state, change).err().unwrap_or_default();
+            self.tell_lead(window, &lead, "", &say::run::cannot_see_the_merge(patch, why));
         } else {
             let text = self.still_open(window, patch);
             let time = words::span(self.settings.timers.review);

@@ -236,6 +236,20 @@ pub fn read_what_is_merged(prefix: &str, patch: &Patch, hold: u32, reason: &str)
     format!("{reason}; HELD (H{hold}). Read ps {}, then {resume}, or {back}", patch.patch_set)
 }
 
+/// Said to the lead where the owner has not looked in time.
+pub fn owner_is_silent(settings: &Settings, patch: &Patch) -> String {
+    let (change, owner) = (patch.change, short_name(patch.owner()));
+    let verified = command(&settings.prefix, &format!("verified {change}"));
+    let back = command(&settings.prefix, &format!("rollback {change}"));
+    let time = words::span(settings.timers.verify);
+    format!("no word from {owner} on {change} in {time}: yours to decide, {verified} or {back}")
+}
+
+/// Said to the lead where the review system is silent in the merge step.
+pub fn cannot_see_the_merge(patch: &Patch, why: &str) -> String {
+    format!("I cannot see whether {} is merged: {}. I keep asking", patch.change, own_words(why))
+}
+
 /// What keeps the review open.
 pub fn still_open(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> String {
     let open: Vec<String> = points
