@@ -238,6 +238,10 @@ impl<'a> Turn<'a> {
     }
 
     fn review_is_full(&self, window: &Window, patch: &Patch) -> bool {
+        // A new patch set may need what the one before did not; and what nobody knows is not full.
+        if self.state.facts(patch.change).is_none() || self.may_pass_order(window, patch).is_err() {
+            return false;
+        }
         let (_, points) = self.judge(window, patch, true);
         points.iter().all(|point| !point.is_open())
     }

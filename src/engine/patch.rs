@@ -142,10 +142,11 @@ impl Patch {
         self.current().is_some_and(|(_, step)| wanted(&step.act))
     }
 
-    /// Whether it has been put on any host, or somebody tried to.
+    /// Whether it has been put on any host, or may have been: how far a sync that was asked for is, nobody knows.
     pub fn touched_hosts(&self) -> bool {
         let on_hosts = |step: &Step| step.done.is_some() || step.begun;
-        self.steps.iter().any(|step| on_hosts(step) && matches!(step.act, Act::Sync { .. }))
+        self.is_at(|act| matches!(act, Act::Sync { .. }))
+            || self.steps.iter().any(|step| on_hosts(step) && matches!(step.act, Act::Sync { .. }))
     }
 
     /// Whether it was put on hosts and is neither live nor taken back.

@@ -16,7 +16,7 @@ impl<'a> Turn<'a> {
     /// The window a question is about: the one that is named, the one that is on, or the next with a queue.
     fn asked_window(&self, word: Option<&str>) -> Result<Window, Refusal> {
         let occurrence = match word {
-            Some(word) => self.resolve(word)?,
+            Some(word) => self.resolve_on(word)?,
             None => match self.open_window().or_else(|| self.next_planned()) {
                 Some(window) => return Ok(window.clone()),
                 None => self.resolve("next")?,

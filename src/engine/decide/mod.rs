@@ -223,6 +223,14 @@ impl<'a> Turn<'a> {
         self.open_window().ok_or_else(|| no::no_window(self.prefix()))
     }
 
+    /// The occurrence in which something moves in this room, whoever speaks: what stops and what goes back is about that.
+    pub(super) fn moving_window(&self) -> Option<&'a Window> {
+        let on = |window: &&Window| window.is_on() && self.is_here(&window.occurrence.rooms);
+        let moves = |window: &&Window| window.rollback.is_some() || window.motion.is_some();
+        let moving = self.state.windows.values().filter(on).filter(moves);
+        moving.max_by_key(|window| window.rollback.is_some()).or_else(|| self.open_window())
+    }
+
     /// The patch that is meant, and its window.
     pub(super) fn find(&self, target: Target) -> Result<(&'a Window, &'a Patch), Refusal> {
         let found = match target {
@@ -254,7 +262,7 @@ impl<'a> Turn<'a> {
 
     /// The patch that a verb without N means: the one in motion, and only from its owner or the lead (§4a.2).
     pub(super) fn in_motion(&self, verb: &str) -> Result<(&'a Window, &'a Patch), Refusal> {
-        let window = self.window_on().map_err(|_| no::name_one(self.prefix(), verb))?;
+        let window = self.moving_window().ok_or_else(|| no::name_one(self.prefix(), verb))?;
         let next = || {
             super::order::running_order(self.state, window).into_iter().find_map(|change| {
                 window.patch(change).filter(|patch| matches!(patch.stage, super::patch::Stage::Queued))
@@ -283,7 +291,10 @@ impl<'a> Turn<'a> {
             Role::Anyone | Role::User => true,
             Role::Owner => patch.is_some_and(|patch| patch.owner() == who),
             Role::Deployer => self.settings.has(who, Standing::Deployer),
-            Role::Lead => window.is_some_and(|window| window.led_by(who)),
+            // Whoever is no deployer any more leads nothing, whatever they claimed before.
+            Role::Lead => {
+                window.is_some_and(|window| window.led_by(who)) && self.settings.has(who, Standing::Deployer)
+            }
             Role::Manager => self.settings.has(who, Standing::Manager),
         }
     }
@@ -501,7 +512,9 @@ impl<'a> Turn<'a> {
         let window = self.state.window_of(change).map(|window| window.id().clone());
         match answer {
             Ok(facts) => {
-                let mut facts = facts.clone();
+                // Answers can overtake each other: one from before what is known says nothing new.
+                let newest = self.state.last_facts(change).filter(|newest| is_older(facts, newest));
+                let mut facts = newest.map_or_else(|| facts.clone(), |newest| Box::new(newest.clone()));
                 keep_merged(self.state, &mut facts);
                 let news =
                     known.is_none_or(|known| known.fault.is_some() || known.facts.as_ref() != Some(&*facts));
@@ -526,7 +539,10 @@ impl<'a> Turn<'a> {
     /// Tells the owner of a patch that waits what the review system has against it since this answer.
     fn tell_what_blocks(&mut self, change: ChangeNumber) {
         let Some(window) = self.state.window_of(change) else { return };
-        let waits = |patch: &&Patch| matches!(patch.stage, super::patch::Stage::Queued);
+        let before_merge =
+            |act: &super::plan::Act| matches!(act, super::plan::Act::Review | super::plan::Act::Merge);
+        let waits =
+            |patch: &&Patch| matches!(patch.stage, super::patch::Stage::Queued) || patch.is_at(before_merge);
         let Some(patch) = window.patch(change).filter(waits) else { return };
         let before: Vec<guidelines::RuleId> = refusals(self, window, patch).map(|(rule, _)| rule).collect();
         let mut state = self.state.clone();
@@ -554,6 +570,14 @@ impl<'a> Turn<'a> {
             self.broadcast(window, &format!("I am back. {text}"));
         }
     }
+}
+
+/// Whether an answer is from before another: a patch set never goes back, and a change is never touched earlier.
+fn is_older(answer: &Facts, newest: &Facts) -> bool {
+    let (answer, newest) = (&answer.change, &newest.change);
+    let touched_before = answer.updated.is_some() && answer.updated < newest.updated;
+    answer.patch_set < newest.patch_set
+        || (answer.patch_set == newest.patch_set && answer.status == newest.status && touched_before)
 }
 
 /// What would keep a patch out of its window if it were offered now.

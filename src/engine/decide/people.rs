@@ -8,7 +8,7 @@ use super::super::id::{At, Who};
 use super::super::patch::Patch;
 use super::super::say::{self, Refusal, no};
 use super::super::settings::Standing;
-use super::super::window::{Lead, Occurrence, Window};
+use super::super::window::{Lead, Occurrence, Rollback, Window};
 use super::super::{schedule, words};
 use super::Turn;
 
@@ -145,7 +145,7 @@ impl<'a> Turn<'a> {
         let mut reason = reason;
         let occurrence = match &word {
             None => self.open_or_next()?,
-            Some(word) => match self.resolve(word) {
+            Some(word) => match self.resolve_on(word) {
                 Ok(occurrence) => occurrence,
                 Err(refusal) => {
                     // The first word of a reason is not a window; a window mistyped is not a reason.
@@ -222,7 +222,8 @@ impl<'a> Turn<'a> {
                 |window| no::not_lead(self.prefix(), "unclaim", window),
             ));
         };
-        if let Some(change) = window.motion {
+        let back = window.rollback.as_ref().and_then(Rollback::current).map(|(_, step)| step.change);
+        if let Some(change) = window.motion.or(back) {
             return Err(no::lead_needed(self.prefix(), window, change));
         }
         let id = window.id().clone();
@@ -279,6 +280,17 @@ impl<'a> Turn<'a> {
         };
         self.answer(&text);
         Ok(())
+    }
+
+    /// The occurrence a word means where it may be one whose time is over: whoever takes over an overrun names it so.
+    pub(super) fn resolve_on(&self, word: &str) -> Result<Occurrence, Refusal> {
+        let on = self.state.windows.values().filter(|window| {
+            window.is_on() && self.is_here(&window.occurrence.rooms) && window.id().window == word
+        });
+        match on.max_by_key(|window| window.occurrence.starts) {
+            Some(window) => Ok(window.occurrence.clone()),
+            None => self.resolve(word),
+        }
     }
 
     /// The occurrence a word means, as it is known here.

@@ -394,6 +394,9 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn independent(&mut self, a: Target, b: Target, reason: &str) -> Result<(), Refusal> {
+        if self.call_off_order_with_one_that_left(a, b, reason)? {
+            return Ok(());
+        }
         let (window, first, second) = self.two(a, b)?;
         self.may_declare("independent", window, first, second)?;
         let (a, b) = (first.change, second.change);
@@ -411,8 +414,37 @@ impl<'a> Turn<'a> {
             return Err(no::hard_order(first, then, &say::queue::why(why)));
         }
         self.record(Some(window.id()), Some(a), Event::Independent { a, b });
-        self.answer(&format!("{a} and {b} do not wait for each other: {}", say::own_words(reason)));
+        let text = say::queue::free_of_each_other(a, b, reason);
+        self.answer(&text);
         Ok(())
+    }
+
+    /// `independent A B` where one of them is no longer in the window and the order with it still stands.
+    fn call_off_order_with_one_that_left(
+        &mut self,
+        a: Target,
+        b: Target,
+        reason: &str,
+    ) -> Result<bool, Refusal> {
+        let (Target::Change(first), Target::Change(second)) = (a, b) else { return Ok(false) };
+        for (here, gone) in [(first, second), (second, first)] {
+            let Some(window) =
+                self.state.window_of(here).filter(|window| self.is_here(&window.occurrence.rooms))
+            else {
+                continue;
+            };
+            let between = |order: &&super::super::window::Declared| {
+                [(here, gone), (gone, here)].contains(&(order.before, order.after))
+            };
+            if window.patch(gone).is_none() && window.declared.iter().find(between).is_some() {
+                self.may("independent", Some(window), window.patch(here))?;
+                self.record(Some(window.id()), Some(here), Event::Independent { a: first, b: second });
+                let text = say::queue::free_of_each_other(first, second, reason);
+                self.answer(&text);
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn two(&self, a: Target, b: Target) -> Result<(&'a Window, &'a Patch, &'a Patch), Refusal> {

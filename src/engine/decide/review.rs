@@ -131,7 +131,7 @@ impl<'a> Turn<'a> {
         let name = say::handle(patch);
         self.not_crossed(patch, &format!("check {name} deployer"))?;
         let change = patch.change;
-        let checked = patch.checks.contains_key(&Item::Deployer);
+        let checked = patch.checks.get(&Item::Deployer).is_some_and(|check| check.by == self.by.who);
         let event = Event::Checked { item: Item::Deployer, patch_set: patch.patch_set, note, not_needed };
         let id = window.id();
         if matches!(patch.stage, Stage::Moving) {

@@ -16,10 +16,15 @@ use super::start::with_done;
 
 /// The last stage that a patch was put on.
 pub(in super::super) fn dirty_stage(patch: &Patch) -> String {
-    let stage = patch.steps.iter().rev().find_map(|step| match &step.act {
-        Act::Sync { stage, .. } if step.done.is_some() || step.begun => Some(stage.clone()),
-        _ => None,
-    });
+    let current = patch.current().map(|(number, _)| number);
+    let stage =
+        (1u32..).zip(&patch.steps).collect::<Vec<_>>().into_iter().rev().find_map(|(number, step)| {
+            let reached = step.done.is_some() || step.begun || current == Some(number);
+            match &step.act {
+                Act::Sync { stage, .. } if reached => Some(stage.clone()),
+                _ => None,
+            }
+        });
     stage.unwrap_or_default()
 }
 
@@ -62,7 +67,10 @@ impl Turn<'_> {
         target: Option<Target>,
         note: Option<String>,
     ) -> Result<(), Refusal> {
-        let window = self.window_on()?;
+        // A rollback step is any deployer's, in whichever window something goes back.
+        let back = matches!(step, Some(StepRef::Back(_)));
+        let window = if back { self.moving_window() } else { self.open_window() };
+        let window = window.ok_or_else(|| no::no_window(self.prefix()))?;
         if let Some(text) = already_done(window, step) {
             self.answer(&text);
             return Ok(());
@@ -256,7 +264,8 @@ impl Turn<'_> {
             Stage::RolledBack => return Err(no::is_back(self.prefix(), change)),
             Stage::Queued | Stage::Skipped { .. } => return Err(no::not_to_verify(patch, "not on any host")),
         }
-        let verify = (1..).zip(&patch.steps).find(|(_, step)| step.act == Act::Verify);
+        let current = patch.current().filter(|(_, step)| step.act == Act::Verify);
+        let verify = current.or_else(|| (1..).zip(&patch.steps).find(|(_, step)| step.act == Act::Verify));
         let Some((number, step)) = verify else {
             return Err(Refusal::new("no-step", format!("the plan of {change} has no step to verify")));
         };
@@ -275,6 +284,10 @@ impl Turn<'_> {
             return Err(no::not_to_verify(patch, &at.unwrap_or_default()));
         }
         self.may_go_on(window)?;
+        if let Some(why) = &step.failed {
+            let back = format!(" or {}", self.command(&format!("rollback {change}")));
+            return Err(no::step_failed(self.prefix(), &format!("step {number}"), why, &back));
+        }
         let until = patch.step_since.unwrap_or(self.at) + self.settings.timers.verify;
         let stands_in = patch.wish.test.is_some() || window_says_away(window, patch);
         if !self.is(Role::Owner, None, Some(patch)) && self.at < until && !stands_in {

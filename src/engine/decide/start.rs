@@ -130,6 +130,18 @@ impl Turn<'_> {
             return Err(no::rolling_back(self.prefix(), step.change, number));
         }
         let facts = why_unknown(self.state, change).map_err(|why| no::facts_unknown(change, why))?;
+        self.may_pass_order(window, patch)?;
+        self.may_pass_ledger(window, patch)?;
+        let (judgements, _) = self.judge(window, patch, true);
+        if let Some(block) = judgements.iter().find(|judgement| judgement.verdict() == Verdict::Block) {
+            return Err(say::queue::rule_refusal(block));
+        }
+        Ok(steps_of(self.settings, self.state, facts, patch))
+    }
+
+    /// What goes before a patch must be out: a declared order holds too where the other was skipped or has left.
+    pub(in super::super) fn may_pass_order(&self, window: &Window, patch: &Patch) -> Result<(), Refusal> {
+        let change = patch.change;
         let order = order::predecessors(self.state, window);
         let waiting = order.before(change).find_map(|edge| {
             let patch = window.patch(edge.before)?;
@@ -138,12 +150,20 @@ impl Turn<'_> {
         if let Some((first, why)) = waiting {
             return Err(no::out_of_order(self.prefix(), change, first, &say::queue::why(why)));
         }
-        self.may_pass_ledger(window, patch)?;
-        let (judgements, _) = self.judge(window, patch, true);
-        if let Some(block) = judgements.iter().find(|judgement| judgement.verdict() == Verdict::Block) {
-            return Err(say::queue::rule_refusal(block));
+        let is_out = |change: ChangeNumber| {
+            window.patch(change).is_some_and(|patch| matches!(patch.stage, Stage::Live { .. }))
+        };
+        let left_behind = window.declared.iter().find(|order| order.after == change && !is_out(order.before));
+        match left_behind {
+            Some(order) => {
+                let why = say::queue::why(&order::Why::Declared { by: order.by.clone(), at: order.at });
+                Err(match window.patch(order.before) {
+                    Some(first) => no::out_of_order(self.prefix(), change, first, &why),
+                    None => no::declared_first(self.prefix(), change, order.before, &why),
+                })
+            }
+            None => Ok(()),
         }
-        Ok(steps_of(self.settings, self.state, facts, patch))
     }
 
     /// What is merged and not deployed would ride along with the next sync: it is dealt with by name first (§4a.8).
@@ -170,8 +190,12 @@ impl Turn<'_> {
 
     /// What keeps the review of a patch in motion open.
     pub(in super::super) fn still_open(&self, window: &Window, patch: &Patch) -> String {
+        if let Err(why) = why_unknown(self.state, patch.change) {
+            return say::run::review_waits_for_facts(patch, why);
+        }
         let (_, points) = self.judge(window, patch, true);
-        say::run::still_open(self.settings, patch, &points)
+        let first = self.may_pass_order(window, patch).err();
+        say::run::still_open(self.settings, patch, &points, first.as_ref())
     }
 
     /// Sets a patch in motion.

@@ -12,7 +12,7 @@ use super::Turn;
 
 impl Turn<'_> {
     pub(super) fn hold(&mut self, reason: Option<String>) -> Result<(), Refusal> {
-        let window = self.open_window().or_else(|| self.next_planned());
+        let window = self.moving_window().or_else(|| self.next_planned());
         let window = window.ok_or_else(|| no::no_window(self.prefix()))?;
         let who = self.who.clone().ok_or_else(no::not_identified)?;
         let unexplained = window.holds.iter().find(|hold| hold.by == who && hold.reason.is_none());
@@ -104,14 +104,17 @@ impl Turn<'_> {
 
     /// `rollback [N] [reason]`: the first word is N only if it is a ticket, a URL or a number of a patch here (§4a.7).
     pub(super) fn rollback(&mut self, said: &str) -> Result<(), Refusal> {
-        let window = self.window_on()?;
+        let window = self.moving_window().ok_or_else(|| no::nothing_on_to_roll_back(self.prefix()))?;
         let (first, rest) = said.split_once(' ').unwrap_or((said, ""));
         let named = target(first, &self.settings.policy.review_hosts)
             .filter(|target| !matches!(target, Target::Change(_)) || self.find(*target).is_ok());
-        let (patch, reason) = match named {
-            Some(target) => (self.find(target)?.1, rest),
+        let (window, patch, reason) = match named {
+            Some(target) => {
+                let (window, patch) = self.find(target)?;
+                (window, patch, rest)
+            }
             None => match window.moving().filter(|patch| patch.touched_hosts()) {
-                Some(patch) => (patch, said),
+                Some(patch) => (window, patch, said),
                 None if window.rollback.is_some() => return self.already_rolling_back(window),
                 None => {
                     let mut last: Vec<&Patch> = window
@@ -144,6 +147,9 @@ impl Turn<'_> {
         let mut steps: Vec<BackStep> =
             window.rollback.as_ref().map_or(Vec::new(), |going| going.steps.clone());
         steps.extend(self.back_steps(window, patch));
+        if steps.iter().all(|step| step.done) {
+            return Err(no::nothing_to_roll_back(self.prefix(), patch.change));
+        }
         let event = Event::RollbackStarted { steps: steps.clone(), reason: reason.clone() };
         self.record(Some(window.id()), Some(patch.change), event);
         let first = (1u32..).zip(&steps).find(|(_, step)| !step.done);

@@ -117,7 +117,9 @@ fn blocked<'a>(judgement: &Judgement<'_>) -> Option<PointState<'a>> {
 }
 
 fn said<'a>(case: &Case<'a>, item: &Item) -> Option<PointState<'a>> {
-    case.patch?.checks.get(item).map(PointState::Checked)
+    // The lead's own review is the word of whoever leads now, not of who led before.
+    let own = |check: &&Check| *item != Item::Deployer || case.lead.is_none_or(|lead| check.by == *lead);
+    case.patch?.checks.get(item).filter(own).map(PointState::Checked)
 }
 
 fn open<'a>(why: String, who: Asked) -> PointState<'a> {

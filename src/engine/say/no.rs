@@ -445,6 +445,25 @@ pub fn not_to_verify(patch: &Patch, what: &str) -> Refusal {
     Refusal::new("not-on-hosts", format!("{} is {what}, there is nothing to look at yet", patch.change))
 }
 
+/// `rollback` while no window is on: the steps of what is over are not kept.
+pub fn nothing_on_to_roll_back(prefix: &str) -> Refusal {
+    let text = format!(
+        "no window is on here, so the steps are not mine to walk: take it back by hand, the last step first, and write \
+         \"{prefix}log rolled back N WHY\""
+    );
+    Refusal::new("no-window", text)
+}
+
+/// A patch that goes first is not out, and will not be in this window as things stand.
+pub fn declared_first(prefix: &str, change: ChangeNumber, before: ChangeNumber, why: &str) -> Refusal {
+    let free = command(prefix, &format!("independent {before} {change} WHY"));
+    let skip = command(prefix, &format!("skip {change} WHY"));
+    let text = format!(
+        "{before} goes before {change} ({why}) and does not go out in this window. {free}, or {skip}"
+    );
+    Refusal::new("order", text)
+}
+
 /// Nothing to take back.
 pub fn nothing_to_roll_back(prefix: &str, change: ChangeNumber) -> Refusal {
     let words = command(prefix, &format!("skip {change} WHY"));

@@ -177,6 +177,11 @@ pub fn eta(settings: &Settings, state: &State, window: &Window, change: ChangeNu
     words::clock(from + settings.policy.patch_time * ahead)
 }
 
+/// The answer to `independent`.
+pub fn free_of_each_other(a: ChangeNumber, b: ChangeNumber, reason: &str) -> String {
+    format!("{a} and {b} do not wait for each other: {}", own_words(reason))
+}
+
 /// Said of a patch that was taken without facts.
 pub fn unknown_yet(why: &str) -> String {
     format!("nothing is known of it: {}. I keep asking, and it cannot start before I know", own_words(why))

@@ -250,9 +250,19 @@ pub fn cannot_see_the_merge(patch: &Patch, why: &str) -> String {
     format!("I cannot see whether {} is merged: {}. I keep asking", patch.change, own_words(why))
 }
 
+/// Said of a review that the review system's silence keeps open.
+pub fn review_waits_for_facts(patch: &Patch, why: &str) -> String {
+    format!("{} step 1: review, waiting for the review system: {}", patch.change, own_words(why))
+}
+
 /// What keeps the review open.
-pub fn still_open(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> String {
-    let open: Vec<String> = points
+pub fn still_open(
+    settings: &Settings,
+    patch: &Patch,
+    points: &[Point<'_>],
+    first: Option<&Refusal>,
+) -> String {
+    let mut open: Vec<String> = points
         .iter()
         .filter(|point| point.is_open())
         .map(|point| {
@@ -276,6 +286,7 @@ pub fn still_open(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> S
             }
         })
         .collect();
+    open.extend(first.map(Refusal::said_in_full));
     format!("{} step 1: review, still open: {}", patch.change, open.join("; "))
 }
 
@@ -294,7 +305,7 @@ pub fn waits_for(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> St
         );
     }
     match &current.act {
-        Act::Review => still_open(settings, patch, points),
+        Act::Review => still_open(settings, patch, points, None),
         Act::Verify => {
             format!("{} waits for {}: {}", patch.change, short_name(patch.owner()), verify(settings, patch))
         }
