@@ -76,8 +76,7 @@ impl<'a> Turn<'a> {
                 if let Err(refusal) = self.may_go_on(window) {
                     return refusal.text;
                 }
-                let (_, points) = self.judge(window, patch, true);
-                return say::run::waits_for(self.settings, patch, &points);
+                return self.waits_for_text(window, patch);
             }
             Stage::Queued => {}
         }

@@ -193,7 +193,10 @@ impl<'a> Turn<'a> {
         self.answer_softly(&text);
     }
 
-    fn waits_for_text(&self, window: &Window, patch: &Patch) -> String {
+    pub(super) fn waits_for_text(&self, window: &Window, patch: &Patch) -> String {
+        if patch.is_at(|act| *act == super::super::plan::Act::Review) {
+            return self.still_open(window, patch);
+        }
         let (_, points) = self.judge(window, patch, true);
         say::run::waits_for(self.settings, patch, &points)
     }

@@ -195,7 +195,8 @@ impl Turn<'_> {
         }
         let (_, points) = self.judge(window, patch, true);
         let first = self.may_pass_order(window, patch).err();
-        say::run::still_open(self.settings, patch, &points, first.as_ref())
+        let first = first.map(|refusal| say::run::cannot_overtake(self.prefix(), patch, &refusal));
+        say::run::still_open(self.settings, patch, &points, first)
     }
 
     /// Sets a patch in motion.

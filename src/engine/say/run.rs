@@ -250,18 +250,20 @@ pub fn cannot_see_the_merge(patch: &Patch, why: &str) -> String {
     format!("I cannot see whether {} is merged: {}. I keep asking", patch.change, own_words(why))
 }
 
+/// Said of a review in which something turns out to go first: skipping lets it.
+pub fn cannot_overtake(prefix: &str, patch: &Patch, refusal: &Refusal) -> String {
+    let why = refusal.text.split(". ").next().unwrap_or_default();
+    let skip = command(prefix, &format!("skip {} WHY", patch.change));
+    format!("{why}; {skip} lets it [{}]", refusal.code)
+}
+
 /// Said of a review that the review system's silence keeps open.
 pub fn review_waits_for_facts(patch: &Patch, why: &str) -> String {
     format!("{} step 1: review, waiting for the review system: {}", patch.change, own_words(why))
 }
 
 /// What keeps the review open.
-pub fn still_open(
-    settings: &Settings,
-    patch: &Patch,
-    points: &[Point<'_>],
-    first: Option<&Refusal>,
-) -> String {
+pub fn still_open(settings: &Settings, patch: &Patch, points: &[Point<'_>], first: Option<String>) -> String {
     let mut open: Vec<String> = points
         .iter()
         .filter(|point| point.is_open())
@@ -286,7 +288,7 @@ pub fn still_open(
             }
         })
         .collect();
-    open.extend(first.map(Refusal::said_in_full));
+    open.extend(first);
     format!("{} step 1: review, still open: {}", patch.change, open.join("; "))
 }
 

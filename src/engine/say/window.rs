@@ -105,13 +105,19 @@ pub fn soon(settings: &Settings, window: &Window, minutes: i64) -> String {
     format!("{} starts in {minutes} min ({starts} UTC), {count}, {lead}", window.id())
 }
 
+/// The change that is going back just now.
+fn going_back(window: &Window) -> Option<ChangeNumber> {
+    window.rollback.as_ref()?.current().map(|(_, step)| step.change)
+}
+
 /// The notice near the end.
 pub fn near_end(settings: &Settings, window: &Window, at: At) -> String {
     let left = words::span(window.occurrence.ends - at);
     let waiting: Vec<ChangeNumber> = window.waiting().map(|patch| patch.change).collect();
-    let what = match window.moving() {
-        Some(patch) => format!("{} is in motion", patch.change),
-        None => "nothing is in motion".to_owned(),
+    let what = match (going_back(window), window.moving()) {
+        (Some(change), _) => format!("{change} is going back"),
+        (None, Some(patch)) => format!("{} is in motion", patch.change),
+        (None, None) => "nothing is in motion".to_owned(),
     };
     let waits = if waiting.is_empty() {
         String::new()
@@ -124,11 +130,10 @@ pub fn near_end(settings: &Settings, window: &Window, at: At) -> String {
 /// The notice that time is up.
 pub fn time_up(settings: &Settings, window: &Window) -> String {
     let finish = command(&settings.prefix, "finish");
-    match window.moving() {
-        Some(patch) => format!(
-            "the time of {} is up; {} may be brought to its end, nothing new starts. Then {finish}",
-            window.id(),
-            patch.change
+    match going_back(window).or(window.motion) {
+        Some(change) => format!(
+            "the time of {} is up; {change} may be brought to its end, nothing new starts. Then {finish}",
+            window.id()
         ),
         None => format!(
             "the time of {} is up. {finish}, or {}",
