@@ -2,13 +2,13 @@
 
 mod grammar;
 mod order;
+mod stop;
 
 use super::super::checklist::Item;
 use super::super::command::Verb;
 use super::super::event::{Cause, Debt};
 use super::super::id::{At, ChangeNumber, RowId, Who};
 use super::super::patch::{Patch, Stage};
-use super::super::state::Freeze;
 use super::super::window::{Hold, Window};
 use super::super::words::{self, FileListFault};
 use super::{Refusal, command, handle, names, own_words, short_name};
@@ -19,6 +19,10 @@ pub use grammar::{
 };
 pub use order::{
     cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, with_itself,
+};
+pub use stop::{
+    declared_first, frozen, no_freeze, not_in_ledger, nothing_on_to_roll_back, nothing_to_roll_back,
+    settle_queued, which_rollback,
 };
 
 fn form(prefix: &str, verb: &Verb) -> String {
@@ -346,30 +350,6 @@ pub fn done_without_step(prefix: &str, word: &str) -> Refusal {
     )
 }
 
-/// A freeze stops what is in motion too.
-pub fn frozen(prefix: &str, freeze: &Freeze, moving: Option<ChangeNumber>) -> Refusal {
-    let thaw = command(prefix, &format!("thaw F{}", freeze.number));
-    let back = moving.map(|change| format!("{}, or ", command(prefix, &format!("rollback {change}"))));
-    let until = freeze.to.format("%Y-%m-%d %H:%M");
-    let text = format!(
-        "frozen until {until} UTC (F{}: {}). {}a manager says {thaw}",
-        freeze.number,
-        own_words(&freeze.reason),
-        back.unwrap_or_default()
-    );
-    Refusal::new("freeze", text)
-}
-
-/// It is merged and queued: its turn settles it.
-pub fn settle_queued(prefix: &str, patch: &Patch) -> Refusal {
-    let change = patch.change;
-    let skip = command(prefix, &format!("skip {change} WHY"));
-    Refusal::new(
-        "queued",
-        format!("{change} is queued, its turn settles it. To leave it as it is, {skip} first"),
-    )
-}
-
 /// A word that crossed a new patch set.
 pub fn crossed(prefix: &str, patch: &Patch, seconds: i64, words: &str) -> Refusal {
     let (change, set) = (patch.change, patch.patch_set);
@@ -445,47 +425,6 @@ pub fn not_to_verify(patch: &Patch, what: &str) -> Refusal {
     Refusal::new("not-on-hosts", format!("{} is {what}, there is nothing to look at yet", patch.change))
 }
 
-/// `rollback` while no window is on: the steps of what is over are not kept.
-pub fn nothing_on_to_roll_back(prefix: &str) -> Refusal {
-    let text = format!(
-        "no window is on here, so the steps are not mine to walk: take it back by hand, the last step first, and write \
-         \"{prefix}log rolled back N WHY\""
-    );
-    Refusal::new("no-window", text)
-}
-
-/// A patch that goes first is not out, and will not be in this window as things stand.
-pub fn declared_first(prefix: &str, change: ChangeNumber, before: ChangeNumber, why: &str) -> Refusal {
-    let free = command(prefix, &format!("independent {before} {change} WHY"));
-    let skip = command(prefix, &format!("skip {change} WHY"));
-    let text = format!(
-        "{before} goes before {change} ({why}) and does not go out in this window. {free}, or {skip}"
-    );
-    Refusal::new("order", text)
-}
-
-/// Nothing to take back.
-pub fn nothing_to_roll_back(prefix: &str, change: ChangeNumber) -> Refusal {
-    let words = command(prefix, &format!("skip {change} WHY"));
-    Refusal::new("nothing-to-roll-back", format!("{change} has touched no host. {words}"))
-}
-
-/// Bare `rollback`, and nothing in motion has touched a host.
-pub fn which_rollback(prefix: &str, last: &[&Patch]) -> Refusal {
-    if last.is_empty() {
-        return Refusal::new("nothing-to-roll-back", "no patch of this window has touched a host");
-    }
-    let named: Vec<String> =
-        last.iter().map(|patch| command(prefix, &format!("rollback {}", patch.change))).collect();
-    Refusal::new("which", format!("nothing in motion is on a host. The last that were: {}", named.join(", ")))
-}
-
-/// Not in the ledger.
-pub fn not_in_ledger(prefix: &str, change: &str) -> Refusal {
-    let text = format!("{change} is not in the ledger. {}", command(prefix, "ledger"));
-    Refusal::new("not-in-ledger", text)
-}
-
 /// The rule does not block.
 pub fn not_blocking(prefix: &str, rule: &str, change: ChangeNumber) -> Refusal {
     let text = format!("{rule} does not block {change}. {}", command(prefix, &format!("why {change}")));
@@ -522,12 +461,6 @@ pub fn clash(prefix: &str, other: &str, starts: At, from: At) -> Refusal {
         String::new()
     };
     Refusal::new("clash", format!("{other} starts {} UTC in the same room{most}", words::clock(starts)))
-}
-
-/// No such freeze.
-pub fn no_freeze(number: u32, known: &[String]) -> Refusal {
-    let known = if known.is_empty() { "there is none".to_owned() } else { known.join("; ") };
-    Refusal::new("no-freeze", format!("there is no freeze F{number}: {known}"))
 }
 
 /// Too early for anyone but the lead.
