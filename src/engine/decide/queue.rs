@@ -93,6 +93,7 @@ impl<'a> Turn<'a> {
         {
             return Err(no::vetoed(patch, by, reason));
         }
+        self.not_reverted(patch)?;
         let last = window.occurrence.ends - self.settings.policy.last_start;
         if window.is_on() && self.at >= last {
             return Err(no::window_over(&format!(
@@ -106,6 +107,22 @@ impl<'a> Turn<'a> {
         self.record(Some(window.id()), Some(patch.change), Event::PutBack);
         self.answer(&format!("{} is back in {}, at the end", patch.change, window.id()));
         Ok(())
+    }
+
+    /// Refuses to queue again what a revert has taken back: to deploy it, somebody uploads it anew.
+    fn not_reverted(&self, patch: &Patch) -> Result<(), Refusal> {
+        let reverts = |other: &&Patch| {
+            let facts = self.state.last_facts(other.change);
+            matches!(other.stage, Stage::Live { .. })
+                && facts.and_then(|facts| kind::reverts(facts, self.state)) == Some(patch.change)
+        };
+        let mut others = self.state.windows.values().flat_map(|window| &window.patches);
+        match others.find(reverts) {
+            Some(revert) if matches!(patch.stage, Stage::Skipped { .. }) => {
+                Err(no::reverted(patch.change, revert.change))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A person by id; somebody else by the account of this network.
@@ -232,6 +249,7 @@ impl<'a> Turn<'a> {
                     return Ok(());
                 }
                 self.may_leave(window, patch, "move")?;
+                self.not_reverted(patch)?;
                 (Some(window), patch)
             }
             (Err(_), Some(left)) => {

@@ -18,7 +18,7 @@ pub use grammar::{
     twice, unknown_verb, unknown_word, usage,
 };
 pub use order::{
-    cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, with_itself,
+    cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, reverted, with_itself,
 };
 
 fn form(prefix: &str, verb: &Verb) -> String {
