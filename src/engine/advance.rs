@@ -188,7 +188,7 @@ impl<'a> Turn<'a> {
         }
         let merged = facts.change.status == Status::Merged;
         let review_or_merge = patch.is_at(|act| matches!(act, Act::Review | Act::Merge));
-        if merged && matches!(patch.stage, Stage::Queued) && !self.state.ledger.contains_key(&patch.change) {
+        if matches!(patch.stage, Stage::Queued) && merged && self.is_owed_anew(patch.change) {
             self.enter_ledger(window, patch, facts, Debt::MergedEarly);
             let mut who = vec![patch.owner()];
             who.extend(window.lead.as_ref().map(|lead| &lead.who).filter(|lead| *lead != patch.owner()));
@@ -229,6 +229,14 @@ impl<'a> Turn<'a> {
             }
             _ => false,
         }
+    }
+
+    /// Whether a merged change that waits is owed and not written down so: it is not where it is live already.
+    fn is_owed_anew(&self, change: ChangeNumber) -> bool {
+        let live = |window: &Window| {
+            window.patch(change).is_some_and(|patch| matches!(patch.stage, Stage::Live { .. }))
+        };
+        !self.state.ledger.contains_key(&change) && !self.state.windows.values().any(live)
     }
 
     /// Whether the current step closes itself at once: then what comes next is said instead of it.

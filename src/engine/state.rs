@@ -251,6 +251,7 @@ impl State {
     fn add_patch(&mut self, record: &Record, ticket: u32, patch_set: u32, wish: &Wish, first: bool) {
         self.close_offer(record);
         let Some(change) = record.change else { return };
+        self.drop_skipped(change);
         let Some(window) = record.window.as_ref().and_then(|id| self.windows.get_mut(id)) else { return };
         self.left.remove(&change);
         let mut patch = Patch::new(change, ticket, wish.clone(), patch_set, record.at);
@@ -260,6 +261,17 @@ impl State {
             window.presence.entry(wish.owner.clone()).or_default().answer = Some((record.at, true));
         }
         place(window, patch, ticket, first);
+    }
+
+    /// A change that comes into a queue is skipped nowhere any more: it could be put back there and be in two queues.
+    fn drop_skipped(&mut self, change: ChangeNumber) {
+        for window in self.windows.values_mut() {
+            let is_skipped = |patch: &Patch| matches!(patch.stage, Stage::Skipped { .. });
+            if window.patch(change).is_some_and(is_skipped) {
+                window.places.retain(|other| *other != change);
+                window.patches.retain(|patch| patch.change != change);
+            }
+        }
     }
 
     fn move_patch(&mut self, record: &Record, to: &OccurrenceId, ticket: u32) {
@@ -276,6 +288,7 @@ impl State {
         patch.steps.clear();
         patch.started = None;
         patch.slid = false;
+        self.drop_skipped(change);
         if let Some(window) = self.windows.get_mut(to) {
             place(window, patch, ticket, false);
         }
