@@ -1,6 +1,7 @@
 //! All that is known and still open: the fold of the stored events. `apply` is the only thing that changes it.
 
 mod in_window;
+mod pairs;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
 use in_window::{apply_to_window, place};
+pub use pairs::Pairs;
 
 /// What the bot believes. Two states made from the same events are equal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,9 @@ pub struct State {
     pub ledger: BTreeMap<ChangeNumber, Entry>,
     /// Patches of closed occurrences that nobody has moved yet, with their checks.
     pub left: BTreeMap<ChangeNumber, Left>,
+    /// What was declared of their order: it goes with them.
+    #[serde(default, skip_serializing_if = "Pairs::is_empty")]
+    pub left_pairs: Pairs,
     /// Holds that their occurrence ended with: the next one in the same room begins with them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<StandingHold>,
@@ -253,7 +258,9 @@ impl State {
         let Some(change) = record.change else { return };
         self.drop_skipped(change);
         let Some(window) = record.window.as_ref().and_then(|id| self.windows.get_mut(id)) else { return };
+        self.left_pairs.naming(change).give_to(window);
         self.left.remove(&change);
+        self.left_pairs.keep(|change| self.left.contains_key(&change));
         let mut patch = Patch::new(change, ticket, wish.clone(), patch_set, record.at);
         patch.overrides = self.granted.remove(&change).unwrap_or_default();
         if record.by.who == wish.owner {
@@ -276,6 +283,10 @@ impl State {
 
     fn move_patch(&mut self, record: &Record, to: &OccurrenceId, ticket: u32) {
         let Some(change) = record.change else { return };
+        let pairs = match record.window.as_ref().and_then(|id| self.windows.get(id)) {
+            Some(window) => Pairs::of(window).naming(change),
+            None => self.left_pairs.naming(change),
+        };
         let from_queue = record.window.as_ref().and_then(|id| self.windows.get_mut(id)).and_then(|window| {
             window.places.retain(|other| *other != change);
             let index = window.patches.iter().position(|patch| patch.change == change)?;
@@ -289,7 +300,9 @@ impl State {
         patch.started = None;
         patch.slid = false;
         self.drop_skipped(change);
+        self.left_pairs.keep(|change| self.left.contains_key(&change));
         if let Some(window) = self.windows.get_mut(to) {
+            pairs.give_to(window);
             place(window, patch, ticket, false);
         }
     }
@@ -302,6 +315,7 @@ impl State {
         let outlives = window.holds.iter().filter(|hold| hold.cause != Cause::LeadSilent);
         let rooms = &window.occurrence.rooms;
         self.held.extend(outlives.map(|hold| StandingHold { hold: hold.clone(), rooms: rooms.clone() }));
+        self.left_pairs.extend(Pairs::of(&window));
         for patch in window.patches {
             if left.contains(&patch.change) {
                 let window = window.occurrence.id.clone();
@@ -314,6 +328,7 @@ impl State {
     /// Drops what no later decision can need, so that the state does not grow with the log.
     fn forget_the_past(&mut self, at: At) {
         self.left.retain(|_, left| at - left.at < chrono::TimeDelta::days(14));
+        self.left_pairs.keep(|change| self.left.contains_key(&change));
         self.freezes.retain(|freeze| freeze.to > at);
         self.closed.retain(|_, ends| at - *ends < chrono::TimeDelta::days(2));
         self.granted.clear();
