@@ -486,7 +486,7 @@ fn judge_offer(settings: &Settings, state: &State, offer: &Offer, at: At) -> Off
     }
     let facts = decide::why_unknown(state, change);
     let merged = facts.is_ok_and(|facts| facts.change.status == Status::Merged);
-    let granted = state.granted.get(&change);
+    let granted = facts.ok().and_then(|facts| state.set_aside(change, facts.change.patch_set));
     let case = guidelines::Case {
         settings,
         state,

@@ -45,6 +45,9 @@ pub struct State {
     pub closed: BTreeMap<OccurrenceId, At>,
     /// Rules that were set aside for changes which are not queued yet.
     pub granted: BTreeMap<ChangeNumber, BTreeMap<RuleId, Override>>,
+    /// The patch set for which that was said last, and when: for another one it does not hold.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub granted_for: BTreeMap<ChangeNumber, (u32, At)>,
 }
 
 /// What is known of a change, and whether the last question was answered.
@@ -230,8 +233,12 @@ impl State {
             Event::Added { ticket, patch_set, wish, first } => {
                 self.add_patch(record, *ticket, *patch_set, wish, *first);
             }
-            Event::Overridden { rule, reason, .. } if record.window.is_none() => {
+            Event::Overridden { rule, reason, patch_set } if record.window.is_none() => {
                 if let Some(change) = record.change {
+                    let before = self.granted_for.insert(change, (*patch_set, at));
+                    if before.is_some_and(|(other, _)| other != *patch_set) {
+                        self.granted.remove(&change);
+                    }
                     let aside = Override { by: who.clone(), reason: reason.clone() };
                     self.granted.entry(change).or_default().insert(*rule, aside);
                 }
@@ -257,12 +264,14 @@ impl State {
         self.close_offer(record);
         let Some(change) = record.change else { return };
         self.drop_skipped(change);
+        let mut patch = Patch::new(change, ticket, wish.clone(), patch_set, record.at);
+        patch.overrides = self.set_aside(change, patch_set).cloned().unwrap_or_default();
+        self.granted.remove(&change);
+        self.granted_for.remove(&change);
         let Some(window) = record.window.as_ref().and_then(|id| self.windows.get_mut(id)) else { return };
         self.left_pairs.naming(change).give_to(window);
         self.left.remove(&change);
         self.left_pairs.keep(|change| self.left.contains_key(&change));
-        let mut patch = Patch::new(change, ticket, wish.clone(), patch_set, record.at);
-        patch.overrides = self.granted.remove(&change).unwrap_or_default();
         if record.by.who == wish.owner {
             // Whoever offers their own patch is here: nobody is asked for what they have just shown.
             window.presence.entry(wish.owner.clone()).or_default().answer = Some((record.at, true));
@@ -331,13 +340,20 @@ impl State {
         self.left_pairs.keep(|change| self.left.contains_key(&change));
         self.freezes.retain(|freeze| freeze.to > at);
         self.closed.retain(|_, ends| at - *ends < chrono::TimeDelta::days(2));
-        self.granted.clear();
+        self.granted_for.retain(|_, (_, said)| at - *said < chrono::TimeDelta::days(14));
+        self.granted.retain(|change, _| self.granted_for.contains_key(change));
         let mut wanted: Vec<ChangeNumber> = self.ledger.keys().chain(self.left.keys()).copied().collect();
         wanted.extend(self.offers.iter().map(|offer| offer.change));
         for window in self.windows.values() {
             wanted.extend(window.patches.iter().map(|patch| patch.change));
         }
         self.known.retain(|change, _| wanted.contains(change));
+    }
+
+    /// The rules that were set aside for this patch set of a change that is not queued yet.
+    pub fn set_aside(&self, change: ChangeNumber, patch_set: u32) -> Option<&BTreeMap<RuleId, Override>> {
+        let meant = self.granted_for.get(&change).is_none_or(|(other, _)| *other == patch_set);
+        self.granted.get(&change).filter(|_| meant)
     }
 
     /// The occurrence in which this change takes part or was skipped, the open one first.
