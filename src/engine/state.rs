@@ -324,6 +324,10 @@ impl State {
         let outlives = window.holds.iter().filter(|hold| hold.cause != Cause::LeadSilent);
         let rooms = &window.occurrence.rooms;
         self.held.extend(outlives.map(|hold| StandingHold { hold: hold.clone(), rooms: rooms.clone() }));
+        // Where the next one is on already, nothing else would hand them over.
+        for open in self.windows.values_mut().filter(|window| window.is_on()) {
+            take_over_holds(open, &mut self.held, record.at);
+        }
         self.left_pairs.extend(Pairs::of(&window));
         for patch in window.patches {
             if left.contains(&patch.change) {
