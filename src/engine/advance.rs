@@ -188,7 +188,7 @@ impl<'a> Turn<'a> {
         }
         let merged = facts.change.status == Status::Merged;
         let review_or_merge = patch.is_at(|act| matches!(act, Act::Review | Act::Merge));
-        if merged && matches!(patch.stage, Stage::Queued) && !self.state.ledger.contains_key(&patch.change) {
+        if matches!(patch.stage, Stage::Queued) && merged && self.is_owed_anew(patch.change) {
             self.enter_ledger(window, patch, facts, Debt::MergedEarly);
             let mut who = vec![patch.owner()];
             who.extend(window.lead.as_ref().map(|lead| &lead.who).filter(|lead| *lead != patch.owner()));
@@ -229,6 +229,14 @@ impl<'a> Turn<'a> {
             }
             _ => false,
         }
+    }
+
+    /// Whether a merged change that waits is owed and not written down so: it is not where it is live already.
+    fn is_owed_anew(&self, change: ChangeNumber) -> bool {
+        let live = |window: &Window| {
+            window.patch(change).is_some_and(|patch| matches!(patch.stage, Stage::Live { .. }))
+        };
+        !self.state.ledger.contains_key(&change) && !self.state.windows.values().any(live)
     }
 
     /// Whether the current step closes itself at once: then what comes next is said instead of it.
@@ -308,17 +316,24 @@ impl<'a> Turn<'a> {
 
     /// A revert of what the hosts do not have needs no sync: with its merge, code and hosts agree again.
     fn revert_is_in(&mut self, window: &Window, patch: &Patch, reverted: ChangeNumber) {
-        let id = window.id();
-        let reason = format!("reverted by {}", patch.change);
-        self.record(Some(id), Some(reverted), Event::Settled { how: Settlement::Reverted, reason });
-        self.record(Some(id), Some(patch.change), Event::Live);
-        let mut after = window.clone();
-        after.motion = None;
-        if let Some(patch) = after.patches.iter_mut().find(|other| other.change == patch.change) {
-            patch.stage = Stage::Live { at: self.at };
-        }
+        self.settle_reverted(window, reverted, patch.change);
+        self.record(Some(window.id()), Some(patch.change), Event::Live);
+        let after = self.after_these(window);
         let lead_in = format!("{} merged: code and hosts agree again, {reverted} is settled", patch.change);
         self.name_next(&after, &lead_in);
+    }
+
+    /// What is reverted is no debt any more, and where it still waits it would be merged and undeployed again at once.
+    fn settle_reverted(&mut self, window: &Window, reverted: ChangeNumber, by: ChangeNumber) {
+        let reason = format!("reverted by {by}");
+        let event = Event::Settled { how: Settlement::Reverted, reason: reason.clone() };
+        self.record(Some(window.id()), Some(reverted), event);
+        for other in self.state.windows.values() {
+            if other.patch(reverted).is_some_and(|patch| patch.stage == Stage::Queued) {
+                let event = Event::Skipped { reason: reason.clone(), veto: false, rule: None };
+                self.record(Some(other.id()), Some(reverted), event);
+            }
+        }
     }
 
     fn live(&mut self, window: &Window, patch: &Patch) {
@@ -330,24 +345,22 @@ impl<'a> Turn<'a> {
         }
         let facts = self.state.last_facts(change);
         if let Some(reverted) = facts.and_then(|facts| kind::settles(facts, self.state)) {
-            let reason = format!("reverted by {change}");
-            self.record(
-                Some(window.id()),
-                Some(reverted),
-                Event::Settled { how: Settlement::Reverted, reason },
-            );
+            self.settle_reverted(window, reverted, change);
         }
-        let mut after = window.clone();
-        after.motion = None;
-        if let Some(patch) = after.patches.iter_mut().find(|other| other.change == change) {
-            patch.stage = Stage::Live { at: self.at };
-        }
+        let after = self.after_these(window);
         let lead_in = say::run::live(patch, self.at);
         if after.lead.is_some() {
             self.name_next(&after, &lead_in);
         } else {
             self.broadcast(window, &lead_in);
         }
+    }
+
+    /// The window as the records of this turn leave it: what comes next depends on them.
+    fn after_these(&self, window: &Window) -> Window {
+        let mut state = self.state.clone();
+        self.out.records.iter().for_each(|record| state.apply(record));
+        state.windows.remove(window.id()).unwrap_or_else(|| window.clone())
     }
 
     /// A new patch set: what people said of the old one does not hold for it, unless it has no new content (§4a.14).
@@ -477,7 +490,7 @@ fn judge_offer(settings: &Settings, state: &State, offer: &Offer, at: At) -> Off
     }
     let facts = decide::why_unknown(state, change);
     let merged = facts.is_ok_and(|facts| facts.change.status == Status::Merged);
-    let granted = state.granted.get(&change);
+    let granted = facts.ok().and_then(|facts| state.set_aside(change, facts.change.patch_set));
     let case = guidelines::Case {
         settings,
         state,

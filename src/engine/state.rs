@@ -1,6 +1,7 @@
 //! All that is known and still open: the fold of the stored events. `apply` is the only thing that changes it.
 
 mod in_window;
+mod pairs;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
 use in_window::{apply_to_window, place};
+pub use pairs::Pairs;
 
 /// What the bot believes. Two states made from the same events are equal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,9 @@ pub struct State {
     pub ledger: BTreeMap<ChangeNumber, Entry>,
     /// Patches of closed occurrences that nobody has moved yet, with their checks.
     pub left: BTreeMap<ChangeNumber, Left>,
+    /// What was declared of their order: it goes with them.
+    #[serde(default, skip_serializing_if = "Pairs::is_empty")]
+    pub left_pairs: Pairs,
     /// Holds that their occurrence ended with: the next one in the same room begins with them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<StandingHold>,
@@ -40,6 +45,9 @@ pub struct State {
     pub closed: BTreeMap<OccurrenceId, At>,
     /// Rules that were set aside for changes which are not queued yet.
     pub granted: BTreeMap<ChangeNumber, BTreeMap<RuleId, Override>>,
+    /// The patch set for which that was said last, and when: for another one it does not hold.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub granted_for: BTreeMap<ChangeNumber, (u32, At)>,
 }
 
 /// What is known of a change, and whether the last question was answered.
@@ -225,8 +233,12 @@ impl State {
             Event::Added { ticket, patch_set, wish, first } => {
                 self.add_patch(record, *ticket, *patch_set, wish, *first);
             }
-            Event::Overridden { rule, reason, .. } if record.window.is_none() => {
+            Event::Overridden { rule, reason, patch_set } if record.window.is_none() => {
                 if let Some(change) = record.change {
+                    let before = self.granted_for.insert(change, (*patch_set, at));
+                    if before.is_some_and(|(other, _)| other != *patch_set) {
+                        self.granted.remove(&change);
+                    }
                     let aside = Override { by: who.clone(), reason: reason.clone() };
                     self.granted.entry(change).or_default().insert(*rule, aside);
                 }
@@ -251,10 +263,15 @@ impl State {
     fn add_patch(&mut self, record: &Record, ticket: u32, patch_set: u32, wish: &Wish, first: bool) {
         self.close_offer(record);
         let Some(change) = record.change else { return };
-        let Some(window) = record.window.as_ref().and_then(|id| self.windows.get_mut(id)) else { return };
-        self.left.remove(&change);
+        self.drop_skipped(change);
         let mut patch = Patch::new(change, ticket, wish.clone(), patch_set, record.at);
-        patch.overrides = self.granted.remove(&change).unwrap_or_default();
+        patch.overrides = self.set_aside(change, patch_set).cloned().unwrap_or_default();
+        self.granted.remove(&change);
+        self.granted_for.remove(&change);
+        let Some(window) = record.window.as_ref().and_then(|id| self.windows.get_mut(id)) else { return };
+        self.left_pairs.naming(change).give_to(window);
+        self.left.remove(&change);
+        self.left_pairs.keep(|change| self.left.contains_key(&change));
         if record.by.who == wish.owner {
             // Whoever offers their own patch is here: nobody is asked for what they have just shown.
             window.presence.entry(wish.owner.clone()).or_default().answer = Some((record.at, true));
@@ -262,8 +279,23 @@ impl State {
         place(window, patch, ticket, first);
     }
 
+    /// A change that comes into a queue is skipped nowhere any more: it could be put back there and be in two queues.
+    fn drop_skipped(&mut self, change: ChangeNumber) {
+        for window in self.windows.values_mut() {
+            let is_skipped = |patch: &Patch| matches!(patch.stage, Stage::Skipped { .. });
+            if window.patch(change).is_some_and(is_skipped) {
+                window.places.retain(|other| *other != change);
+                window.patches.retain(|patch| patch.change != change);
+            }
+        }
+    }
+
     fn move_patch(&mut self, record: &Record, to: &OccurrenceId, ticket: u32) {
         let Some(change) = record.change else { return };
+        let pairs = match record.window.as_ref().and_then(|id| self.windows.get(id)) {
+            Some(window) => Pairs::of(window).naming(change),
+            None => self.left_pairs.naming(change),
+        };
         let from_queue = record.window.as_ref().and_then(|id| self.windows.get_mut(id)).and_then(|window| {
             window.places.retain(|other| *other != change);
             let index = window.patches.iter().position(|patch| patch.change == change)?;
@@ -276,7 +308,10 @@ impl State {
         patch.steps.clear();
         patch.started = None;
         patch.slid = false;
+        self.drop_skipped(change);
+        self.left_pairs.keep(|change| self.left.contains_key(&change));
         if let Some(window) = self.windows.get_mut(to) {
+            pairs.give_to(window);
             place(window, patch, ticket, false);
         }
     }
@@ -289,6 +324,11 @@ impl State {
         let outlives = window.holds.iter().filter(|hold| hold.cause != Cause::LeadSilent);
         let rooms = &window.occurrence.rooms;
         self.held.extend(outlives.map(|hold| StandingHold { hold: hold.clone(), rooms: rooms.clone() }));
+        // Where the next one is on already, nothing else would hand them over.
+        for open in self.windows.values_mut().filter(|window| window.is_on()) {
+            take_over_holds(open, &mut self.held, record.at);
+        }
+        self.left_pairs.extend(Pairs::of(&window));
         for patch in window.patches {
             if left.contains(&patch.change) {
                 let window = window.occurrence.id.clone();
@@ -301,15 +341,23 @@ impl State {
     /// Drops what no later decision can need, so that the state does not grow with the log.
     fn forget_the_past(&mut self, at: At) {
         self.left.retain(|_, left| at - left.at < chrono::TimeDelta::days(14));
+        self.left_pairs.keep(|change| self.left.contains_key(&change));
         self.freezes.retain(|freeze| freeze.to > at);
         self.closed.retain(|_, ends| at - *ends < chrono::TimeDelta::days(2));
-        self.granted.clear();
+        self.granted_for.retain(|_, (_, said)| at - *said < chrono::TimeDelta::days(14));
+        self.granted.retain(|change, _| self.granted_for.contains_key(change));
         let mut wanted: Vec<ChangeNumber> = self.ledger.keys().chain(self.left.keys()).copied().collect();
         wanted.extend(self.offers.iter().map(|offer| offer.change));
         for window in self.windows.values() {
             wanted.extend(window.patches.iter().map(|patch| patch.change));
         }
         self.known.retain(|change, _| wanted.contains(change));
+    }
+
+    /// The rules that were set aside for this patch set of a change that is not queued yet.
+    pub fn set_aside(&self, change: ChangeNumber, patch_set: u32) -> Option<&BTreeMap<RuleId, Override>> {
+        let meant = self.granted_for.get(&change).is_none_or(|(other, _)| *other == patch_set);
+        self.granted.get(&change).filter(|_| meant)
     }
 
     /// The occurrence in which this change takes part or was skipped, the open one first.

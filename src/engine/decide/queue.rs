@@ -56,6 +56,10 @@ impl<'a> Turn<'a> {
             Target::Change(change) => change,
             Target::Ticket(_) => self.find(target)?.1.change,
         };
+        if self.state.offers.iter().any(|offer| offer.change == change) {
+            self.answer(&format!("already asked about {change}, the review system has not answered yet"));
+            return Ok(());
+        }
         if let Some(window) = self.state.window_of(change)
             && let Some(patch) = window.patch(change)
         {
@@ -74,10 +78,6 @@ impl<'a> Turn<'a> {
                 }
             }
         }
-        if self.state.offers.iter().any(|offer| offer.change == change) {
-            self.answer(&format!("already asked about {change}, the review system has not answered yet"));
-            return Ok(());
-        }
         let occurrence = match wanted.or(together) {
             Some(occurrence) => occurrence.clone(),
             None => self.next_with_room(self.at)?,
@@ -88,10 +88,20 @@ impl<'a> Turn<'a> {
     }
 
     fn put_back(&mut self, window: &Window, patch: &Patch) -> Result<(), Refusal> {
+        let change = patch.change;
         if let Stage::Skipped { reason, veto: true, by } = &patch.stage
             && self.who.as_ref() != Some(by)
         {
             return Err(no::vetoed(patch, by, reason));
+        }
+        self.not_reverted(patch)?;
+        let takes_part =
+            |patch: &&Patch| patch.change == change && !matches!(patch.stage, Stage::Skipped { .. });
+        for other in self.state.windows.values() {
+            if let Some(patch) = other.patches.iter().find(takes_part) {
+                let to = window.id().to_string();
+                return Err(no::in_other_window(self.prefix(), change, patch.ticket, other, &to));
+            }
         }
         let last = window.occurrence.ends - self.settings.policy.last_start;
         if window.is_on() && self.at >= last {
@@ -106,6 +116,22 @@ impl<'a> Turn<'a> {
         self.record(Some(window.id()), Some(patch.change), Event::PutBack);
         self.answer(&format!("{} is back in {}, at the end", patch.change, window.id()));
         Ok(())
+    }
+
+    /// Refuses to queue again what a revert has taken back: to deploy it, somebody uploads it anew.
+    fn not_reverted(&self, patch: &Patch) -> Result<(), Refusal> {
+        let reverts = |other: &&Patch| {
+            let facts = self.state.last_facts(other.change);
+            matches!(other.stage, Stage::Live { .. })
+                && facts.and_then(|facts| kind::reverts(facts, self.state)) == Some(patch.change)
+        };
+        let mut others = self.state.windows.values().flat_map(|window| &window.patches);
+        match others.find(reverts) {
+            Some(revert) if matches!(patch.stage, Stage::Skipped { .. }) => {
+                Err(no::reverted(patch.change, revert.change))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A person by id; somebody else by the account of this network.
@@ -232,6 +258,7 @@ impl<'a> Turn<'a> {
                     return Ok(());
                 }
                 self.may_leave(window, patch, "move")?;
+                self.not_reverted(patch)?;
                 (Some(window), patch)
             }
             (Err(_), Some(left)) => {

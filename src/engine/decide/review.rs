@@ -351,15 +351,16 @@ impl<'a> Turn<'a> {
             return Err(no::no_window(self.prefix()));
         }
         let add = self.add_again(change, rule, blocked);
-        if self.state.granted.get(&change).is_some_and(|rules| rules.contains_key(&rule)) {
+        let facts = why_unknown(self.state, change);
+        let patch_set = facts.map_or(0, |facts| facts.change.patch_set);
+        if self.state.set_aside(change, patch_set).is_some_and(|rules| rules.contains_key(&rule)) {
             self.answer(&format!("already set aside for {change}. {add}"));
             return Ok(());
         }
-        let facts = why_unknown(self.state, change).map_err(|why| no::facts_unknown(change, why))?;
+        facts.map_err(|why| no::facts_unknown(change, why))?;
         if blocked.is_none() {
             return Err(Refusal::new("not-blocking", format!("{rule} does not block {change}. {add}")));
         }
-        let patch_set = facts.change.patch_set;
         self.record(None, Some(change), Event::Overridden { rule, patch_set, reason: reason.to_owned() });
         self.answer(&format!(
             "{rule} is set aside for {change} ps {patch_set}: {}. {add}",

@@ -18,7 +18,7 @@ pub use grammar::{
     twice, unknown_verb, unknown_word, usage,
 };
 pub use order::{
-    cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, with_itself,
+    cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, reverted, with_itself,
 };
 pub use stop::{
     declared_first, frozen, no_freeze, not_in_ledger, nothing_on_to_roll_back, nothing_to_roll_back,

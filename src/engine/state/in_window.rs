@@ -283,10 +283,10 @@ fn ask(window: &mut Window, who: &[Who], at: At) {
     }
 }
 
-fn forget_order(window: &mut Window, a: ChangeNumber, b: ChangeNumber) {
+pub(super) fn forget_order(window: &mut Window, a: ChangeNumber, b: ChangeNumber) {
     window.declared.retain(|order| !same_pair((order.before, order.after), a, b));
 }
 
-fn same_pair(pair: (ChangeNumber, ChangeNumber), a: ChangeNumber, b: ChangeNumber) -> bool {
+pub(super) fn same_pair(pair: (ChangeNumber, ChangeNumber), a: ChangeNumber, b: ChangeNumber) -> bool {
     pair == (a, b) || pair == (b, a)
 }

@@ -59,3 +59,11 @@ pub fn not_together(
     let text = format!("{a} is in {} and {b} in {}. {words}", here.id(), there.id());
     Refusal::new("other-window", text)
 }
+
+/// A revert of it is live.
+pub fn reverted(change: ChangeNumber, by: ChangeNumber) -> Refusal {
+    Refusal::new(
+        "merged",
+        format!("{change} was reverted by {by}. To deploy it, upload it again as a new change"),
+    )
+}
