@@ -125,7 +125,7 @@ fn turn_after(settings: &Settings, window: &Window, at: At, ahead: usize) -> At 
     now + moving + time * i32::try_from(ahead).unwrap_or(i32::MAX)
 }
 
-/// Whether so many more patches would still be started in time, as far as [`last_start`] can tell.
+/// Whether so many more patches would still be started in time, as far as `last_start` can tell.
 pub fn has_time_for(settings: &Settings, window: &Window, at: At, more: usize) -> bool {
     let last = window.occurrence.ends - settings.policy.last_start;
     let ahead = (window.waiting().count() + more).saturating_sub(1);
