@@ -22,7 +22,10 @@ impl<'a> Turn<'a> {
     pub(super) fn add(&mut self, targets: &[Target], options: &AddOptions) -> Result<(), Refusal> {
         let who = self.who.clone().ok_or_else(no::not_identified)?;
         let wish = Wish {
-            owner: options.owner.as_deref().map_or_else(|| who.clone(), |owner| self.person_called(owner)),
+            owner: match options.owner.as_deref() {
+                Some(owner) => self.person_called(owner)?,
+                None => who.clone(),
+            },
             urgent: options.urgent.clone(),
             test: options.test.clone(),
             note: options.note.clone(),
@@ -134,12 +137,23 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// A person by id; somebody else by the account of this network.
-    fn person_called(&self, word: &str) -> Who {
+    /// A person by id, in upper or lower case. The terminal takes any other name too, as it does from who speaks; on a
+    /// network somebody else is named in full, since a bare word may be a slip, or a stranger's nick.
+    fn person_called(&self, word: &str) -> Result<Who, Refusal> {
         let word = word.trim_start_matches('@');
-        let known = self.settings.people.iter().find(|person| person.id.0 == word);
-        let network = self.by.network.as_deref().unwrap_or(CONSOLE);
-        known.map_or_else(|| self.settings.who(network, word), |person| person.id.clone())
+        let ids: Vec<&str> = self.settings.people.iter().map(|person| person.id.0.as_str()).collect();
+        if let Some(id) = ids.iter().find(|id| id.eq_ignore_ascii_case(word)) {
+            return Ok(Who((*id).to_owned()));
+        }
+        let spelt_out = word.split_once('/').filter(|(net, account)| !net.is_empty() && !account.is_empty());
+        let near = words::near(word, &ids);
+        match spelt_out {
+            Some((network, account)) if network != CONSOLE => Ok(self.settings.who(network, account)),
+            _ if near.is_none() && self.by.network.as_deref().unwrap_or(CONSOLE) == CONSOLE => {
+                Ok(self.settings.who(CONSOLE, word))
+            }
+            _ => Err(no::unknown_person(word, near)),
+        }
     }
 
     /// The next occurrence that has a place and the time (§4a.12).
