@@ -76,3 +76,23 @@ fn on_a_network_an_owner_is_known_or_spelt_out() {
     assert!(answer("allice").contains("Did you mean alice?"));
     assert!(!answer("libera/somebody").contains("[unknown-person]"));
 }
+
+#[test]
+fn a_window_that_left_the_configuration_is_still_found() {
+    let (folder, mut bot) = bot();
+    let said = hears(&mut bot, CONSOLE, None, "!swat add 4");
+    assert_eq!(said.lookups.len(), 1);
+    let id = bot.state().windows.keys().next().unwrap().clone();
+    let mut settings = bot.settings().clone();
+    settings.windows.clear();
+    drop(bot);
+    let store = Store::open(&folder.path().join("swatbot.db")).unwrap();
+    let (mut bot, _) = Bot::open(settings, store, now()).unwrap();
+    for words in [format!("queue {id}"), format!("queue {}", id.window), "log a word".to_owned()] {
+        let said = hears(&mut bot, CONSOLE, None, &format!("!swat {words}"));
+        let said: String = said.replies.iter().map(|reply| reply.text.clone()).collect();
+        assert!(!said.is_empty() && !said.contains("[unknown-window]"), "{words}: {said}");
+    }
+    let said = hears(&mut bot, CONSOLE, None, &format!("!swat add 9 for {id}"));
+    assert!(said.replies.is_empty(), "asked about, not refused: {:?}", said.replies);
+}
