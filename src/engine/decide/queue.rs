@@ -7,8 +7,7 @@ use super::super::event::{Event, Wish};
 use super::super::facts::{Change, Fact, FileStatus};
 use super::super::guidelines::{self, Level, RuleId};
 use super::super::id::{At, ChangeNumber, RowId, Who};
-use super::super::patch::{Patch, Stage};
-use super::super::plan;
+use super::super::patch::{FileOrder, Patch, Stage};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::CONSOLE;
 use super::super::window::{Occurrence, Window};
@@ -426,6 +425,7 @@ impl<'a> Turn<'a> {
         let mut ordered = window.clone();
         let who = self.by.who.clone();
         ordered.declared.retain(|order| (order.before, order.after) != (b, a));
+        ordered.independent.retain(|pair| *pair != (a, b) && *pair != (b, a));
         ordered.declared.push(super::super::window::Declared { before: a, after: b, by: who, at: self.at });
         self.record(Some(window.id()), Some(a), Event::Ordered { before: a, after: b });
         let runs = say::queue::runs_as(self.state, &ordered);
@@ -512,15 +512,12 @@ impl<'a> Turn<'a> {
             return Ok(());
         }
         self.not_crossed(patch, &format!("files {change}"))?;
-        let event = Event::FilesOrdered { files: files.clone(), patch_set: patch.patch_set, reason };
+        let mut after = patch.clone();
+        after.files = Some(FileOrder { files: files.clone(), by: self.by.who.clone() });
+        let event = Event::FilesOrdered { files, patch_set: patch.patch_set, reason };
         self.record(Some(window.id()), Some(change), event);
         if matches!(patch.stage, Stage::Moving) {
-            let plan = super::start::plan_for(self.settings, &facts.change);
-            let mut steps = plan::steps(plan, &files);
-            for (new, old) in steps.iter_mut().zip(&patch.steps) {
-                new.done.clone_from(&old.done);
-            }
-            self.record(Some(window.id()), Some(change), Event::StepsPlanned { steps });
+            self.plan_again(window, &after);
         }
         self.answer(&text);
         Ok(())
