@@ -26,6 +26,8 @@ pub struct Bot {
     lookups: BTreeMap<ChangeNumber, Lookup>,
     /// The log takes nothing: nothing is decided until it does.
     deaf: bool,
+    /// The last write failed, and the operator has been told.
+    failing: bool,
 }
 
 /// What is known of the questions to the review system. It is not in the log: after a start all are asked again.
@@ -42,6 +44,8 @@ pub struct Said {
     pub replies: Vec<Reply>,
     /// What to ask the review system about.
     pub lookups: Vec<ChangeNumber>,
+    /// Why the log takes nothing, for the operator: once, when it begins.
+    pub trouble: Option<String>,
 }
 
 impl Bot {
@@ -51,7 +55,7 @@ impl Bot {
     /// The log cannot be read or written.
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
-        let mut bot = Self { settings, store, state, lookups: BTreeMap::new(), deaf: false };
+        let mut bot = Self { settings, store, state, lookups: BTreeMap::new(), deaf: false, failing: false };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -83,11 +87,9 @@ impl Bot {
         for input in inputs {
             if let Input::Line(line) = input {
                 match self.is_new(line, &seen) {
-                    Ok(true) => {
-                        seen.extend(line.message_id.iter().map(|id| (line.network.clone(), id.clone())))
-                    }
+                    Ok(true) => {}
                     Ok(false) => continue,
-                    Err(_) => return self.could_not_record(at, inputs),
+                    Err(error) => return self.could_not_record(at, inputs, &error),
                 }
             }
             if let Input::Facts { change, .. } = input
@@ -96,6 +98,12 @@ impl Bot {
                 lookup.waiting = false;
             }
             let outcome = turn(&self.settings, &mut self.state, at, input);
+            if let Input::Line(line) = input
+                && outcome != Outcome::default()
+            {
+                // Chat that nothing follows from does nothing the second time either, and costs no write.
+                seen.extend(line.message_id.iter().map(|id| (line.network.clone(), id.clone())));
+            }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
             questions.extend(outcome.questions);
@@ -109,11 +117,13 @@ impl Bot {
             records.extend(outcome.records);
             replies.extend(outcome.replies);
         }
-        if self.store.append(&records, &seen).is_err() {
-            return self.could_not_record(at, inputs);
+        if let Err(error) = self.store.append(&records, &seen) {
+            return self.could_not_record(at, inputs, &error);
         }
+        // Where there was nothing to write, the log was not tried.
+        self.failing &= records.is_empty() && seen.is_empty();
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
-        Said { replies, lookups: self.lookups_due(at) }
+        Said { replies, lookups: self.lookups_due(at), trouble: None }
     }
 
     /// A message with an id is handled once, however often the network delivers it.
@@ -126,9 +136,11 @@ impl Bot {
     }
 
     /// Nothing was stored, so nothing has happened: the state goes back to what the log says.
-    fn could_not_record(&mut self, at: At, inputs: &[Input]) -> Said {
+    fn could_not_record(&mut self, at: At, inputs: &[Input], error: &StoreError) -> Said {
         self.deaf = !self.reload();
-        self.said_without_rows(at, inputs)
+        let said = self.said_without_rows(at, inputs);
+        let is_new = !std::mem::replace(&mut self.failing, true);
+        Said { trouble: is_new.then(|| error.to_string()), ..said }
     }
 
     /// What is said where nothing can be stored: chat stays unanswered, questions that leave no row are answered as long
@@ -146,7 +158,7 @@ impl Bot {
                 _ => replies.push(not_recorded(line)),
             }
         }
-        Said { replies, lookups: Vec::new() }
+        Said { replies, lookups: Vec::new(), trouble: None }
     }
 
     fn reload(&mut self) -> bool {
@@ -260,8 +272,10 @@ pub fn run(
     arrivals: &Receiver<Arrival>,
     look_up: &dyn Fn(ChangeNumber),
     say: &mut dyn FnMut(&Reply),
+    warn: &dyn Fn(&str),
 ) {
     let mut act = |said: Said| {
+        said.trouble.iter().for_each(|why| warn(why));
         said.replies.iter().for_each(&mut *say);
         said.lookups.into_iter().for_each(look_up);
     };

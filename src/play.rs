@@ -159,6 +159,10 @@ impl Player {
 
     fn say(&mut self, mut said: Said, out: &mut dyn Write) -> Result<(), PlayError> {
         loop {
+            if let Some(why) = &said.trouble {
+                // Where standard error is gone too, there is nobody left to tell.
+                let _ = writeln!(io::stderr(), "swatbot: the log takes nothing: {why}");
+            }
             for reply in &said.replies {
                 writeln!(out, "{}", console::shown(reply, &self.settings.name))?;
             }

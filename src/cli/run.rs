@@ -84,6 +84,10 @@ fn terminal(config: Config, clock: Clock, source: Arc<Source>) -> Result<(), Fau
             // A terminal that is gone ends the program at the next line it does not send.
             let _ = writeln!(out, "{}", console::shown(reply, &name)).and_then(|()| out.flush());
         },
+        &|why| {
+            // Chat is told that nothing was recorded; only the operator can do something about the reason.
+            let _ = writeln!(io::stderr(), "swatbot: the log takes nothing: {why}");
+        },
     );
     Ok(())
 }

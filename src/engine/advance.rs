@@ -254,8 +254,8 @@ impl<'a> Turn<'a> {
         points.iter().all(|point| !point.is_open())
     }
 
-    /// A new patch set may have other files: the steps are laid out for what was read.
-    fn plan_again(&mut self, window: &Window, patch: &Patch) -> Patch {
+    /// A new patch set may have other files, and people may order them anew: the steps are laid out for what was read.
+    pub(super) fn plan_again(&mut self, window: &Window, patch: &Patch) -> Patch {
         let mut patch = patch.clone();
         let Some(facts) = self.state.facts(patch.change) else { return patch };
         let mut steps = decide::steps_of(self.settings, self.state, facts, &patch);

@@ -1,6 +1,7 @@
 //! The one integration binary.
 
 mod bad_inputs;
+mod bot;
 mod cli;
 mod config;
 mod docs;

@@ -411,7 +411,10 @@ impl<'a> Turn<'a> {
                 let room = self.settings.windows.first().and_then(|window| window.rooms.first());
                 return Err(no::in_private(room.map_or("the room of the window", |room| room.0.as_str())));
             }
-            let any_here = self.settings.windows.iter().any(|window| self.is_here(&window.rooms));
+            // A window that is on stays on where the configuration has lost it since.
+            let known = self.state.windows.values().map(|window| &window.occurrence.rooms);
+            let mut rooms = self.settings.windows.iter().map(|window| &window.rooms).chain(known);
+            let any_here = rooms.any(|rooms| self.is_here(rooms));
             if !verb.asks && !any_here {
                 return Err(no::wrong_room());
             }

@@ -296,6 +296,7 @@ impl<'a> Turn<'a> {
     /// The occurrence a word means, as it is known here.
     pub(super) fn resolve(&self, word: &str) -> Result<Occurrence, Refusal> {
         let found = schedule::resolve(self.settings, self.by.room.as_ref(), word, self.at)
+            .or_else(|| self.no_longer_held(word))
             .filter(|occurrence| self.is_here(&occurrence.rooms));
         let ids: Vec<&str> = self.settings.windows.iter().map(|window| window.id.as_str()).collect();
         let mut occurrence = found.ok_or_else(|| no::unknown_window(self.prefix(), word, &ids))?;
@@ -316,6 +317,17 @@ impl<'a> Turn<'a> {
             return Err(no::window_over(&occurrence.id.to_string()));
         }
         Ok(occurrence)
+    }
+
+    /// An occurrence that is in people's hands although its window is not in the configuration any more.
+    fn no_longer_held(&self, word: &str) -> Option<Occurrence> {
+        let named = |window: &&Window| {
+            let id = window.id();
+            id.to_string() == word || (id.window == word && self.settings.window(word).is_none())
+        };
+        let found = self.state.windows.values().filter(named);
+        let found = found.min_by_key(|window| (!window.is_on(), window.occurrence.starts));
+        found.map(|window| window.occurrence.clone())
     }
 
     /// The occurrence that is on here, else the next one.

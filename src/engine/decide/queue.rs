@@ -7,8 +7,7 @@ use super::super::event::{Event, Wish};
 use super::super::facts::{Change, Fact, FileStatus};
 use super::super::guidelines::{self, Level, RuleId};
 use super::super::id::{At, ChangeNumber, RowId, Who};
-use super::super::patch::{Patch, Stage};
-use super::super::plan;
+use super::super::patch::{FileOrder, Patch, Stage};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::CONSOLE;
 use super::super::window::{Occurrence, Window};
@@ -22,7 +21,10 @@ impl<'a> Turn<'a> {
     pub(super) fn add(&mut self, targets: &[Target], options: &AddOptions) -> Result<(), Refusal> {
         let who = self.who.clone().ok_or_else(no::not_identified)?;
         let wish = Wish {
-            owner: options.owner.as_deref().map_or_else(|| who.clone(), |owner| self.person_called(owner)),
+            owner: match options.owner.as_deref() {
+                Some(owner) => self.person_called(owner)?,
+                None => who.clone(),
+            },
             urgent: options.urgent.clone(),
             test: options.test.clone(),
             note: options.note.clone(),
@@ -134,12 +136,23 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// A person by id; somebody else by the account of this network.
-    fn person_called(&self, word: &str) -> Who {
+    /// A person by id, in upper or lower case. The terminal takes any other name too, as it does from who speaks; on a
+    /// network somebody else is named in full, since a bare word may be a slip, or a stranger's nick.
+    fn person_called(&self, word: &str) -> Result<Who, Refusal> {
         let word = word.trim_start_matches('@');
-        let known = self.settings.people.iter().find(|person| person.id.0 == word);
-        let network = self.by.network.as_deref().unwrap_or(CONSOLE);
-        known.map_or_else(|| self.settings.who(network, word), |person| person.id.clone())
+        let ids: Vec<&str> = self.settings.people.iter().map(|person| person.id.0.as_str()).collect();
+        if let Some(id) = ids.iter().find(|id| id.eq_ignore_ascii_case(word)) {
+            return Ok(Who((*id).to_owned()));
+        }
+        let spelt_out = word.split_once('/').filter(|(net, account)| !net.is_empty() && !account.is_empty());
+        let near = words::near(word, &ids);
+        match spelt_out {
+            Some((network, account)) if network != CONSOLE => Ok(self.settings.who(network, account)),
+            _ if near.is_none() && self.by.network.as_deref().unwrap_or(CONSOLE) == CONSOLE => {
+                Ok(self.settings.who(CONSOLE, word))
+            }
+            _ => Err(no::unknown_person(word, near)),
+        }
     }
 
     /// The next occurrence that has a place and the time (§4a.12).
@@ -412,6 +425,7 @@ impl<'a> Turn<'a> {
         let mut ordered = window.clone();
         let who = self.by.who.clone();
         ordered.declared.retain(|order| (order.before, order.after) != (b, a));
+        ordered.independent.retain(|pair| *pair != (a, b) && *pair != (b, a));
         ordered.declared.push(super::super::window::Declared { before: a, after: b, by: who, at: self.at });
         self.record(Some(window.id()), Some(a), Event::Ordered { before: a, after: b });
         let runs = say::queue::runs_as(self.state, &ordered);
@@ -530,15 +544,12 @@ impl<'a> Turn<'a> {
             return Ok(());
         }
         self.not_crossed(patch, &format!("files {change}"))?;
-        let event = Event::FilesOrdered { files: files.clone(), patch_set: patch.patch_set, reason };
+        let mut after = patch.clone();
+        after.files = Some(FileOrder { files: files.clone(), by: self.by.who.clone() });
+        let event = Event::FilesOrdered { files, patch_set: patch.patch_set, reason };
         self.record(Some(window.id()), Some(change), event);
         if matches!(patch.stage, Stage::Moving) {
-            let plan = super::start::plan_for(self.settings, &facts.change);
-            let mut steps = plan::steps(plan, &files);
-            for (new, old) in steps.iter_mut().zip(&patch.steps) {
-                new.done.clone_from(&old.done);
-            }
-            self.record(Some(window.id()), Some(change), Event::StepsPlanned { steps });
+            self.plan_again(window, &after);
         }
         self.answer(&text);
         Ok(())

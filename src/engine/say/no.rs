@@ -15,7 +15,7 @@ use super::{Refusal, command, handle, names, own_words, short_name};
 
 pub use grammar::{
     bare_change, bare_number, leftover, missing, not_a_change, odd_characters, one_owner, too_long, too_many,
-    twice, unknown_verb, unknown_word, usage,
+    twice, unknown_person, unknown_verb, unknown_word, usage,
 };
 pub use order::{
     cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, reverted, with_itself,

@@ -128,8 +128,17 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
             window.resumed = Some(at);
         }
         Event::RollbackStarted { steps, reason } => {
-            window.rollback =
-                Some(Rollback { by: who.clone(), at, reason: reason.clone(), steps: steps.clone() });
+            // A second one adds to the first, whose beginning stays its beginning.
+            let new = Rollback { by: who.clone(), at, reason: reason.clone(), steps: steps.clone() };
+            window.rollback = Some(match window.rollback.take() {
+                Some(first) => Rollback {
+                    reason: first.reason.or(new.reason),
+                    steps: new.steps,
+                    by: first.by,
+                    at: first.at,
+                },
+                None => new,
+            });
             window.advanced = Some(at);
         }
         Event::BackStepDone { step, .. } => {

@@ -87,3 +87,12 @@ pub fn odd_characters() -> Refusal {
 pub fn too_long(bytes: usize) -> Refusal {
     Refusal::new("too-long", format!("that line has {bytes} bytes, I read 2000. Say it shorter"))
 }
+
+/// Nobody is known by this name.
+pub fn unknown_person(word: &str, near: Option<&str>) -> Refusal {
+    let hint = match near {
+        Some(near) => format!("Did you mean {near}?"),
+        None => "Name an id of the configuration, or NETWORK/ACCOUNT".to_owned(),
+    };
+    Refusal::new("unknown-person", format!("I know nobody called \"{}\". {hint}", short(word)))
+}

@@ -1,0 +1,98 @@
+//! What the bot writes beside the rows, whom it believes in a network, and what the operator hears when nothing is stored.
+
+use std::fs;
+use std::path::Path;
+
+use swatbot::bot::{Bot, Said};
+use swatbot::config;
+use swatbot::engine::id::{At, RoomId};
+use swatbot::engine::settings::CONSOLE;
+use swatbot::engine::{Input, Line};
+use swatbot::store::Store;
+use tempfile::TempDir;
+
+fn bot() -> (TempDir, Bot) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("swatbot.db")).unwrap();
+    let windows = Path::new(env!("CARGO_MANIFEST_DIR")).join("windows.toml");
+    let settings = config::load(&windows).unwrap().settings;
+    let (bot, _) = Bot::open(settings, store, now()).unwrap();
+    (folder, bot)
+}
+
+fn now() -> At {
+    "2026-11-23T12:00:00Z".parse().unwrap()
+}
+
+fn hears(bot: &mut Bot, network: &str, id: Option<&str>, text: &str) -> Said {
+    let line = Line {
+        network: network.to_owned(),
+        room: Some(RoomId(CONSOLE.to_owned())),
+        nick: "bob".to_owned(),
+        account: Some("bob".to_owned()),
+        text: text.to_owned(),
+        message_id: id.map(str::to_owned),
+    };
+    bot.take(now(), &[Input::Line(line)])
+}
+
+#[test]
+fn the_id_of_a_message_is_kept_only_where_something_followed() {
+    let (_folder, mut bot) = bot();
+    assert!(hears(&mut bot, "libera", Some("m1"), "good morning").replies.is_empty());
+    assert!(!bot.store().was_seen("libera", "m1").unwrap(), "chat costs no write");
+    assert_eq!(hears(&mut bot, "libera", Some("m2"), "!log a word").replies.len(), 1);
+    assert!(bot.store().was_seen("libera", "m2").unwrap());
+    assert!(hears(&mut bot, "libera", Some("m2"), "!log a word").replies.is_empty(), "handled once");
+    assert_eq!(hears(&mut bot, "libera", Some("m3"), "!swat now").replies.len(), 1);
+    assert!(hears(&mut bot, "libera", Some("m3"), "!swat now").replies.is_empty(), "answered once");
+}
+
+#[test]
+fn the_operator_hears_once_why_nothing_is_stored() {
+    let (folder, mut bot) = bot();
+    let (here, away) = (folder.path().join("swatbot.db"), folder.path().join("away.db"));
+    assert_eq!(hears(&mut bot, CONSOLE, None, "!log one").trouble, None);
+    for round in 0..2 {
+        fs::rename(&here, &away).unwrap();
+        let trouble = hears(&mut bot, CONSOLE, None, "!log two").trouble;
+        assert!(trouble.is_some_and(|why| why.contains("no longer the file")), "round {round}");
+        assert_eq!(hears(&mut bot, CONSOLE, None, "good morning").trouble, None);
+        assert_eq!(hears(&mut bot, CONSOLE, None, "!log three").trouble, None);
+        fs::rename(&away, &here).unwrap();
+        assert_eq!(hears(&mut bot, CONSOLE, None, "!log four").trouble, None);
+    }
+}
+
+#[test]
+fn on_a_network_an_owner_is_known_or_spelt_out() {
+    let (_folder, mut bot) = bot();
+    let mut answer = |owner: &str| {
+        let said = hears(&mut bot, "libera", None, &format!("!swat add 4 owner: {owner}"));
+        said.replies.iter().map(|reply| reply.text.clone()).collect::<String>()
+    };
+    assert!(answer("somebody").contains("[unknown-person]"));
+    assert!(answer("console/alice").contains("[unknown-person]"), "the terminal is no network");
+    assert!(answer("allice").contains("Did you mean alice?"));
+    assert!(!answer("libera/somebody").contains("[unknown-person]"));
+}
+
+#[test]
+fn a_window_that_left_the_configuration_is_still_found() {
+    let (folder, mut bot) = bot();
+    let said = hears(&mut bot, CONSOLE, None, "!swat add 4");
+    assert_eq!(said.lookups.len(), 1);
+    let id = bot.state().windows.keys().next().unwrap().clone();
+    let mut settings = bot.settings().clone();
+    settings.windows.clear();
+    drop(bot);
+    let store = Store::open(&folder.path().join("swatbot.db")).unwrap();
+    let (mut bot, _) = Bot::open(settings, store, now()).unwrap();
+    for words in [format!("queue {id}"), format!("queue {}", id.window), "log a word".to_owned()] {
+        let said = hears(&mut bot, CONSOLE, None, &format!("!swat {words}"));
+        let said: String = said.replies.iter().map(|reply| reply.text.clone()).collect();
+        assert!(!said.is_empty() && !said.contains("[unknown-window]"), "{words}: {said}");
+    }
+    let said = hears(&mut bot, CONSOLE, None, &format!("!swat add 9 for {id}"));
+    assert!(said.replies.is_empty(), "asked about, not refused: {:?}", said.replies);
+}
