@@ -25,7 +25,7 @@ fn changes() -> Option<Vec<Value>> {
 }
 
 /// The window of that evening, and its people.
-fn settings() -> Settings {
+fn settings(owner: &str) -> Settings {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("windows.toml");
     let mut settings = config::load(&file).unwrap_or_else(|faults| panic!("{faults}")).settings;
     settings.windows.retain(|window| window.id == "evening");
@@ -38,8 +38,7 @@ fn settings() -> Settings {
         accounts: Vec::new(),
         review: Some(review.to_owned()),
     };
-    settings.people =
-        vec![person("alice", &[Standing::Deployer], "Alice"), person("erik", &[], "Erik Bernhardson")];
+    settings.people = vec![person("alice", &[Standing::Deployer], "Alice"), person("erik", &[], owner)];
     settings
 }
 
@@ -62,7 +61,8 @@ fn on_master(change: &Value) -> Value {
 
 /// Plays the lines of a script; answers of an earlier run are passed over.
 fn play(script: &str, changes: &[Value]) -> (String, State) {
-    let mut room = Room::open(settings(), "2015-10-15T22:00:00Z".parse().expect("a time"));
+    let owner = changes[0]["owner"]["name"].as_str().expect("a change has an owner");
+    let mut room = Room::open(settings(owner), "2015-10-15T22:00:00Z".parse().expect("a time"));
     for change in changes {
         room.gerrit.put(change.clone());
         room.gerrit.put(on_master(change));
