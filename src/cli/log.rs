@@ -95,6 +95,11 @@ impl LogArgs {
 pub fn run(args: &LogArgs, database: &Path, at: At, out: &mut dyn Write) -> Result<(), LogFault> {
     let query = args.question(at)?;
     let found = Reader::open(database)?.search(&query)?;
+    if found.rows.is_empty() && args.form() == Form::Table {
+        // On standard error, so that a script that counts lines counts none.
+        writeln!(io::stderr(), "nothing found")?;
+        return Ok(());
+    }
     match write_rows(out, &found.rows, args.form()) {
         // Whoever read it has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -108,8 +108,15 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
                 .map_err(|fault| Fault::Failed(fault.to_string()))
         }
         Verb::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Args::command(), "swatbot", &mut io::stdout());
-            Ok(())
+            // Into memory first: the generator panics where whoever reads it has seen enough.
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "swatbot", &mut script);
+            match io::stdout().write_all(&script) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    Err(Fault::Failed(error.to_string()))
+                }
+                _ => Ok(()),
+            }
         }
     }
 }
