@@ -224,6 +224,8 @@ pub enum Event {
         /// What was queued and is not live: offered the next window.
         left: Vec<ChangeNumber>,
     },
+    /// An occurrence that was over is on again, for a rollback of what it put out.
+    Reopened,
     /// Somebody asked to have a change in a window; the review system is asked.
     Offered {
         /// What was asked for.
@@ -527,6 +529,7 @@ impl Event {
             Self::NearEnd => "near-end",
             Self::TimeUp => "time-up",
             Self::WindowClosed { .. } => "window-closed",
+            Self::Reopened => "reopened",
             Self::Offered { .. } => "offered",
             Self::OfferClosed { .. } => "offer-closed",
             Self::Added { .. } => "added",

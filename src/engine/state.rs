@@ -32,6 +32,9 @@ pub struct State {
     /// What was declared of their order: it goes with them.
     #[serde(default, skip_serializing_if = "Pairs::is_empty")]
     pub left_pairs: Pairs,
+    /// What occurrences that were closed within the last day put out: it can still be taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lately: Vec<Window>,
     /// Holds that their occurrence ended with: the next one in the same room begins with them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<StandingHold>,
@@ -229,6 +232,7 @@ impl State {
             }
             Event::Thawed { freeze } => self.freezes.retain(|other| other.number != *freeze),
             Event::WindowClosed { left, .. } => self.close_window(record, left),
+            Event::Reopened => self.reopen_window(record),
             Event::Moved { to, ticket } => self.move_patch(record, to, *ticket),
             Event::Added { ticket, patch_set, wish, first } => {
                 self.add_patch(record, *ticket, *patch_set, wish, *first);
@@ -329,6 +333,7 @@ impl State {
             take_over_holds(open, &mut self.held, record.at);
         }
         self.left_pairs.extend(Pairs::of(&window));
+        self.lately.extend(what_it_put_out(&window));
         for patch in window.patches {
             if left.contains(&patch.change) {
                 let window = window.occurrence.id.clone();
@@ -338,8 +343,20 @@ impl State {
         self.forget_the_past(record.at);
     }
 
+    /// Puts an occurrence back that was over. Its time stays up: nothing new starts in it.
+    fn reopen_window(&mut self, record: &Record) {
+        let Some(id) = &record.window else { return };
+        let Some(index) = self.lately.iter().position(|window| window.id() == id) else { return };
+        let mut window = self.lately.remove(index);
+        window.near_end = true;
+        window.time_up = true;
+        self.closed.remove(id);
+        self.windows.insert(id.clone(), window);
+    }
+
     /// Drops what no later decision can need, so that the state does not grow with the log.
     fn forget_the_past(&mut self, at: At) {
+        self.lately.retain(|window| at - window.occurrence.ends < chrono::TimeDelta::days(1));
         self.left.retain(|_, left| at - left.at < chrono::TimeDelta::days(14));
         self.left_pairs.keep(|change| self.left.contains_key(&change));
         self.freezes.retain(|freeze| freeze.to > at);
@@ -348,7 +365,7 @@ impl State {
         self.granted.retain(|change, _| self.granted_for.contains_key(change));
         let mut wanted: Vec<ChangeNumber> = self.ledger.keys().chain(self.left.keys()).copied().collect();
         wanted.extend(self.offers.iter().map(|offer| offer.change));
-        for window in self.windows.values() {
+        for window in self.windows.values().chain(&self.lately) {
             wanted.extend(window.patches.iter().map(|patch| patch.change));
         }
         self.known.retain(|change, _| wanted.contains(change));
@@ -384,4 +401,14 @@ fn take_over_holds(window: &mut Window, held: &mut Vec<StandingHold>, at: At) {
         window.holds.push(Hold { number: window.next_hold, named: at, ..hold });
         window.next_hold += 1;
     }
+}
+
+/// A closed occurrence with nothing but what is live because of it, if anything is.
+fn what_it_put_out(window: &Window) -> Option<Window> {
+    let is_live = |patch: &Patch| matches!(patch.stage, Stage::Live { .. }) && patch.touched_hosts();
+    let mut kept = window.clone();
+    kept.patches.retain(is_live);
+    kept.places.retain(|change| kept.patches.iter().any(|patch| patch.change == *change));
+    kept.holds.clear();
+    (!kept.patches.is_empty()).then_some(kept)
 }

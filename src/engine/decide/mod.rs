@@ -247,10 +247,16 @@ impl<'a> Turn<'a> {
                 })
             }
         };
+        let lately = self.state.lately.iter().filter(|window| self.is_here(&window.occurrence.rooms));
+        let went_out =
+            |change: ChangeNumber| lately.clone().rev().find(|window| window.patch(change).is_some());
         let asked = |change: ChangeNumber| self.state.offers.iter().any(|offer| offer.change == change);
         found.ok_or_else(|| match target {
             Target::Change(change) if asked(change) => no::looking_up(change),
-            Target::Change(change) => no::unknown_patch(self.prefix(), &change.to_string()),
+            Target::Change(change) => match went_out(change) {
+                Some(window) => no::went_out_lately(self.prefix(), change, window.id()),
+                None => no::unknown_patch(self.prefix(), &change.to_string()),
+            },
             Target::Ticket(ticket) => no::unknown_patch(self.prefix(), &format!("#{ticket}")),
         })
     }

@@ -10,7 +10,7 @@ use super::super::window::{Rollback, Window};
 use super::super::{command, order, words};
 use super::Turn;
 
-impl Turn<'_> {
+impl<'a> Turn<'a> {
     pub(super) fn hold(&mut self, reason: Option<String>) -> Result<(), Refusal> {
         let window = self.moving_window().or_else(|| self.next_planned());
         let window = window.ok_or_else(|| no::no_window(self.prefix()))?;
@@ -104,8 +104,15 @@ impl Turn<'_> {
 
     /// `rollback [N] [reason]`: the first word is N only if it is a ticket, a URL or a number of a patch here (§4a.7).
     pub(super) fn rollback(&mut self, said: &str) -> Result<(), Refusal> {
-        let window = self.moving_window().ok_or_else(|| no::nothing_on_to_roll_back(self.prefix()))?;
         let (first, rest) = said.split_once(' ').unwrap_or((said, ""));
+        if let Some((window, patch)) = self.put_out_lately(first) {
+            return self.roll_back(window, patch, rest);
+        }
+        let lately = self.state.lately.iter().filter(|window| self.is_here(&window.occurrence.rooms));
+        let window = self.moving_window().ok_or_else(|| {
+            let last: Vec<&Patch> = lately.flat_map(|window| &window.patches).rev().take(3).collect();
+            no::which_rollback(self.prefix(), &last)
+        })?;
         let named = target(first, &self.settings.policy.review_hosts)
             .filter(|target| !matches!(target, Target::Change(_)) || self.find(*target).is_ok());
         let (window, patch, reason) = match named {
@@ -128,7 +135,26 @@ impl Turn<'_> {
                 }
             },
         };
+        self.roll_back(window, patch, reason)
+    }
+
+    /// What a window that is over put out, by its number: it is named, since nothing of it is in motion.
+    fn put_out_lately(&self, word: &str) -> Option<(&'a Window, &'a Patch)> {
+        let Some(Target::Change(change)) = target(word, &self.settings.policy.review_hosts) else {
+            return None;
+        };
+        if self.find(Target::Change(change)).is_ok() {
+            return None;
+        }
+        let here = self.state.lately.iter().filter(|window| self.is_here(&window.occurrence.rooms));
+        here.rev().find_map(|window| window.patch(change).map(|patch| (window, patch)))
+    }
+
+    fn roll_back(&mut self, window: &Window, patch: &Patch, reason: &str) -> Result<(), Refusal> {
         self.may("rollback", Some(window), Some(patch))?;
+        if !self.state.windows.contains_key(window.id()) {
+            self.record(Some(window.id()), None, Event::Reopened);
+        }
         if patch.stage == Stage::RolledBack {
             self.answer(&format!("already so, {} is off the hosts", patch.change));
             return Ok(());

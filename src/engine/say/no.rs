@@ -21,8 +21,8 @@ pub use order::{
     cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, reverted, with_itself,
 };
 pub use stop::{
-    declared_first, frozen, no_freeze, not_in_ledger, nothing_on_to_roll_back, nothing_to_roll_back,
-    settle_queued, which_rollback,
+    declared_first, frozen, no_freeze, not_in_ledger, nothing_to_roll_back, settle_queued, went_out_lately,
+    which_rollback,
 };
 
 fn form(prefix: &str, verb: &Verb) -> String {

@@ -64,6 +64,7 @@ pub fn text(
         Event::Limited { limit } => format!("{w} has {limit} places"),
         Event::NearEnd => format!("said that {w} is near its end"),
         Event::TimeUp => format!("said that the time of {w} is up"),
+        Event::Reopened => format!("{w} is on again for a rollback"),
         Event::WindowClosed { ending, .. } => format!("{w} {}", self::ending(*ending)),
         Event::Offered { wish, .. } => {
             let urgent = wish.urgent.as_ref().map(|why| format!(", urgent: {why}")).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Refusals about what stops and what goes back: freezes, rollback, the ledger, an order with one that left.
 
-use super::super::super::id::ChangeNumber;
+use super::super::super::id::{ChangeNumber, OccurrenceId};
 use super::super::super::patch::Patch;
 use super::super::super::state::Freeze;
 use super::super::{Refusal, command, own_words};
@@ -29,13 +29,10 @@ pub fn settle_queued(prefix: &str, patch: &Patch) -> Refusal {
     )
 }
 
-/// `rollback` while no window is on: the steps of what is over are not kept.
-pub fn nothing_on_to_roll_back(prefix: &str) -> Refusal {
-    let text = format!(
-        "no window is on here, so the steps are not mine to walk: take it back by hand, the last step first, and write \
-         \"{prefix}log rolled back N WHY\""
-    );
-    Refusal::new("no-window", text)
+/// It went out in a window that is over.
+pub fn went_out_lately(prefix: &str, change: ChangeNumber, window: &OccurrenceId) -> Refusal {
+    let back = command(prefix, &format!("rollback {change} WHY"));
+    Refusal::new("window-over", format!("{change} went out in {window}, which is over. {back} takes it back"))
 }
 
 /// A patch that goes first is not out, and will not be in this window as things stand.
