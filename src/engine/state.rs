@@ -233,6 +233,9 @@ impl State {
             Event::Thawed { freeze } => self.freezes.retain(|other| other.number != *freeze),
             Event::WindowClosed { left, .. } => self.close_window(record, left),
             Event::Reopened => self.reopen_window(record),
+            Event::Resumed { hold, .. } if record.window.is_none() => {
+                self.held.retain(|standing| standing.hold.number != *hold);
+            }
             Event::Moved { to, ticket } => self.move_patch(record, to, *ticket),
             Event::Added { ticket, patch_set, wish, first } => {
                 self.add_patch(record, *ticket, *patch_set, wish, *first);

@@ -6,7 +6,8 @@ use super::super::id::{ChangeNumber, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::plan::Act;
 use super::super::say::{self, Refusal, no};
-use super::super::window::{Rollback, Window};
+use super::super::settings::Standing;
+use super::super::window::{Hold, Rollback, Window};
 use super::super::{command, order, words};
 use super::Turn;
 
@@ -62,6 +63,9 @@ impl<'a> Turn<'a> {
 
     pub(super) fn resume(&mut self, number: Option<u32>, note: &str) -> Result<(), Refusal> {
         let window = self.open_window().or_else(|| self.next_planned());
+        if window.is_none_or(|window| window.holds.is_empty()) && self.resume_standing(number, note)? {
+            return Ok(());
+        }
         let window = window.ok_or_else(|| no::no_window(self.prefix()))?;
         let hold = match (number, window.holds.as_slice()) {
             (_, []) => return Err(no::not_held(window)),
@@ -102,6 +106,32 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
+    /// Lifts a hold that outlived its window: there is no lead, so it is a deployer's, or whoever's it is.
+    fn resume_standing(&mut self, number: Option<u32>, note: &str) -> Result<bool, Refusal> {
+        let here: Vec<Hold> = self
+            .state
+            .held
+            .iter()
+            .filter(|standing| self.is_here(&standing.rooms))
+            .map(|standing| standing.hold.clone())
+            .collect();
+        let hold = match (number, here.as_slice()) {
+            (_, []) => return Ok(false),
+            (None, [hold]) => hold,
+            (None, _) => return Err(no::which_hold(self.prefix(), &here)),
+            (Some(number), _) => {
+                let named = here.iter().find(|hold| hold.number == number);
+                named.ok_or_else(|| no::which_hold(self.prefix(), &here))?
+            }
+        };
+        if self.who.as_ref() != Some(&hold.by) && !self.is(Role::Deployer, None, None) {
+            return Err(no::not_deployer("resume", &self.people_with(Standing::Deployer)));
+        }
+        self.record(None, None, Event::Resumed { hold: hold.number, note: note.to_owned() });
+        self.answer(&say::run::standing_hold_off(hold, note));
+        Ok(true)
+    }
+
     /// `rollback [N] [reason]`: the first word is N only if it is a ticket, a URL or a number of a patch here (§4a.7).
     pub(super) fn rollback(&mut self, said: &str) -> Result<(), Refusal> {
         let (first, rest) = said.split_once(' ').unwrap_or((said, ""));
@@ -111,7 +141,11 @@ impl<'a> Turn<'a> {
         let lately = self.state.lately.iter().filter(|window| self.is_here(&window.occurrence.rooms));
         let window = self.moving_window().ok_or_else(|| {
             let last: Vec<&Patch> = lately.flat_map(|window| &window.patches).rev().take(3).collect();
-            no::which_rollback(self.prefix(), &last)
+            if last.is_empty() {
+                no::no_window(self.prefix())
+            } else {
+                no::which_rollback(self.prefix(), &last)
+            }
         })?;
         let named = target(first, &self.settings.policy.review_hosts)
             .filter(|target| !matches!(target, Target::Change(_)) || self.find(*target).is_ok());

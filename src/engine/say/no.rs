@@ -231,7 +231,8 @@ pub fn which_hold(prefix: &str, holds: &[Hold]) -> Refusal {
     let named: Vec<String> = holds.iter().map(hold).collect();
     let first = holds.first().map_or(1, |hold| hold.number);
     let words = command(prefix, &format!("resume H{first} NOTE"));
-    Refusal::new("which", format!("{} holds: {}. {words}", holds.len(), named.join("; ")))
+    let count = if holds.len() == 1 { "1 hold".to_owned() } else { format!("{} holds", holds.len()) };
+    Refusal::new("which", format!("{count}: {}. {words}", named.join("; ")))
 }
 
 /// No hold to lift.

@@ -257,6 +257,11 @@ pub fn cannot_overtake(prefix: &str, patch: &Patch, refusal: &Refusal) -> String
     format!("{why}; {skip} lets it [{}]", refusal.code)
 }
 
+/// A hold that outlived its window is off.
+pub fn standing_hold_off(hold: &Hold, note: &str) -> String {
+    format!("H{} is off: {}. The next window begins without it", hold.number, own_words(note))
+}
+
 /// Said of a review that the review system's silence keeps open.
 pub fn review_waits_for_facts(patch: &Patch, why: &str) -> String {
     format!("{} step 1: review, waiting for the review system: {}", patch.change, own_words(why))
