@@ -12,7 +12,7 @@ use crate::engine::facts::{Facts, Fault};
 use crate::engine::id::{At, ChangeNumber};
 use crate::engine::settings::Settings;
 use crate::engine::state::State;
-use crate::engine::{About, Input, Line, Outcome, Place, Question, Reply, decide, say, timers, turn};
+use crate::engine::{About, Input, Kind, Line, Outcome, Place, Question, Reply, decide, say, timers, turn};
 use crate::store::{Store, StoreError};
 
 /// So many timers may fire at one moment before the loop goes on with what arrives.
@@ -189,7 +189,12 @@ impl Bot {
         };
         lines
             .into_iter()
-            .map(|text| Reply { to: question.to.clone(), ping: Vec::new(), text, soft: false })
+            .enumerate()
+            .map(|(index, text)| Reply {
+                kind: Kind::Status,
+                more: index > 0,
+                ..Reply::new(question.to.clone(), text)
+            })
             .collect()
     }
 
@@ -244,14 +249,14 @@ fn not_recorded(line: &Line) -> Reply {
         Some(room) => Place::Room(room.clone()),
         None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
     };
-    Reply { to, ping: Vec::new(), text: say::ask::not_recorded(&line.nick), soft: false }
+    Reply::new(to, say::ask::not_recorded(&line.nick))
 }
 
 /// Something that reaches the loop.
 #[derive(Debug)]
 pub enum Arrival {
-    /// An input for the engine.
-    Input(Input),
+    /// Inputs for the engine, in order: they share one commit.
+    Inputs(Vec<Input>),
     /// Time is to pass, as the terminal asks for it.
     Later(TimeDelta),
     /// There may be news of a change.
@@ -260,8 +265,18 @@ pub enum Arrival {
     End,
 }
 
-/// So many arrivals share one commit at the most.
-const ARRIVALS_AT_ONCE: usize = 256;
+/// The world outside of the loop, as the loop uses it once everything is stored.
+pub trait Outside {
+    /// Says these, in order.
+    fn say(&mut self, replies: Vec<Reply>);
+    /// Asks the review system about a change; the answer arrives as an input.
+    fn look_up(&mut self, change: ChangeNumber);
+    /// Tells the operator why the log takes nothing.
+    fn warn(&mut self, why: &str);
+}
+
+/// About so many inputs share one commit at the most.
+const INPUTS_AT_ONCE: usize = 256;
 
 /// The loop: takes what has arrived, stores it in one commit, says what follows, sleeps until the next arrival or the
 /// next timer. It ends with `Arrival::End`, or when nobody is left who could send.
@@ -270,14 +285,14 @@ pub fn run(
     mut clock: Clock,
     first: Said,
     arrivals: &Receiver<Arrival>,
-    look_up: &dyn Fn(ChangeNumber),
-    say: &mut dyn FnMut(&Reply),
-    warn: &dyn Fn(&str),
+    outside: &mut dyn Outside,
 ) {
     let mut act = |said: Said| {
-        said.trouble.iter().for_each(|why| warn(why));
-        said.replies.iter().for_each(&mut *say);
-        said.lookups.into_iter().for_each(look_up);
+        said.trouble.iter().for_each(|why| outside.warn(why));
+        if !said.replies.is_empty() {
+            outside.say(said.replies);
+        }
+        said.lookups.into_iter().for_each(|change| outside.look_up(change));
     };
     act(first);
     loop {
@@ -299,14 +314,14 @@ pub fn run(
         let mut after = None;
         while let Some(arrival) = next {
             match arrival {
-                Arrival::Input(input) => inputs.push(input),
+                Arrival::Inputs(more) => inputs.extend(more),
                 Arrival::News(change) => bot.look_again(change),
                 Arrival::Later(_) | Arrival::End => {
                     after = Some(arrival);
                     break;
                 }
             }
-            next = if inputs.len() < ARRIVALS_AT_ONCE { arrivals.try_recv().ok() } else { None };
+            next = if inputs.len() < INPUTS_AT_ONCE { arrivals.try_recv().ok() } else { None };
         }
         act(bot.take(clock.now(), &inputs));
         match after {

@@ -35,6 +35,7 @@ pub(crate) fn roomy_settings() -> Settings {
         length: TimeDelta::hours(8),
         limit: 500,
         rooms: vec![RoomId(CONSOLE.to_owned())],
+        private_commands: false,
     }];
     settings.policy.patch_time = TimeDelta::minutes(1);
     settings

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::Fault;
-use crate::bot::{self, Arrival, Bot};
+use crate::bot::{self, Arrival, Bot, Outside};
 use crate::clock::Clock;
 use crate::config::{Config, Coverage, Review};
 use crate::engine::id::{At, ChangeNumber};
 use crate::engine::settings::Settings;
 use crate::engine::window::Occurrence;
-use crate::engine::{Input, schedule};
+use crate::engine::{Input, Reply, schedule};
 use crate::play::Player;
 use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Source};
 use crate::store::Store;
@@ -71,25 +71,35 @@ fn terminal(config: Config, clock: Clock, source: Arc<Source>) -> Result<(), Fau
     thread::spawn(move || answer_lookups(&asked, questions, &answers));
     let bot_name = name.clone();
     thread::spawn(move || read_keyboard(&source, speaker, &bot_name, clock, &arrivals_in));
-    bot::run(
-        bot,
-        clock,
-        first,
-        &arrivals,
-        &|change| {
-            // The other side ends only with the program.
-            let _ = questions_in.send(change);
-        },
-        &mut |reply| {
-            // A terminal that is gone ends the program at the next line it does not send.
-            let _ = writeln!(out, "{}", console::shown(reply, &name)).and_then(|()| out.flush());
-        },
-        &|why| {
-            // Chat is told that nothing was recorded; only the operator can do something about the reason.
-            let _ = writeln!(io::stderr(), "swatbot: the log takes nothing: {why}");
-        },
-    );
+    bot::run(bot, clock, first, &arrivals, &mut Terminal { name, out, questions: questions_in });
     Ok(())
+}
+
+/// What the loop says and asks where a person sits at a terminal.
+struct Terminal {
+    name: String,
+    out: io::Stdout,
+    questions: UnboundedSender<ChangeNumber>,
+}
+
+impl Outside for Terminal {
+    fn say(&mut self, replies: Vec<Reply>) {
+        for reply in &replies {
+            // A terminal that is gone ends the program at the next line it does not send.
+            let _ = writeln!(self.out, "{}", console::shown(reply, &self.name));
+        }
+        let _ = self.out.flush();
+    }
+
+    fn look_up(&mut self, change: ChangeNumber) {
+        // The other side ends only with the program.
+        let _ = self.questions.send(change);
+    }
+
+    fn warn(&mut self, why: &str) {
+        // Chat is told that nothing was recorded; only the operator can do something about the reason.
+        let _ = writeln!(io::stderr(), "swatbot: the log takes nothing: {why}");
+    }
 }
 
 /// Asks the review system, many questions at a time, and sends each answer to the loop when it comes.
@@ -105,7 +115,7 @@ fn answer_lookups(
             let answers = answers.clone();
             tokio::spawn(async move {
                 let answer = source.look_up(change).await;
-                let _ = answers.send(Arrival::Input(bot::facts(change, answer)));
+                let _ = answers.send(Arrival::Inputs(vec![bot::facts(change, answer)]));
             });
         }
     });
@@ -125,7 +135,7 @@ fn read_keyboard(
         let line = String::from_utf8_lossy(&line).into_owned();
         let arrival = match console::read(&line, &speaker, bot_name) {
             Typed::Nothing | Typed::Answer => None,
-            Typed::Said(line) => Some(Arrival::Input(Input::Line(line))),
+            Typed::Said(line) => Some(Arrival::Inputs(vec![Input::Line(line)])),
             Typed::As(name) => {
                 speaker = name;
                 note(&format!("you are {speaker}"))

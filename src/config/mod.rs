@@ -88,6 +88,64 @@ pub enum Coverage {
 pub enum Connection {
     /// The terminal.
     Console,
+    /// An IRC network.
+    Irc(Box<Irc>),
+}
+
+/// An IRC network and how the bot behaves there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Irc {
+    /// The name that its accounts and channels are kept under: `libera/alice`, `libera/#channel`.
+    pub network: String,
+    /// The host.
+    pub server: String,
+    /// The port.
+    pub port: u16,
+    /// The connection is encrypted, and the server proves its name.
+    pub tls: bool,
+    /// The certificates that the server's is checked against, in PEM; the system's where it is left out.
+    pub ca_file: Option<PathBuf>,
+    /// The nick. The bot acts only while it has it.
+    pub nick: String,
+    /// Nicks to wait under while the first is taken.
+    pub alternative_nicks: Vec<String>,
+    /// The real name, which tells people whose bot it is.
+    pub real_name: String,
+    /// The services account that the server must confirm.
+    pub account: Option<String>,
+    /// How it logs in.
+    pub login: IrcLogin,
+    /// The channels it is in.
+    pub channels: Vec<String>,
+    /// Accounts and nicks of other bots: they get no answer.
+    pub ignore: Vec<String>,
+    /// So many lines are said at once.
+    pub burst: u32,
+    /// After these, one in this time; zero for no limit.
+    pub line_every: std::time::Duration,
+    /// Commands that can be pasted stand in bold.
+    pub formatting: bool,
+    /// The topic says how the window stands.
+    pub topic: bool,
+}
+
+/// How the bot logs in to services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IrcLogin {
+    /// Not at all: it has no account.
+    None,
+    /// SASL PLAIN.
+    Password {
+        /// The file that holds the password.
+        file: PathBuf,
+        /// The password. Only `load` reads it, `parse` looks at no file.
+        password: Option<Secret>,
+    },
+    /// SASL EXTERNAL, by the certificate of the connection.
+    Certificate {
+        /// The certificate and the key, in PEM, in one file that only the bot can read.
+        file: PathBuf,
+    },
 }
 
 /// Reads a file, and looks at the files that it names.
@@ -167,8 +225,17 @@ fn document(root: &Section<'_>) -> Option<Config> {
     let plans = plan::read(root);
     let timers = timers::read(root);
     root.finish();
-    let settings =
-        Settings { name: bot.name, prefix: bot.prefix, windows, people, guidelines, policy, plans, timers };
+    let settings = Settings {
+        name: bot.name,
+        prefix: bot.prefix,
+        windows,
+        people,
+        networks: std::collections::BTreeMap::new(),
+        guidelines,
+        policy,
+        plans,
+        timers,
+    };
     Some(Config {
         settings,
         database: bot.database,

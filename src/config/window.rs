@@ -93,6 +93,7 @@ fn window(
         length: TimeDelta::minutes(minutes?),
         limit: limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(LIMIT),
         rooms: rooms?,
+        private_commands: false,
     })
 }
 
@@ -117,6 +118,9 @@ fn check_served(item: &Item<'_>, connections: &[Option<Connection>]) {
     let Some(room) = item.text() else { return };
     let served = connections.iter().flatten().any(|connection| match connection {
         Connection::Console => room == CONSOLE,
+        Connection::Irc(irc) => room.split_once('/').is_some_and(|(network, channel)| {
+            network == irc.network && irc.channels.iter().any(|own| own == channel)
+        }),
     });
     let all_known = connections.iter().all(Option::is_some);
     if served || !all_known {

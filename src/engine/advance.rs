@@ -158,7 +158,7 @@ impl<'a> Turn<'a> {
             (None, Some(network)) => Place::Private { network: network.clone(), nick: name.to_owned() },
             (None, None) => self.to.clone(),
         };
-        self.out.replies.push(Reply { to, ping: Vec::new(), text: format!("{name}: {text}"), soft: false });
+        self.out.replies.push(Reply::new(to, format!("{name}: {text}")));
     }
 
     fn added_text(&self, window: &Window, patch: &Patch) -> String {

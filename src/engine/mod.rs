@@ -26,7 +26,7 @@ use chrono::TimeDelta;
 
 use event::{Event, Record};
 use facts::{Facts, Fault};
-use id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
+use id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
 use settings::Settings;
 use state::State;
 
@@ -35,6 +35,12 @@ use state::State;
 pub enum Input {
     /// Somebody said something.
     Line(Line),
+    /// Somebody says more than anybody types: the line is not read, and they are told once.
+    Flood(Line),
+    /// Who is in a room.
+    Presence(Presence),
+    /// What became of the connection to a network.
+    Link(Link),
     /// The review system answered, or could not.
     Facts {
         /// The change that was asked about.
@@ -65,6 +71,70 @@ pub struct Line {
     pub message_id: Option<String>,
 }
 
+/// Somebody came into a room or left it. Whoever has several nicks there is in it until the last one is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// The room.
+    pub room: RoomId,
+    /// What happened.
+    pub change: Attendance,
+}
+
+/// Who is in a room, by account: people whom the network does not identify are never there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attendance {
+    /// All who are there: the bot has just come in.
+    Roster(Vec<String>),
+    /// This account is there now.
+    Came(String),
+    /// This account is there no more.
+    Left {
+        /// Which.
+        account: String,
+        /// How.
+        how: Departure,
+    },
+    /// The bot itself is out of the room, for this reason; who is in it, it cannot tell.
+    Closed(String),
+}
+
+/// How somebody left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Departure {
+    /// They parted or quit.
+    Left,
+    /// Somebody removed them.
+    Kicked,
+    /// They logged out of services, or into another account.
+    LoggedOut,
+    /// The network split: nobody's fault.
+    Split,
+}
+
+/// What became of the connection to a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The network.
+    pub network: String,
+    /// What happened.
+    pub change: LinkChange,
+}
+
+/// How a connection stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkChange {
+    /// The bot can talk there. Nobody gets a right from this network while there is a reason in `read_only`.
+    Up {
+        /// Why nobody can be told apart there, where that is so.
+        read_only: Option<String>,
+    },
+    /// It is lost, for this reason, and tried again.
+    Lost(String),
+    /// It is lost, for this reason, and not tried again: somebody must look at it.
+    Stopped(String),
+}
+
 /// Something to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
@@ -76,6 +146,36 @@ pub struct Reply {
     pub text: String,
     /// Only worth saying where nothing else is said in the same turn.
     pub soft: bool,
+    /// What a transport that must be sparing with lines may do with it.
+    pub kind: Kind,
+    /// It goes on with the answer of the reply before it.
+    pub more: bool,
+}
+
+/// What a transport may do with a reply when it has more to say than the network takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// It is said as it is.
+    #[default]
+    Plain,
+    /// It left no row and can be asked again: it may be dropped when it is late.
+    Status,
+    /// `NAME: logged L12`: several that wait may become one line.
+    Logged {
+        /// Who is answered.
+        name: String,
+        /// The row.
+        row: RowId,
+    },
+    /// A line for the bot that keeps this network's log, which reads messages and no notices.
+    ForLog,
+}
+
+impl Reply {
+    /// A line that nobody in particular must notice.
+    pub fn new(to: Place, text: String) -> Self {
+        Self { to, ping: Vec::new(), text, soft: false, kind: Kind::Plain, more: false }
+    }
 }
 
 /// Where something is said.
@@ -156,7 +256,23 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
     }
     let said_more = outcome.replies.iter().any(|reply| !reply.soft);
     outcome.replies.retain(|reply| !(reply.soft && said_more));
+    if matches!(input, Input::Line(_)) {
+        mark_answers(&mut outcome);
+    }
     outcome
+}
+
+/// Marks which answers left no row, and which lines belong to one answer.
+fn mark_answers(outcome: &mut Outcome) {
+    let left_no_row = outcome.records.iter().all(|record| matches!(record.event, Event::Asked { .. }));
+    let mut before: Option<Place> = None;
+    for reply in outcome.replies.iter_mut().filter(|reply| reply.ping.is_empty()) {
+        if left_no_row && reply.kind == Kind::Plain {
+            reply.kind = Kind::Status;
+        }
+        reply.more = before.as_ref() == Some(&reply.to);
+        before = Some(reply.to.clone());
+    }
 }
 
 /// Whoever has just spoken is looking: what follows is an answer to them, not a ping.

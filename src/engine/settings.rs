@@ -19,6 +19,8 @@ pub struct Settings {
     pub windows: Vec<WindowSettings>,
     /// Everybody with a role or with accounts on several networks.
     pub people: Vec<Person>,
+    /// What differs from one network to the next; one that is not here has the defaults.
+    pub networks: BTreeMap<String, NetworkSettings>,
     /// The level of each rule that the file sets; others have their default.
     pub guidelines: BTreeMap<RuleId, Level>,
     /// What the rules compare with.
@@ -27,6 +29,32 @@ pub struct Settings {
     pub plans: Plans,
     /// How long is waited for what.
     pub timers: Timers,
+}
+
+/// What the engine must know of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkSettings {
+    /// Whether accounts of this network have rights: the kill switch.
+    pub trust: bool,
+    /// Whose `!log` is.
+    pub log: LogMode,
+}
+
+impl Default for NetworkSettings {
+    fn default() -> Self {
+        Self { trust: true, log: LogMode::Own }
+    }
+}
+
+/// Who keeps the log of a network: on some, another bot answers `!log`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogMode {
+    /// This bot: it records and answers.
+    Own,
+    /// Another bot: what people write is recorded here too, in silence, and this bot writes `!log` lines for the other.
+    Emit,
+    /// Another bot: what people write is recorded here too, in silence.
+    Observe,
 }
 
 /// One recurring window.
@@ -48,6 +76,8 @@ pub struct WindowSettings {
     pub limit: u32,
     /// The rooms it is held in. The first is where the bot talks of its own accord, the others hear the same.
     pub rooms: Vec<RoomId>,
+    /// Whether its commands may be given in private. What they do is said in its rooms.
+    pub private_commands: bool,
 }
 
 /// A person and the accounts that are this person.
@@ -213,6 +243,11 @@ impl Default for Timers {
 }
 
 impl Settings {
+    /// What holds for a network.
+    pub fn network(&self, name: &str) -> NetworkSettings {
+        self.networks.get(name).copied().unwrap_or_default()
+    }
+
     /// The window called `id`.
     pub fn window(&self, id: &str) -> Option<&WindowSettings> {
         self.windows.iter().find(|window| window.id == id)

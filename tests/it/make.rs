@@ -74,7 +74,9 @@ pub(crate) fn settings() -> Settings {
             length: minutes(60),
             limit: 6,
             rooms: vec![RoomId("console".to_owned())],
+            private_commands: false,
         }],
+        networks: BTreeMap::new(),
         people: vec![
             person("alice", &[Standing::Deployer]),
             person("bob", &[]),

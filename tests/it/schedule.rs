@@ -29,6 +29,7 @@ fn window(id: &str, days: &[Weekday], start: &str, timezone: Tz, minutes: i64) -
         length: TimeDelta::minutes(minutes),
         limit: 6,
         rooms: vec![RoomId("console".to_owned())],
+        private_commands: false,
     }
 }
 
@@ -37,6 +38,7 @@ fn settings(windows: Vec<WindowSettings>) -> Settings {
         name: "swatbot".to_owned(),
         prefix: "!".to_owned(),
         windows,
+        networks: BTreeMap::new(),
         people: Vec::new(),
         guidelines: BTreeMap::new(),
         policy: policy(),

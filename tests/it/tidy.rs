@@ -101,8 +101,14 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         place: "src/transport/",
-        uses: &["engine", "transport"],
-        never: &[r"\b(rusqlite|serde_json|toml)\b", CLOCK, SQL, GERRIT],
+        uses: &["clock", "config", "engine", "secret", "transport"],
+        never: &[
+            r"\b(rusqlite|serde_json|toml)\b",
+            r"\b(Utc|Local|SystemTime)::now\b",
+            PRINTING,
+            SQL,
+            GERRIT,
+        ],
         planted: &["use crate::bot::Bot;", "use crate::review::Files;", "use crate::{store, engine};"],
     },
     Layer {

@@ -56,6 +56,8 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.facts(*change, answer);
             turn.out
         }
+        // What follows from these is decided in `presence`.
+        Input::Flood(_) | Input::Presence(_) | Input::Link(_) => Outcome::default(),
         Input::Tick => timers::tick(settings, state, at),
         Input::Started => {
             let mut turn = Turn::of_bot(settings, state, at);
@@ -155,7 +157,7 @@ impl<'a> Turn<'a> {
 
     fn reply(&mut self, text: &str, soft: bool) {
         let text = format!("{}: {text}", self.name);
-        self.out.replies.push(Reply { to: self.to.clone(), ping: Vec::new(), text, soft });
+        self.out.replies.push(Reply { soft, ..Reply::new(self.to.clone(), text) });
     }
 
     /// Says something in every room of a window, to nobody in particular.
@@ -177,7 +179,7 @@ impl<'a> Turn<'a> {
     fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str) {
         for room in &window.occurrence.rooms {
             let to = Place::Room(room.clone());
-            self.out.replies.push(Reply { to, ping: ping.clone(), text: text.to_owned(), soft: false });
+            self.out.replies.push(Reply { ping: ping.clone(), ..Reply::new(to, text.to_owned()) });
         }
     }
 

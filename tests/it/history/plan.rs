@@ -41,6 +41,7 @@ pub(super) fn settings(real: &RealWindow, starts: At) -> Settings {
         length: TimeDelta::minutes(60),
         limit,
         rooms: settings.windows[0].rooms.clone(),
+        private_commands: false,
     }];
     let person = |name: &str, standing, review: Option<&String>| Person {
         id: Who(account(name)),
