@@ -1,13 +1,10 @@
-//! `[bot]` and `[[connection]]`: what the bot is called, where its log is, and where it talks.
+//! `[bot]`: what the bot is called, and where its log is.
 
 use std::path::{Path, PathBuf};
 
-use super::Connection;
+use super::item::Item;
 use super::reader::Section;
-use super::suggest::did_you_mean;
 
-/// Words of `[[connection]]` that later versions give a meaning to.
-const LATER: &[&str] = &["irc", "matrix"];
 /// The longest nick that every IRC network takes.
 const LONGEST_NICK: usize = 30;
 
@@ -27,17 +24,8 @@ pub(super) fn read(root: &Section<'_>) -> Bot {
         database: root.reader().path(default_database),
     };
     let Some(section) = root.section("bot") else { return bot };
-    if let Some(item) = section.get("name")
-        && let Some(name) = item.text()
-    {
-        if is_nick(name) {
-            name.clone_into(&mut bot.name);
-        } else {
-            let fix = format!(
-                "Type letters, digits, - and _, a letter first, {LONGEST_NICK} at most: \"swatbot\"."
-            );
-            item.fault(format!("{name:?} is not a nick"), fix);
-        }
+    if let Some(name) = section.get("name").and_then(|item| item.nick()) {
+        name.clone_into(&mut bot.name);
     }
     if let Some(item) = section.get("prefix")
         && let Some(prefix) = item.text()
@@ -65,6 +53,20 @@ fn is_missing(folder: &Path) -> bool {
     !folder.as_os_str().is_empty() && !folder.is_dir()
 }
 
+impl<'r> Item<'r> {
+    /// A nick that every network takes.
+    pub(super) fn nick(&self) -> Option<&'r str> {
+        let name = self.text()?;
+        if is_nick(name) {
+            return Some(name);
+        }
+        let fix =
+            format!("Type letters, digits, - and _, a letter first, {LONGEST_NICK} at most: \"swatbot\".");
+        self.fault(format!("{name:?} is not a nick"), fix);
+        None
+    }
+}
+
 fn is_nick(name: &str) -> bool {
     let mark = |c: char| matches!(c, '[' | ']' | '\\' | '`' | '_' | '^' | '{' | '|' | '}');
     name.len() <= LONGEST_NICK
@@ -83,44 +85,4 @@ fn prefix_fault(prefix: &str) -> Option<String> {
         return None;
     };
     Some(format!("{prefix:?} {what}"))
-}
-
-/// Reads every `[[connection]]`. `None` stands for one that could not be read, so that the rooms it would have served
-/// are not reported as well.
-pub(super) fn connections(root: &Section<'_>) -> Vec<Option<Connection>> {
-    let Some(sections) = root.sections("connection") else { return vec![None] };
-    let mut found: Vec<Option<Connection>> = Vec::new();
-    for section in &sections {
-        let connection = connection(section);
-        if connection == Some(Connection::Console) && found.contains(&connection) {
-            section.fault("kind", "there is a console already", "Remove this [[connection]].");
-        }
-        found.push(connection);
-    }
-    if sections.is_empty() {
-        let fix = "Add [[connection]] with kind = \"console\" below it.";
-        root.fault("connection", "there is nowhere to talk", fix);
-        found.push(None);
-    }
-    found
-}
-
-fn connection(section: &Section<'_>) -> Option<Connection> {
-    let item = section.need("kind", "\"console\"")?;
-    let kind = item.text()?;
-    if kind == "console" {
-        section.finish();
-        return Some(Connection::Console);
-    }
-    if LATER.contains(&kind) {
-        // The other keys belong to a version that knows them.
-        item.fault(
-            format!("this build has no {kind}"),
-            "Remove this [[connection]], or put # before its lines, until a version that has it.",
-        );
-    } else {
-        let known: Vec<&str> = ["console"].iter().chain(LATER).copied().collect();
-        item.fault(format!("{kind:?} is not a kind of connection"), did_you_mean(kind, &known));
-    }
-    None
 }

@@ -87,8 +87,17 @@ impl<'r> Item<'r> {
 
     /// A whole number in `range`; `unit` is what it counts.
     pub(super) fn number(&self, range: RangeInclusive<i64>, unit: &str) -> Option<i64> {
-        let (least, most) = (range.start(), range.end());
-        let fix = format!("Type a number of {unit} from {least} to {most}.");
+        let fix = format!("Type a number of {unit} from {} to {}.", range.start(), range.end());
+        self.integer(range, &format!("{} {unit}", self.written()), fix)
+    }
+
+    /// A port of a server.
+    pub(super) fn port(&self) -> Option<u16> {
+        let fix = "Type the number of a port, from 1 to 65535.".to_owned();
+        self.integer(1..=65535, self.written(), fix).and_then(|port| u16::try_from(port).ok())
+    }
+
+    fn integer(&self, range: RangeInclusive<i64>, called: &str, fix: String) -> Option<i64> {
         let DeValue::Integer(integer) = self.value else {
             let quoted = matches!(self.value, DeValue::String(_));
             self.expected(if quoted { "a number without quotation marks" } else { "a whole number" }, fix);
@@ -98,8 +107,17 @@ impl<'r> Item<'r> {
         if let Some(number) = number.filter(|number| range.contains(number)) {
             return Some(number);
         }
-        self.fault(format!("{} {unit} is out of range", self.written()), fix);
+        self.fault(format!("{called} is out of range"), fix);
         None
+    }
+
+    /// `true` or `false`.
+    pub(super) fn truth(&self) -> Option<bool> {
+        let truth = self.value.as_bool();
+        if truth.is_none() {
+            self.expected("true or false", "Type true or false, without quotation marks.");
+        }
+        truth
     }
 
     /// The elements of a list.

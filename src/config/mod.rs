@@ -1,7 +1,9 @@
 //! `windows.toml` to typed settings: every fault at once, each with its line, its key and what to type instead.
 
 mod bot;
+mod connection;
 mod fault;
+mod irc;
 mod item;
 mod overlap;
 mod person;
@@ -193,7 +195,7 @@ fn read(text: &str, dir: &Path, file: &str, looks_at_files: bool) -> Result<Conf
 /// Reads all sections before it gives up on any, so that every fault is noted.
 fn document(root: &Section<'_>) -> Option<Config> {
     let bot = bot::read(root);
-    let connections = bot::connections(root);
+    let connections = connection::read(root, &bot);
     let mut policy = policy::default();
     policy::limits(root, &mut policy);
     policy::calendar(root, &mut policy);
@@ -219,8 +221,8 @@ fn document(root: &Section<'_>) -> Option<Config> {
     {
         policy.review_hosts.extend(review::host_of(url).map(str::to_lowercase));
     }
-    let windows = window::read(root, &connections, policy.last_start);
-    let people = person::read(root);
+    let windows = window::read(root, &connections.list, policy.last_start);
+    let people = person::read(root, &connections.networks);
     let guidelines = policy::guidelines(root);
     let plans = plan::read(root);
     let timers = timers::read(root);
@@ -230,7 +232,7 @@ fn document(root: &Section<'_>) -> Option<Config> {
         prefix: bot.prefix,
         windows,
         people,
-        networks: std::collections::BTreeMap::new(),
+        networks: connections.networks,
         guidelines,
         policy,
         plans,
@@ -241,6 +243,6 @@ fn document(root: &Section<'_>) -> Option<Config> {
         database: bot.database,
         review: review?,
         coverage,
-        connections: connections.into_iter().flatten().collect(),
+        connections: connections.list.into_iter().flatten().collect(),
     })
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::engine::id::Who;
-use crate::engine::settings::{CONSOLE, Person, Standing};
+use crate::engine::settings::{CONSOLE, NetworkSettings, Person, Standing};
 
 use super::item::Item;
 use super::reader::Section;
+use super::suggest::nearest;
 
 const ROLES: &[(&str, Standing)] = &[("deployer", Standing::Deployer), ("manager", Standing::Manager)];
 /// The network name under which Matrix accounts are kept.
@@ -19,14 +20,17 @@ struct Taken {
     accounts: BTreeMap<String, String>,
 }
 
+/// The networks that the file has a connection for.
+type Networks = BTreeMap<String, NetworkSettings>;
+
 /// Reads everybody.
-pub(super) fn read(root: &Section<'_>) -> Vec<Person> {
+pub(super) fn read(root: &Section<'_>, networks: &Networks) -> Vec<Person> {
     let mut taken = Taken::default();
     let sections = root.sections("person").unwrap_or_default();
-    (1..).zip(&sections).filter_map(|(place, section)| person(section, place, &mut taken)).collect()
+    (1..).zip(&sections).filter_map(|(place, section)| person(section, place, networks, &mut taken)).collect()
 }
 
-fn person(section: &Section<'_>, place: usize, taken: &mut Taken) -> Option<Person> {
+fn person(section: &Section<'_>, place: usize, networks: &Networks, taken: &mut Taken) -> Option<Person> {
     let id = section.need("id", "\"alice\"").and_then(|item| person_id(&item, taken));
     let roles = section.get("roles").map(|item| {
         let items =
@@ -37,7 +41,7 @@ fn person(section: &Section<'_>, place: usize, taken: &mut Taken) -> Option<Pers
     let owner = id.map_or_else(|| format!("#{place}"), str::to_owned);
     let mut accounts = Vec::new();
     for item in section.texts("irc") {
-        accounts.extend(irc_account(&item).and_then(|account| taken.claim(&item, account, &owner)));
+        accounts.extend(irc_account(&item, networks).and_then(|account| taken.claim(&item, account, &owner)));
     }
     for item in section.texts("matrix") {
         accounts.extend(matrix_account(&item).and_then(|account| taken.claim(&item, account, &owner)));
@@ -85,25 +89,28 @@ fn person_id<'r>(item: &Item<'r>, taken: &mut Taken) -> Option<&'r str> {
     Some(id)
 }
 
-/// `libera/alice`, as it is.
-fn irc_account(item: &Item<'_>) -> Option<String> {
+/// `libera/alice`, as it is. A network without a connection may get one later, a mistyped one never will.
+fn irc_account(item: &Item<'_>, networks: &Networks) -> Option<String> {
     let text = item.text()?;
     let plain = |part: &str| !part.is_empty() && !part.contains(char::is_whitespace);
-    match text.split_once('/') {
-        Some((network, account))
-            if plain(network)
-                && plain(account)
-                && !account.contains('/')
-                && !matches!(network, CONSOLE | MATRIX | "gerrit") =>
-        {
-            Some(text.to_owned())
-        }
-        _ => {
-            let fix = "Type the network and the services account: \"libera/alice\".";
-            item.fault(format!("{text:?} is not an IRC account"), fix);
-            None
-        }
+    let parts = text.split_once('/').filter(|(network, account)| {
+        plain(network)
+            && plain(account)
+            && !account.contains('/')
+            && !matches!(*network, CONSOLE | MATRIX | "gerrit")
+    });
+    let Some((network, account)) = parts else {
+        let fix = "Type the network and the services account: \"libera/alice\".";
+        item.fault(format!("{text:?} is not an IRC account"), fix);
+        return None;
+    };
+    if !networks.contains_key(network)
+        && let Some(near) = nearest(network, networks.keys().map(String::as_str))
+    {
+        let meant = format!("{near}/{account}");
+        item.fault(format!("no connection has the network {network:?}"), format!("Did you mean {meant:?}?"));
     }
+    Some(text.to_owned())
 }
 
 /// `@alice:example.org`, under the network's name.

@@ -9,33 +9,15 @@ use crate::secret::Secret;
 
 /// More than this is no password: the wrong file was named.
 const LONGEST: u64 = 4096;
+/// More than this of a file is not looked at for a certificate and a key.
+const LONGEST_PEM: u64 = 256 * 1024;
 
-/// Reads the one line of a secret file; `item` is the key that names it.
+/// Reads the one line of a password file; `item` is the key that names it.
 pub(super) fn read(item: &Item<'_>, path: &Path) -> Option<Secret> {
     let name = path.display();
-    // The rights are asked of the open file, so that what was checked is what is read.
-    let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
-    let (metadata, file) = match opened {
-        Ok(opened) => opened,
-        Err(error) => {
-            item.fault(
-                format!("{name} cannot be read: {error}"),
-                "Put the password into that file, alone on one line, and make it yours alone with chmod 600.",
-            );
-            return None;
-        }
-    };
-    if !metadata.is_file() {
-        item.fault(format!("{name} is not a file"), "Name the file that holds the password.");
-        return None;
-    }
-    if open_to_others(&metadata) {
-        item.fault(
-            format!("others can read {name}"),
-            format!("Type chmod 600 {name} and change the password."),
-        );
-        return None;
-    }
+    let missing =
+        "Put the password into that file, alone on one line, and make it yours alone with chmod 600.";
+    let file = open(item, path, "password", missing)?;
     let mut text = String::new();
     if let Err(error) = file.take(LONGEST + 1).read_to_string(&mut text) {
         item.fault(format!("{name} cannot be read: {error}"), "Put the password into it as plain text.");
@@ -48,6 +30,60 @@ pub(super) fn read(item: &Item<'_>, path: &Path) -> Option<Secret> {
         return None;
     }
     Some(Secret::new(secret.to_owned()))
+}
+
+/// Looks whether a file holds a certificate and its key, and can be read by nobody else. Nothing of it is kept.
+pub(super) fn check_certificate(item: &Item<'_>, path: &Path) {
+    let fix = "Put the certificate and its key into that file, both in PEM, and make it yours alone with chmod 600.";
+    let Some(file) = open(item, path, "key", fix) else { return };
+    let mut text = Vec::new();
+    let what = match file.take(LONGEST_PEM).read_to_end(&mut text) {
+        Err(error) => format!("cannot be read: {error}"),
+        Ok(_) if !holds(&text, "-----BEGIN CERTIFICATE-----") => "holds no certificate".to_owned(),
+        Ok(_) if !holds(&text, "PRIVATE KEY-----") => "holds no private key".to_owned(),
+        Ok(_) if holds(&text, "ENCRYPTED PRIVATE KEY-----") => "holds a key that needs a password".to_owned(),
+        Ok(_) => return,
+    };
+    item.fault(format!("{} {what}", path.display()), fix);
+}
+
+/// Looks whether a file holds certificates; they are no secret.
+pub(super) fn check_authorities(item: &Item<'_>, path: &Path) {
+    let mut text = Vec::new();
+    let what = match File::open(path).and_then(|file| file.take(LONGEST_PEM).read_to_end(&mut text)) {
+        Err(error) => format!("cannot be read: {error}"),
+        Ok(_) if !holds(&text, "-----BEGIN CERTIFICATE-----") => "holds no certificate".to_owned(),
+        Ok(_) => return,
+    };
+    item.fault(format!("{} {what}", path.display()), "Name a file of certificates in PEM.");
+}
+
+fn holds(text: &[u8], words: &str) -> bool {
+    text.windows(words.len()).any(|part| part == words.as_bytes())
+}
+
+/// Opens a file that holds a secret, a `what`, and that nobody else can read; `missing` is the fix where there is none.
+fn open(item: &Item<'_>, path: &Path, what: &str, missing: &str) -> Option<File> {
+    let name = path.display();
+    // The rights are asked of the open file, so that what was checked is what is read.
+    let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+    let (metadata, file) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            item.fault(format!("{name} cannot be read: {error}"), missing);
+            return None;
+        }
+    };
+    if !metadata.is_file() {
+        item.fault(format!("{name} is not a file"), format!("Name the file that holds the {what}."));
+        return None;
+    }
+    if open_to_others(&metadata) {
+        let fix = format!("Type chmod 600 {name} and change the {what}.");
+        item.fault(format!("others can read {name}"), fix);
+        return None;
+    }
+    Some(file)
 }
 
 #[cfg(unix)]

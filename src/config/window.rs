@@ -9,6 +9,7 @@ use super::Connection;
 use super::item::Item;
 use super::overlap;
 use super::reader::Section;
+use super::suggest::nearest;
 
 /// How many places a window has when the file does not say.
 const LIMIT: u32 = 6;
@@ -83,6 +84,7 @@ fn window(
         }
         items.iter().filter_map(Item::text).map(|room| RoomId(room.to_owned())).collect()
     });
+    let private_commands = section.get("private_commands").and_then(|item| item.truth());
     section.finish();
     Some(WindowSettings {
         id: id?.to_owned(),
@@ -93,7 +95,7 @@ fn window(
         length: TimeDelta::minutes(minutes?),
         limit: limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(LIMIT),
         rooms: rooms?,
-        private_commands: false,
+        private_commands: private_commands.unwrap_or(false),
     })
 }
 
@@ -116,20 +118,34 @@ fn window_id<'r>(item: &Item<'r>) -> Option<&'r str> {
 /// A room must be served by a connection, or the window would be held where nobody hears it.
 fn check_served(item: &Item<'_>, connections: &[Option<Connection>]) {
     let Some(room) = item.text() else { return };
-    let served = connections.iter().flatten().any(|connection| match connection {
-        Connection::Console => room == CONSOLE,
-        Connection::Irc(irc) => room.split_once('/').is_some_and(|(network, channel)| {
-            network == irc.network && irc.channels.iter().any(|own| own == channel)
-        }),
-    });
-    let all_known = connections.iter().all(Option::is_some);
-    if served || !all_known {
+    let mut served: Vec<String> = Vec::new();
+    for connection in connections {
+        match connection {
+            // Its rooms are not known, and its own fault is enough.
+            None => return,
+            Some(Connection::Console) => served.push(CONSOLE.to_owned()),
+            Some(Connection::Irc(irc)) => {
+                served.extend(irc.channels.iter().map(|channel| format!("{}/{channel}", irc.network)));
+            }
+        }
+    }
+    if served.iter().any(|other| other == room) {
         return;
     }
-    let fix = if room == CONSOLE {
-        "Add [[connection]] with kind = \"console\" below it.".to_owned()
-    } else {
-        format!("Type {CONSOLE:?}, or add the [[connection]] that has this room.")
+    let network = room.split_once('/').filter(|(network, channel)| {
+        channel.starts_with(['#', '&'])
+            && served.iter().any(|other| other.starts_with(&format!("{network}/")))
+    });
+    // "#ops" alone is no typing mistake, so the end of the name decides.
+    let near = served.iter().find(|other| other.split_once('/').is_some_and(|(_, channel)| channel == room));
+    let near = near.map(String::as_str).or_else(|| nearest(room, served.iter().map(String::as_str)));
+    let fix = match (near, network) {
+        (Some(near), _) => format!("Did you mean {near:?}?"),
+        (None, Some((network, channel))) => format!("Add {channel:?} to the channels of {network}."),
+        (None, None) => {
+            let known: Vec<String> = served.iter().map(|room| format!("{room:?}")).collect();
+            format!("Type {}, or add the [[connection]] that has this room.", known.join(" or "))
+        }
     };
     item.fault(format!("no connection serves {room:?}"), fix);
 }

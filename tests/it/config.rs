@@ -1,6 +1,8 @@
 //! The configuration: the file in the repository, what the keys mean, and the secrets.
 
 mod faults;
+#[cfg(feature = "irc")]
+mod irc;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -54,9 +56,20 @@ fn with_defaults_typed(text: &str) -> String {
     text.lines().map(bare).collect::<Vec<_>>().join("\n")
 }
 
-/// The file with its examples, `# key = value` and `# [table]`, instead of the keys they take the place of.
+/// The file with its examples, `# key = value` and `# [table]`, instead of the keys they take the place of. A key at its
+/// default in an example, `# #key = value`, is then one as everywhere. The bot logs in by a password or by a
+/// certificate, so the second of these examples stays one; and a build without IRC has no use for its example.
 fn with_examples(text: &str) -> String {
+    let (before, rest) = text.split_once("# [[connection]]\n").expect("the example of an IRC network");
+    let (of_irc, after) = rest.split_once("\n\n").expect("more follows");
+    let text = if cfg!(feature = "irc") {
+        text.to_owned()
+    } else {
+        assert!(of_irc.starts_with("# kind = \"irc\""), "{of_irc}");
+        format!("{before}\n{after}")
+    };
     let example = |line: &str| match line.strip_prefix("# ") {
+        Some(rest) if rest.starts_with("certificate_file") => None,
         Some(rest) if rest.starts_with('[') && rest.ends_with(']') => Some(rest.to_owned()),
         Some(rest) if rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')) => {
             Some(rest.to_owned())
@@ -109,13 +122,27 @@ fn its_examples_can_be_used() {
     assert_eq!(config.review, Review::Gerrit { url, login: Some(login), timeout_seconds: 10 });
     assert_eq!(config.coverage, Some(Coverage::File(PathBuf::from("/srv/swatbot/coverage/clover.xml"))));
     assert_eq!(config.settings.policy.coverage_at_least, parse(GOOD).settings.policy.coverage_at_least);
+    let networks: Vec<&String> = config.settings.networks.keys().collect();
+    assert_eq!(networks, if cfg!(feature = "irc") { &["libera"][..] } else { &[] });
+}
+
+/// The IRC network of the example, with and without the keys that stand there at their default.
+#[cfg(feature = "irc")]
+#[test]
+fn the_keys_of_its_example_are_the_defaults_too() {
+    let text = with_examples(&in_repository());
+    let typed = with_defaults_typed(&text);
+    assert!(typed.contains("\nline_every = ") && !text.contains("\nline_every = "));
+    let (left, right) = (parse(&text), parse(&typed));
+    assert_eq!(left.connections, right.connections);
+    assert_eq!(left.settings.networks, right.settings.networks);
 }
 
 /// An unknown key is answered with all known ones, so the faults say which keys there are.
 #[test]
 fn it_names_every_key_that_there_is() {
     let text = in_repository();
-    let typed = with_examples(&with_defaults_typed(&text));
+    let typed = with_defaults_typed(&with_examples(&text));
     let mut lines = vec!["qqqqqqqqqqqq = 1"];
     for line in typed.lines() {
         lines.push(line);
