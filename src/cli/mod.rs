@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and how each part is put together. Thin on purpose.
 
+mod check;
 pub mod log;
 mod report;
 mod run;
@@ -35,7 +36,7 @@ struct Args {
 enum Verb {
     /// Run the bot (the default); with the terminal as its chat, lines are chat
     Run,
-    /// Check the configuration: every fault with its line and its fix
+    /// Check the configuration: every fault with its line and its fix, or what the bot would connect to
     Check,
     /// Ask the log; the bot may be running meanwhile
     Log(log::LogArgs),
@@ -88,11 +89,7 @@ pub fn main() -> ExitCode {
 fn dispatch(args: &Args) -> Result<(), Fault> {
     match args.verb.as_ref().unwrap_or(&Verb::Run) {
         Verb::Run => run::run(configuration(args)?, args.clock),
-        Verb::Check => {
-            let config = configuration(args)?;
-            let windows = config.settings.windows.len();
-            print(&format!("{} is good: {windows} windows\n", args.config.display()))
-        }
+        Verb::Check => print(&check::said(&configuration(args)?, &args.config.display().to_string())),
         Verb::Log(question) => {
             let config = configuration(args)?;
             log::run(question, &config.database, Clock::system().now(), &mut io::stdout()).map_err(|fault| {

@@ -96,6 +96,45 @@ fn check_says_that_a_configuration_is_good_or_lists_every_fault() {
     assert!(err.contains("/nowhere/windows.toml"), "{err}");
 }
 
+#[cfg(feature = "irc")]
+#[test]
+fn check_says_what_the_bot_would_connect_to_and_nothing_secret() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let password = folder.path().join("libera.password");
+    fs::write(&password, "hunter2\n").unwrap();
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+    let networks = r##"[[connection]]
+kind = "irc"
+network = "libera"
+server = "irc.libera.chat"
+account = "swatbot"
+password_file = "libera.password"
+channels = ["#ops", "#swat"]
+[[connection]]
+kind = "irc"
+network = "local"
+server = "localhost"
+tls = false
+trust = "off"
+channels = ["#ops"]
+[[connection]]
+"##;
+    let changes = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/changes");
+    let text = fs::read_to_string(CONFIG)
+        .unwrap()
+        .replacen("\n[[connection]]\n", &format!("\n{networks}"), 1)
+        .replace("\"examples/changes\"", &format!("{changes:?}"));
+    let path = folder.path().join("windows.toml");
+    fs::write(&path, text).unwrap();
+    let (code, out, err) = swatbot(&["check", "--config", path.to_str().unwrap()]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let expected = "libera: swatbot joins #ops, #swat at irc.libera.chat port 6697 (TLS, SASL PLAIN as swatbot, \
+                    rights by account-tag)\n\
+                    local: swatbot joins #ops at localhost port 6667 (no TLS, no account, no rights: trust is off)\n";
+    assert!(out.starts_with(expected) && out.lines().count() == 3, "{out}");
+}
+
 #[test]
 fn completions_are_a_script_that_bash_reads() {
     let (code, script, err) = swatbot(&["completions", "bash"]);

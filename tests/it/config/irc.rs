@@ -230,3 +230,33 @@ fn a_file_of_authorities_must_hold_some() {
     let said = load(lines, &[password]).unwrap_err();
     assert_eq!(said, format!("{start} cannot be read: No such file or directory (os error 2). {fix}"));
 }
+
+/// The file of `examples/irc`, for the network that stands in it and for the one that stands there as an example.
+#[test]
+fn the_example_to_begin_with_has_no_fault() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("examples/irc/windows.toml")).unwrap();
+    let (before, rest) = text.split_once("[[connection]]\n").unwrap();
+    let (of_libera, rest) = rest.split_once("\n\n").unwrap();
+    let (of_local, after) = rest.split_once("\n\n").unwrap();
+    let of_libera = format!("[[connection]]\n{of_libera}");
+    let of_local = of_local.lines().skip(1).map(|line| line.strip_prefix("# ").unwrap()).collect::<Vec<_>>();
+    let of_local = of_local.join("\n");
+    for (network, connection) in [("libera", of_libera), ("local", of_local)] {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("examples/changes")).unwrap();
+        fs::create_dir(dir.path().join("examples/irc")).unwrap();
+        let folder = dir.path().join("examples/irc");
+        let password = folder.join(format!("{network}.password"));
+        fs::write(&password, "hunter2\n").unwrap();
+        fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+        let text = format!("{before}{connection}\n\n{}", after.replace("libera/", &format!("{network}/")));
+        fs::write(folder.join("windows.toml"), text).unwrap();
+        let config = config::load(&folder.join("windows.toml")).unwrap_or_else(|faults| panic!("{faults}"));
+        let irc = irc(&config);
+        assert_eq!((irc.network.as_str(), irc.nick.as_str()), (network, "YOUR-bot"));
+        assert!(matches!(&irc.login, IrcLogin::Password { password: Some(_), .. }));
+        assert_eq!(config.settings.who(network, "YOUR-account").0, "YOUR-name");
+        assert_eq!(config.settings.windows[0].rooms, [RoomId(format!("{network}/##YOUR-channel"))]);
+    }
+}
