@@ -78,7 +78,7 @@ fn open(item: &Item<'_>, path: &Path, what: &str, missing: &str) -> Option<File>
         item.fault(format!("{name} is not a file"), format!("Name the file that holds the {what}."));
         return None;
     }
-    if open_to_others(&metadata) {
+    if open_to_others(&metadata, path) {
         let fix = format!("Type chmod 600 {name} and change the {what}.");
         item.fault(format!("others can read {name}"), fix);
         return None;
@@ -86,13 +86,19 @@ fn open(item: &Item<'_>, path: &Path, what: &str, missing: &str) -> Option<File>
     Some(file)
 }
 
+/// Where systemd puts what `LoadCredential=` names. On some file systems the bot's own right to read it there is an entry
+/// of an access list, and the group's bits only show that there is a list.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
 #[cfg(unix)]
-fn open_to_others(metadata: &std::fs::Metadata) -> bool {
+fn open_to_others(metadata: &std::fs::Metadata, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    metadata.mode() & 0o077 != 0
+    let credential = std::env::var_os(CREDENTIALS)
+        .is_some_and(|folder| !folder.is_empty() && path.parent() == Some(Path::new(&folder)));
+    metadata.mode() & if credential { 0o007 } else { 0o077 } != 0
 }
 
 #[cfg(not(unix))]
-fn open_to_others(_: &std::fs::Metadata) -> bool {
+fn open_to_others(_: &std::fs::Metadata, _: &Path) -> bool {
     false
 }

@@ -135,6 +135,33 @@ channels = ["#ops"]
     assert!(out.starts_with(expected) && out.lines().count() == 3, "{out}");
 }
 
+/// A file that `LoadCredential=` of systemd hands over is the bot's own though its group's bits are set.
+#[test]
+fn a_credential_of_systemd_may_show_an_access_list() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let password = folder.path().join("gerrit.password");
+    fs::write(&password, "hunter2\n").unwrap();
+    let gerrit = format!(
+        "kind = \"gerrit\"\nurl = \"https://gerrit.example.org\"\nusername = \"swatbot\"\npassword_file = {password:?}\n"
+    );
+    let text = fs::read_to_string(CONFIG).unwrap();
+    let (before, rest) = text.split_once("kind = \"files\"").unwrap();
+    let rest = rest.split_once("path = \"examples/changes\"\n").unwrap().1;
+    let path = folder.path().join("windows.toml");
+    fs::write(&path, format!("{before}{gerrit}{rest}")).unwrap();
+    let check = |mode: u32, credentials: &Path| {
+        fs::set_permissions(&password, fs::Permissions::from_mode(mode)).unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_swatbot"));
+        program.args(["check", "--config", path.to_str().unwrap()]);
+        program.env("CREDENTIALS_DIRECTORY", credentials).output().unwrap().status.code().unwrap()
+    };
+    assert_eq!(check(0o440, folder.path()), 0);
+    assert_eq!(check(0o444, folder.path()), 2, "everybody can read it");
+    assert_eq!(check(0o440, Path::new("/nowhere")), 2, "systemd did not put it there");
+    assert_eq!(check(0o440, Path::new("")), 2);
+}
+
 #[test]
 fn completions_are_a_script_that_bash_reads() {
     let (code, script, err) = swatbot(&["completions", "bash"]);
