@@ -12,8 +12,11 @@ pub(super) fn said(config: &Config, name: &str) -> String {
             let _ = writeln!(lines, "{}", network(irc, config.settings.network(&irc.network).trust));
         }
     }
-    let windows = config.settings.windows.len();
-    let _ = writeln!(lines, "{name} is good: {windows} windows");
+    let windows = match config.settings.windows.len() {
+        1 => "1 window".to_owned(),
+        count => format!("{count} windows"),
+    };
+    let _ = writeln!(lines, "{name} is good: {windows}");
     lines
 }
 

@@ -128,6 +128,7 @@ fn the_map_names_every_module() {
         "src/store",
         "src/review",
         "src/transport",
+        "src/transport/irc",
         "src/cli",
         "tests/it",
     ] {
@@ -146,6 +147,45 @@ fn the_map_names_every_module() {
     assert!(missing.is_empty(), "ARCHITECTURE.md, map: {}", missing.join(" "));
 }
 
+#[cfg(feature = "irc")]
+#[test]
+fn the_way_to_a_channel_shows_what_check_prints() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = dir.path().join("examples/irc");
+    fs::create_dir_all(&folder).expect("a folder in it");
+    fs::create_dir(dir.path().join("examples/changes")).expect("another");
+    fs::copy(root().join("examples/irc/windows.toml"), folder.join("windows.toml")).expect("a copy");
+    fs::write(folder.join("libera.password"), "hunter2\n").expect("a password");
+    fs::set_permissions(folder.join("libera.password"), fs::Permissions::from_mode(0o600))
+        .expect("its rights");
+    let arguments = ["check", "--config", "examples/irc/windows.toml"];
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_swatbot"));
+    let output = program.args(arguments).current_dir(dir.path()).output().expect("it runs");
+    let said = String::from_utf8(output.stdout).expect("text");
+    let shown: String = said.lines().map(|line| format!("       {line}\n")).collect();
+    let command = format!("       $ cargo run --release -- {}\n", arguments.join(" "));
+    assert!(read("README.md").contains(&format!("{command}{shown}")), "README.md does not show\n{shown}");
+}
+
+#[test]
+fn the_way_to_a_channel_shows_the_file_that_is_there() {
+    let file = read("examples/irc/windows.toml");
+    let readme = read("README.md");
+    let block =
+        readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the lines");
+    assert!(block.contains("[[connection]]") && block.contains("[[person]]"), "{block}");
+    for line in block.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        assert!(
+            file.lines().any(|other| other.starts_with(line)),
+            "examples/irc/windows.toml has no line {line}"
+        );
+    }
+    // The one word of a change that a newcomer is told to replace.
+    assert!(readme.contains(r#"sed -i 's/"status": "NEW"/"status": "MERGED"/' examples/changes/4.json"#));
+    assert_eq!(read("examples/changes/4.json").matches(r#""status": "NEW""#).count(), 1);
+}
+
 #[test]
 fn links_lead_somewhere() {
     let link = Regex::new(r"\]\(([^)#:]+)(#[^)]*)?\)").expect("a pattern");
@@ -157,6 +197,7 @@ fn links_lead_somewhere() {
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "docs/guidelines.md",
+        "docs/operations.md",
         "examples/README.md",
     ] {
         let text = read(file);
