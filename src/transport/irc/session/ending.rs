@@ -1,5 +1,7 @@
 //! What the last words of a server mean for the next attempt.
 
+use crate::engine::text;
+
 use super::Then;
 
 /// Words of a ban, in small letters. Whoever meets one of these and comes back at once makes it worse.
@@ -30,7 +32,7 @@ pub(super) fn because(what: &str, words: &str) -> String {
     if words.is_empty() { what.to_owned() } else { format!("{what}: {words}") }
 }
 
-/// Words of a stranger as they can stand in a reason: one line, no codes, not longer than anybody reads.
+/// Words of a stranger as they can stand in a reason: one line, nothing hidden in it, not longer than anybody reads.
 pub(super) fn quoted(words: &str) -> String {
-    words.chars().filter(|letter| !letter.is_control()).take(120).collect::<String>().trim().to_owned()
+    text::clean_to(words, 120).trim().to_owned()
 }

@@ -63,7 +63,7 @@ impl Topic {
             None => theirs.to_owned(),
             Some(text) => {
                 let room = longest.checked_sub(OPEN.len() + 2 + theirs.len())?;
-                let text = &text[..text.floor_char_boundary(room)];
+                let text = text[..text.floor_char_boundary(room)].trim_end();
                 if room < SHORTEST || text.is_empty() {
                     return None;
                 }
