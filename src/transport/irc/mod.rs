@@ -3,6 +3,7 @@
 //! `session` and `outbox` are pure: they are told the time and give lines, so that each fault can be played to them.
 //! `link` owns the socket and the clock and drives both; `wire` is the only way a line gets out.
 
+mod isupport;
 pub mod link;
 pub mod outbox;
 pub mod roster;

@@ -1,0 +1,105 @@
+//! The nick of the bot: it acts only while it has its own, and asks for it again.
+
+use super::{Irc, Play, irc};
+
+#[test]
+fn f19_under_another_nick_it_is_read_only_until_it_has_its_own() {
+    let mut play = Play::open(&Irc { alternative_nicks: vec!["swatbot2".to_owned()], ..irc() });
+    play.is_alive = true;
+    play.plays(
+        "
+        > CAP LS 302
+        > NICK swatbot
+        > USER swatbot 0 * :conducts deployment windows
+        < :irc.test 433 * swatbot :Nickname is already in use.
+        > NICK swatbot2
+        < :irc.test 433 * swatbot2 :Nickname is already in use.
+        > NICK swatbot_
+        < :irc.test 437 * swatbot_ :Nick/channel is temporarily unavailable
+        > NICK swatbot1
+        < :irc.test CAP * LS :account-tag
+        > CAP REQ account-tag
+        < :irc.test CAP * ACK :account-tag
+        > CAP END
+        < :irc.test 001 swatbot1 :Welcome
+        < :irc.test 376 swatbot1 :End of /MOTD command.
+        = libera up, read-only: my nick is swatbot1, not swatbot
+        > JOIN #ops
+        < :swatbot1!~s@bot.test JOIN #ops
+        < :irc.test 366 swatbot1 #ops :End of /NAMES list.
+        = libera/#ops here:
+        < @account=alice :alice!~a@a.test PRIVMSG #ops :!swat start
+        = libera/#ops <alice=-> !swat start
+        +44s
+        +1s
+        > NICK swatbot
+        < :irc.test 433 swatbot1 swatbot :Nickname is already in use.
+        +45s
+        > NICK swatbot
+        < :irc.test 433 swatbot1 swatbot :Nickname is already in use.
+        +5s
+        < :SwatBot!~x@x.test QUIT :Ping timeout
+        > NICK swatbot
+        < :swatbot1!~s@bot.test NICK :swatbot
+        = libera up
+        < @account=alice :alice!~a@a.test PRIVMSG #ops :!swat start
+        = libera/#ops <alice=alice> !swat start
+        +600s
+        ",
+    );
+}
+
+#[test]
+fn f19_a_nick_that_is_taken_away_is_noticed_and_asked_for_again() {
+    let mut play = Play::in_ops(&irc());
+    play.is_alive = true;
+    play.plays(
+        "
+        < :SWATBOT!~swat@bot.test NICK :Guest123
+        = libera up, read-only: my nick is Guest123, not swatbot
+        # Its own words come back under the new name.
+        < @account=swatbot :guest123!~swat@bot.test PRIVMSG #ops :!swat queue
+        < :mallory!~m@m.test NICK swatbot
+        < @account=mallory :swatbot!~m@m.test PRIVMSG #ops :!swat queue
+        = libera/#ops <swatbot=-> !swat queue
+        < :swatbot!~m@m.test NICK mallory
+        > NICK swatbot
+        < :Guest123!~swat@bot.test NICK SwatBot
+        = libera up
+        ",
+    );
+}
+
+#[test]
+fn a_server_that_takes_no_nick_at_all_is_given_up() {
+    let mut play = Play::open(&irc());
+    for tries in 0..50 {
+        play.hear(":irc.test 433 * swatbot :Nickname is already in use.");
+        if let Some(last) = play.run("").lines().last().filter(|line| line.starts_with('!')) {
+            assert_eq!(last, "! the nick swatbot and all others are taken (again)");
+            assert!(tries > 5, "{tries}");
+            return;
+        }
+    }
+    panic!("it goes on for ever");
+}
+
+#[test]
+fn the_budget_is_what_is_left_behind_our_prefix() {
+    let mut play = Play::open(&irc());
+    // Nobody has said what others see: ten letters and 63.
+    assert_eq!(play.session.budget(), 510 - ":swatbot!".len() - 10 - 1 - 63 - 1);
+    let left = |prefix: &str| 510 - prefix.len() - 2;
+    play.hear(":irc.test 001 swatbot :Welcome to the network swatbot!~swat@203.0.113.7");
+    assert_eq!(play.session.budget(), left("swatbot!~swat@203.0.113.7"));
+    play.hear(":irc.test 396 swatbot wikimedia/bot/swatbot :is now your visible host");
+    assert_eq!(play.session.budget(), left("swatbot!~swat@wikimedia/bot/swatbot"));
+    play.hear(":swatbot!swat@a.test JOIN #ops");
+    assert_eq!(play.session.budget(), left("swatbot!swat@a.test"));
+    play.hear(":swatbot!swat@a.test CHGHOST s example.test");
+    assert_eq!(play.session.budget(), left("swatbot!s@example.test"));
+    play.hear(":swatbot!s@example.test NICK swatbot_");
+    assert_eq!(play.session.budget(), left("swatbot_!s@example.test"));
+    play.hear(":swatbot_!s@b.test PRIVMSG #ops :our own words, sent back");
+    assert_eq!(play.session.budget(), left("swatbot_!s@b.test"));
+}
