@@ -11,8 +11,8 @@ use crate::clock::Clock;
 use crate::config::Irc;
 use crate::engine::settings::Settings;
 use crate::engine::{self, Input, LinkChange};
+use crate::transport::Say;
 
-use super::Say;
 use super::backoff::Backoff;
 use super::lines::Lines;
 use super::outbox::Outbox;
