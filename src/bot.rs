@@ -75,6 +75,11 @@ impl Bot {
         &self.settings
     }
 
+    /// Decides by other settings from now on. What must not change under a running window stands in its events.
+    pub fn set(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
     /// Takes what has arrived, in order, together with what is due: one commit for all of it, and then the answers.
     pub fn take(&mut self, at: At, inputs: &[Input]) -> Said {
         let mut records: Vec<Record> = Vec::new();
@@ -261,6 +266,8 @@ pub enum Arrival {
     Later(TimeDelta),
     /// There may be news of a change.
     News(ChangeNumber),
+    /// The configuration was read again.
+    Settings(Box<Settings>),
     /// Nothing more will come.
     End,
 }
@@ -316,7 +323,7 @@ pub fn run(
             match arrival {
                 Arrival::Inputs(more) => inputs.extend(more),
                 Arrival::News(change) => bot.look_again(change),
-                Arrival::Later(_) | Arrival::End => {
+                Arrival::Later(_) | Arrival::Settings(_) | Arrival::End => {
                     after = Some(arrival);
                     break;
                 }
@@ -326,6 +333,10 @@ pub fn run(
         act(bot.take(clock.now(), &inputs));
         match after {
             Some(Arrival::End) => return,
+            Some(Arrival::Settings(settings)) => {
+                bot.set(*settings);
+                act(bot.take(clock.now(), &[]));
+            }
             Some(Arrival::Later(time)) => {
                 let until = clock.now() + time;
                 while let Some(wake) = bot.wake(clock.now()).filter(|wake| *wake <= until) {

@@ -16,7 +16,7 @@ use crate::config::{self, Config};
 use crate::engine::id::{At, OccurrenceId};
 
 /// Conducts deployment windows in chat.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(version, about)]
 struct Args {
     /// The configuration
@@ -32,7 +32,7 @@ struct Args {
     verb: Option<Verb>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Verb {
     /// Run the bot (the default); with the terminal as its chat, lines are chat
     Run,
@@ -88,7 +88,11 @@ pub fn main() -> ExitCode {
 
 fn dispatch(args: &Args) -> Result<(), Fault> {
     match args.verb.as_ref().unwrap_or(&Verb::Run) {
-        Verb::Run => run::run(configuration(args)?, args.clock),
+        Verb::Run => {
+            let args = args.clone();
+            let clock = args.clock;
+            run::run(Box::new(move || configuration(&args)), clock)
+        }
         Verb::Check => print(&check::said(&configuration(args)?, &args.config.display().to_string())),
         Verb::Log(question) => {
             let config = configuration(args)?;

@@ -1,36 +1,52 @@
-//! `swatbot run`: the log, the review system, the loop, and the terminal.
+//! `swatbot run`: the log, the review system, the loop, and everywhere it talks.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+mod keyboard;
+mod network;
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread;
+use std::time::Duration;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::Fault;
-use crate::bot::{self, Arrival, Bot, Outside};
+use crate::bot::{self, Bot, Outside};
 use crate::clock::Clock;
-use crate::config::{Config, Coverage, Review};
+use crate::config::{Config, Connection, Coverage, Review};
 use crate::engine::id::{At, ChangeNumber};
-use crate::engine::settings::Settings;
-use crate::engine::window::Occurrence;
-use crate::engine::{Input, Reply, schedule};
+use crate::engine::settings::CONSOLE;
+use crate::engine::{Place, Reply};
 use crate::play::Player;
 use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Source};
 use crate::store::Store;
-use crate::transport::console::{self, Typed};
+use crate::transport::{Say, console};
 
-pub(super) fn run(config: Config, at: Option<At>) -> Result<(), Fault> {
+use network::{Networks, Told};
+
+/// So many arrivals wait for the loop; whoever brings more waits too.
+const WAITING: usize = 1024;
+/// How long the connections have to say what waits and to leave, all of them at once.
+const LEAVE: Duration = Duration::from_secs(7);
+/// What people on every network read when it is told to stop.
+const FAREWELL: &str = "swatbot is stopped by its operator; the log keeps everything";
+
+/// Reads the configuration, now and each time the operator asks for it.
+pub(super) type Read = Box<dyn Fn() -> Result<Config, Fault> + Send>;
+
+/// Runs the bot until it is told to stop. With the terminal as its chat and a pipe in its place, it plays what comes out
+/// of the pipe to its end and touches no network.
+pub(super) fn run(read: Read, at: Option<At>) -> Result<(), Fault> {
+    let config = read()?;
     let clock = at.map_or_else(Clock::system, Clock::standing_at);
     let source = source(&config)?;
-    if io::stdin().is_terminal() {
-        return terminal(config, clock, Arc::new(source));
+    let has_console = config.connections.contains(&Connection::Console);
+    if has_console && !io::stdin().is_terminal() {
+        return script(config, clock, source);
     }
-    let mut out = io::stdout().lock();
-    let mut script = io::stdin().lock();
-    let played = Player::open(config.settings, config.database, source, clock, &mut out)
-        .and_then(|mut player| player.play(&mut script, &mut out));
-    played.map_err(|error| Fault::Failed(error.to_string()))
+    live(config, read, clock, Arc::new(source), has_console)
 }
 
 /// The review system that the configuration names.
@@ -43,7 +59,7 @@ fn source(config: &Config) -> Result<Source, Fault> {
         Review::Files { path } => Files::new(path.clone(), coverage).map(Source::Files),
         Review::Gerrit { url, login, timeout_seconds } => {
             let mut settings = GerritSettings::new(url.clone());
-            settings.timeout = std::time::Duration::from_secs(*timeout_seconds);
+            settings.timeout = Duration::from_secs(*timeout_seconds);
             settings.login = login.as_ref().and_then(|login| {
                 let password = login.password.clone()?;
                 Some((login.username.clone(), password))
@@ -54,41 +70,99 @@ fn source(config: &Config) -> Result<Source, Fault> {
     source.map_err(Fault::Usage)
 }
 
-/// A person at a terminal: the loop here, the keyboard and the review system in threads of their own.
-fn terminal(config: Config, clock: Clock, source: Arc<Source>) -> Result<(), Fault> {
-    let failed = |error: &dyn std::fmt::Display| Fault::Failed(error.to_string());
+fn failed(error: &dyn std::fmt::Display) -> Fault {
+    Fault::Failed(error.to_string())
+}
+
+fn script(config: Config, clock: Clock, source: Source) -> Result<(), Fault> {
+    let mut out = io::stdout().lock();
+    let mut script = io::stdin().lock();
+    Player::open(config.settings, config.database, source, clock, &mut out)
+        .and_then(|mut player| player.play(&mut script, &mut out))
+        .map_err(|error| failed(&error))
+}
+
+/// The loop here, all networks and the review system in one thread, the keyboard in another where a person sits at it.
+fn live(
+    config: Config,
+    read: Read,
+    clock: Clock,
+    source: Arc<Source>,
+    has_keyboard: bool,
+) -> Result<(), Fault> {
+    let (arrivals_in, arrivals) = sync_channel(WAITING);
+    let (questions_in, questions) = unbounded_channel();
+    // The servers' handshakes take longer than the log: both begin at once, and what is heard waits for the loop.
+    let networks = Networks::new(&config, has_keyboard, clock);
+    let says = networks.says();
+    let told = Told {
+        source: Arc::clone(&source),
+        questions,
+        arrivals: arrivals_in.clone(),
+        read,
+        config: config.clone(),
+    };
+    let gone = networks.start(told)?;
     let store = Store::open(&config.database).map_err(|error| failed(&error))?;
     let name = config.settings.name.clone();
     let speaker = config.settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
-    let mut out = io::stdout();
-    out.write_all(greeting(&config.settings, &speaker, clock.now()).as_bytes())
-        .map_err(|error| failed(&error))?;
+    let greeting = keyboard::greeting(&config.settings, &speaker, clock.now());
+    let mut rooms = Rooms { screen: None, networks: says, questions: questions_in };
+    if has_keyboard {
+        let mut out = io::stdout();
+        out.write_all(greeting.as_bytes()).map_err(|error| failed(&error))?;
+        rooms.screen = Some(Screen { name: name.clone(), out });
+    }
     let (bot, first) = Bot::open(config.settings, store, clock.now()).map_err(|error| failed(&error))?;
-    let (arrivals_in, arrivals) = sync_channel(1024);
-    let (questions_in, questions) = tokio::sync::mpsc::unbounded_channel();
-    let answers = arrivals_in.clone();
-    let asked = Arc::clone(&source);
-    thread::spawn(move || answer_lookups(&asked, questions, &answers));
-    let bot_name = name.clone();
-    thread::spawn(move || read_keyboard(&source, speaker, &bot_name, clock, &arrivals_in));
-    bot::run(bot, clock, first, &arrivals, &mut Terminal { name, out, questions: questions_in });
+    if has_keyboard {
+        thread::spawn(move || keyboard::read(&source, speaker, &name, clock, &arrivals_in));
+    }
+    bot::run(bot, clock, first, &arrivals, &mut rooms);
+    // Nothing more is taken: it could not be recorded.
+    drop(arrivals);
+    rooms.leave();
+    // All connections are told at once; one that cannot leave in time is left.
+    let _ = gone.recv_timeout(LEAVE);
     Ok(())
 }
 
-/// What the loop says and asks where a person sits at a terminal.
-struct Terminal {
-    name: String,
-    out: io::Stdout,
+/// Where the loop says and asks things.
+struct Rooms {
+    screen: Option<Screen>,
+    networks: BTreeMap<String, UnboundedSender<Say>>,
     questions: UnboundedSender<ChangeNumber>,
 }
 
-impl Outside for Terminal {
-    fn say(&mut self, replies: Vec<Reply>) {
-        for reply in &replies {
+/// The terminal.
+struct Screen {
+    name: String,
+    out: io::Stdout,
+}
+
+impl Screen {
+    fn show(&mut self, replies: &[Reply]) {
+        for reply in replies {
             // A terminal that is gone ends the program at the next line it does not send.
             let _ = writeln!(self.out, "{}", console::shown(reply, &self.name));
         }
         let _ = self.out.flush();
+    }
+}
+
+impl Outside for Rooms {
+    fn say(&mut self, replies: Vec<Reply>) {
+        let mut sorted: BTreeMap<String, Vec<Reply>> = BTreeMap::new();
+        for reply in replies {
+            sorted.entry(network_of(&reply.to).to_owned()).or_default().push(reply);
+        }
+        for (network, replies) in sorted {
+            if let Some(connection) = self.networks.get(&network) {
+                // One that has ended said why when it did.
+                let _ = connection.send(Say::Replies(replies));
+            } else if let Some(screen) = self.screen.as_mut().filter(|_| network == CONSOLE) {
+                screen.show(&replies);
+            }
+        }
     }
 
     fn look_up(&mut self, change: ChangeNumber) {
@@ -98,89 +172,29 @@ impl Outside for Terminal {
 
     fn warn(&mut self, why: &str) {
         // Chat is told that nothing was recorded; only the operator can do something about the reason.
-        let _ = writeln!(io::stderr(), "swatbot: the log takes nothing: {why}");
+        tell(&format!("the log takes nothing: {why}"));
     }
 }
 
-/// Asks the review system, many questions at a time, and sends each answer to the loop when it comes.
-fn answer_lookups(
-    source: &Arc<Source>,
-    mut questions: UnboundedReceiver<ChangeNumber>,
-    answers: &SyncSender<Arrival>,
-) {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-    runtime.block_on(async {
-        while let Some(change) = questions.recv().await {
-            let source = Arc::clone(source);
-            let answers = answers.clone();
-            tokio::spawn(async move {
-                let answer = source.look_up(change).await;
-                let _ = answers.send(Arrival::Inputs(vec![bot::facts(change, answer)]));
-            });
-        }
-    });
-}
-
-/// Turns typed lines into what they mean until the end of the input.
-fn read_keyboard(
-    source: &Source,
-    mut speaker: String,
-    bot_name: &str,
-    clock: Clock,
-    arrivals: &SyncSender<Arrival>,
-) {
-    let mut clock = clock;
-    for line in io::stdin().lock().split(b'\n') {
-        let Ok(line) = line else { break };
-        let line = String::from_utf8_lossy(&line).into_owned();
-        let arrival = match console::read(&line, &speaker, bot_name) {
-            Typed::Nothing | Typed::Answer => None,
-            Typed::Said(line) => Some(Arrival::Inputs(vec![Input::Line(line)])),
-            Typed::As(name) => {
-                speaker = name;
-                note(&format!("you are {speaker}"))
-            }
-            Typed::Later(time) => {
-                clock.skip(time);
-                Some(Arrival::Later(time))
-            }
-            Typed::Change(change, what) => match source {
-                Source::Files(files) => match files.tell(change, &what, clock.now()) {
-                    Ok(()) => Some(Arrival::News(change)),
-                    Err(why) => note(&why),
-                },
-                Source::Gerrit(_) => note("/change is for the folder of examples, not for a Gerrit"),
-            },
-            Typed::Restart => note("end the program with ctrl-d and start it again"),
-            Typed::Unknown(hint) => note(hint),
-        };
-        if arrival.is_some_and(|arrival| arrivals.send(arrival).is_err()) {
-            return;
+impl Rooms {
+    fn leave(self) {
+        for connection in self.networks.values() {
+            // One that has ended need not leave.
+            let _ = connection.send(Say::Quit(FAREWELL.to_owned()));
         }
     }
-    let _ = arrivals.send(Arrival::End);
 }
 
-fn note(text: &str) -> Option<Arrival> {
-    // The terminal's own words are for the person at it; where they cannot be written, nobody misses them.
-    let _ = writeln!(io::stdout(), "# {text}");
-    None
+/// The network that a place is on.
+fn network_of(place: &Place) -> &str {
+    match place {
+        Place::Room(room) => room.0.split_once('/').map_or(CONSOLE, |(network, _)| network),
+        Place::Private { network, .. } => network,
+    }
 }
 
-/// Five lines that lead into the next window.
-fn greeting(settings: &Settings, speaker: &str, now: At) -> String {
-    let held = |occurrence: &Occurrence| schedule::no_deploy_day(&settings.policy, occurrence).is_none();
-    let next = schedule::next_after(settings, now, held);
-    let minutes = next.map_or(10, |next| (next.starts - now).num_minutes() + 1);
-    let skip = match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("+{minutes}m"),
-        (hours, 0) => format!("+{hours}h"),
-        (hours, minutes) => format!("+{hours}h{minutes}m"),
-    };
-    let prefix = &settings.prefix;
-    format!(
-        "# swatbot in a terminal: lines are chat. You are {speaker}; \"bob> …\" speaks as bob, \"+10m\" lets time pass,\n\
-         # \"/change 4 merged\" is the review system's part, ctrl-d ends it. Five lines to try:\n\
-         #   bob> {prefix}swat add 4\n#   {prefix}swat claim\n#   {skip}\n#   bob> {prefix}swat here\n#   {prefix}swat start\n"
-    )
+/// Tells the operator something.
+fn tell(what: &str) {
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(io::stderr(), "swatbot: {what}");
 }

@@ -3,3 +3,22 @@
 pub mod console;
 #[cfg(feature = "irc")]
 pub mod irc;
+
+use std::sync::Arc;
+
+use crate::engine::Reply;
+use crate::engine::id::RoomId;
+use crate::engine::settings::Settings;
+
+/// What a connection is told.
+#[derive(Clone, Debug)]
+pub enum Say {
+    /// Say these, in order. Only what belongs on this network is sent here.
+    Replies(Vec<Reply>),
+    /// How the window of a room stands, for its topic; `None` when there is nothing to say about it any more.
+    Topic(RoomId, Option<String>),
+    /// The people have changed: the configuration was read again.
+    Settings(Arc<Settings>),
+    /// Say what still waits, and leave with these words.
+    Quit(String),
+}

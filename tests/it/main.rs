@@ -6,12 +6,15 @@ mod cli;
 mod config;
 mod docs;
 mod fake_gerrit;
+#[cfg(feature = "irc")]
+mod fake_irc;
 mod guidelines;
 mod history;
 mod incident;
 mod invariants;
 #[cfg(feature = "irc")]
 mod irc_session;
+mod irc_link;
 mod log;
 mod make;
 mod order;

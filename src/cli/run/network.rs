@@ -1,0 +1,235 @@
+//! The one thread of everything that waits for others: the networks, the review system, and the operator's signals.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, channel};
+use std::thread;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+
+use super::{Fault, Read, failed, tell};
+use crate::bot::{self, Arrival};
+use crate::clock::Clock;
+use crate::config::{Config, Connection, Irc};
+use crate::engine::id::ChangeNumber;
+use crate::engine::settings::Settings;
+use crate::engine::{Input, Link, LinkChange};
+use crate::review::Source;
+use crate::transport::Say;
+#[cfg(feature = "irc")]
+use crate::transport::irc::link;
+
+/// A build without IRC takes no configuration that has it.
+#[cfg(not(feature = "irc"))]
+mod link {
+    use super::{Arc, Clock, Input, Irc, Say, Settings, UnboundedReceiver};
+
+    pub(super) async fn keep(
+        _: Irc,
+        _: Arc<Settings>,
+        _: Clock,
+        _: impl Fn(Vec<Input>) -> bool,
+        _: UnboundedReceiver<Say>,
+    ) {
+    }
+}
+
+/// The connections of a configuration, not yet made.
+pub(super) struct Networks {
+    links: Vec<(Irc, UnboundedReceiver<Say>)>,
+    says: BTreeMap<String, UnboundedSender<Say>>,
+    people: Arc<Settings>,
+    clock: Clock,
+    /// A person sits at a terminal: when it closes, that is the end, and no word from the operator.
+    has_keyboard: bool,
+}
+
+/// What the thread answers, whom it tells, and what it was started with.
+pub(super) struct Told {
+    pub(super) source: Arc<Source>,
+    pub(super) questions: UnboundedReceiver<ChangeNumber>,
+    pub(super) arrivals: SyncSender<Arrival>,
+    pub(super) read: Read,
+    pub(super) config: Config,
+}
+
+impl Networks {
+    pub(super) fn new(config: &Config, has_keyboard: bool, clock: Clock) -> Self {
+        let mut says = BTreeMap::new();
+        let mut links = Vec::new();
+        for connection in &config.connections {
+            if let Connection::Irc(settings) = connection {
+                let (say, said) = unbounded_channel();
+                says.insert(settings.network.clone(), say);
+                links.push(((**settings).clone(), said));
+            }
+        }
+        Self { links, says, people: Arc::new(config.settings.clone()), clock, has_keyboard }
+    }
+
+    /// By which each network is told what to say.
+    pub(super) fn says(&self) -> BTreeMap<String, UnboundedSender<Say>> {
+        self.says.clone()
+    }
+
+    /// Connects. What it gives is disconnected when all networks were left and nobody can ask anything any more.
+    pub(super) fn start(self, told: Told) -> Result<Receiver<()>, Fault> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| failed(&error))?;
+        let (here, gone) = channel();
+        thread::spawn(move || {
+            runtime.block_on(self.run(told));
+            // A name that is still being looked up keeps nobody waiting.
+            runtime.shutdown_background();
+            drop(here);
+        });
+        Ok(gone)
+    }
+
+    async fn run(self, told: Told) {
+        let mut kept = JoinSet::new();
+        for (settings, said) in self.links {
+            let (people, arrivals) = (Arc::clone(&self.people), told.arrivals.clone());
+            kept.spawn(keep(settings, people, self.clock, arrivals, said));
+        }
+        let operator = Operator {
+            read: told.read,
+            running: told.config,
+            arrivals: told.arrivals.clone(),
+            // The loop holds the others: a connection ends when the loop has.
+            says: self.says.into_values().map(|say| say.downgrade()).collect(),
+        };
+        let signals = tokio::spawn(operator.listen(self.has_keyboard));
+        tokio::join!(answer(&told.source, told.questions, &told.arrivals), async {
+            while kept.join_next().await.is_some() {}
+        });
+        signals.abort();
+    }
+}
+
+/// Keeps one network, and tells the operator what becomes of it.
+async fn keep(
+    settings: Irc,
+    people: Arc<Settings>,
+    clock: Clock,
+    arrivals: SyncSender<Arrival>,
+    said: UnboundedReceiver<Say>,
+) {
+    let network = settings.network.clone();
+    let hear = move |inputs: Vec<Input>| {
+        inputs.iter().filter_map(news).for_each(|news| tell(&news));
+        // Where the loop is so far behind that this waits, nobody is served by reading more.
+        arrivals.send(Arrival::Inputs(inputs)).is_ok()
+    };
+    let ears = hear.clone();
+    if tokio::spawn(link::keep(settings, people, clock, hear, said)).await.is_err() {
+        let why = "a fault in swatbot itself".to_owned();
+        ears(vec![Input::Link(Link { network, change: LinkChange::Stopped(why) })]);
+    }
+}
+
+/// What the operator is told of an input.
+fn news(input: &Input) -> Option<String> {
+    let Input::Link(Link { network, change }) = input else { return None };
+    Some(match change {
+        LinkChange::Up { read_only: None } => format!("connected to {network}"),
+        LinkChange::Up { read_only: Some(why) } => {
+            format!("connected to {network}, where nobody has a right: {why}")
+        }
+        LinkChange::Lost(why) => format!("{network} is lost: {why}; trying again"),
+        LinkChange::Stopped(why) => format!("{network} is lost: {why}; not trying again before a restart"),
+    })
+}
+
+/// Asks the review system, many questions at a time, and sends each answer to the loop when it comes. It ends when
+/// nobody is left who could ask.
+async fn answer(
+    source: &Arc<Source>,
+    mut questions: UnboundedReceiver<ChangeNumber>,
+    answers: &SyncSender<Arrival>,
+) {
+    while let Some(change) = questions.recv().await {
+        let source = Arc::clone(source);
+        let answers = answers.clone();
+        tokio::spawn(async move {
+            let answer = source.look_up(change).await;
+            // Where the loop has ended, the answer is asked for again at the next start.
+            let _ = answers.send(Arrival::Inputs(vec![bot::facts(change, answer)]));
+        });
+    }
+}
+
+/// Whoever started the program, and speaks to it by signals.
+struct Operator {
+    read: Read,
+    /// The configuration that it was started with.
+    running: Config,
+    arrivals: SyncSender<Arrival>,
+    says: Vec<tokio::sync::mpsc::WeakUnboundedSender<Say>>,
+}
+
+impl Operator {
+    /// TERM and INT stop the program in order, and the second of them at once; HUP has the configuration read again.
+    async fn listen(self, has_keyboard: bool) {
+        let caught = |kind| signal(kind).map_err(|error| tell(&format!("signals are not heard: {error}")));
+        let (Ok(mut term), Ok(mut int)) = (caught(SignalKind::terminate()), caught(SignalKind::interrupt()))
+        else {
+            return;
+        };
+        let mut hup = if has_keyboard { None } else { caught(SignalKind::hangup()).ok() };
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+                () = caught_by(&mut hup) => {
+                    self.read_again();
+                    continue;
+                }
+            }
+            if std::mem::replace(&mut stopping, true) {
+                tell("stopped in the middle of its goodbyes");
+                std::process::exit(1);
+            }
+            tell("stopping");
+            // Everything that came before is still recorded and answered.
+            let _ = self.arrivals.send(Arrival::End);
+        }
+    }
+
+    /// Takes a changed configuration, or keeps the old one whole.
+    fn read_again(&self) {
+        let new = match (self.read)() {
+            Ok(new) => new,
+            Err(Fault::Failed(why) | Fault::Usage(why)) => {
+                tell(&format!(
+                    "the configuration is not taken, the one from before holds:\n{}",
+                    why.trim_end()
+                ));
+                return;
+            }
+        };
+        let people = Arc::new(new.settings.clone());
+        if (Config { settings: self.running.settings.clone(), ..new.clone() }) != self.running {
+            tell("connections, the review system and the database change with a restart only");
+        }
+        tell("the configuration was read again");
+        let _ = self.arrivals.send(Arrival::Settings(Box::new(new.settings)));
+        for say in self.says.iter().filter_map(|say| say.upgrade()) {
+            let _ = say.send(Say::Settings(Arc::clone(&people)));
+        }
+    }
+}
+
+async fn caught_by(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
