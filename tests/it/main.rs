@@ -10,6 +10,8 @@ mod guidelines;
 mod history;
 mod incident;
 mod invariants;
+#[cfg(feature = "irc")]
+mod irc_outbox;
 mod log;
 mod make;
 mod order;
