@@ -15,6 +15,7 @@ mod invariants;
 #[cfg(feature = "irc")]
 mod irc_session;
 mod irc_link;
+mod irc_outbox;
 mod log;
 mod make;
 mod order;
