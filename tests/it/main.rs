@@ -10,6 +10,7 @@ mod guidelines;
 mod history;
 mod incident;
 mod invariants;
+mod ircd;
 mod log;
 mod make;
 mod order;
