@@ -156,6 +156,17 @@ impl Client {
         self.wait("the names", |heard| heard.verb == "366" && heard.parameter(1) == channel);
     }
 
+    /// Waits until somebody is in #ops too, whether they came before or after.
+    pub(super) fn sees(&mut self, nick: &str) {
+        let here = |heard: &Heard| {
+            let named = |name: &str| name.trim_start_matches(['@', '+']) == nick;
+            heard.is("JOIN", nick) || heard.verb == "353" && heard.text().split(' ').any(named)
+        };
+        if !self.wire.iter().any(here) {
+            self.wait(&format!("{nick} in the channel"), here);
+        }
+    }
+
     /// Takes another nick.
     pub(super) fn take_nick(&mut self, nick: &str) {
         self.send(&format!("NICK {nick}"));

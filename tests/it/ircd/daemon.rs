@@ -18,19 +18,18 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts `program`, under a user that is nobody where the tests are root's: services refuse to be root. The
-    /// kernel kills it when the thread of the test ends, so that not even an aborted test leaves it behind.
-    pub(super) fn start(program: &str, arguments: &[&str], as_nobody: bool) -> Self {
+    /// Starts a server, under a user that is nobody where the tests are root's: services refuse to be root.
+    pub(super) fn server(program: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL"]);
-        if as_nobody && is_root() {
+        if is_root() {
             command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]);
         }
-        command.arg(program).args(arguments);
-        Self::of(command)
+        Self::of(command, program, arguments)
     }
 
-    fn of(mut command: Command) -> Self {
+    /// The kernel kills it when the thread of the test ends, so that not even an aborted test leaves it behind.
+    fn of(mut command: Command, program: &str, arguments: &[&str]) -> Self {
+        command.args(["--pdeathsig", "KILL", program]).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (told, lines) = channel();

@@ -1,7 +1,10 @@
 //! A network of its own for a test: a server, with services or without, and its accounts.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, Permissions};
+use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
@@ -23,8 +26,8 @@ pub(super) struct Wants<'a> {
     pub(super) accounts: &'a [&'a str],
     /// It takes as much as public servers do, and no more; else nearly everything.
     pub(super) strict: bool,
-    /// A certificate and its key, in PEM: it listens to TLS too.
-    pub(super) certificate: Option<(String, String)>,
+    /// It listens to TLS too. Its certificate is for this name, or for its own address.
+    pub(super) tls: Option<Option<&'a str>>,
 }
 
 /// The servers of one network. Dropped, they are gone.
@@ -32,33 +35,42 @@ pub(super) struct Network {
     /// The address that only this network has.
     pub(super) host: String,
     folder: TempDir,
-    _running: Vec<Daemon>,
+    server: Daemon,
+    services: Option<Daemon>,
     second: Option<Daemon>,
 }
 
 impl Network {
     /// InspIRCd and services, or a loud word that they are not here.
     pub(super) fn with_services(wants: &Wants<'_>) -> Option<Self> {
-        if missing(&["inspircd", "atheme-services"]) {
+        if missing(&["inspircd", "atheme-services"]) || wants.tls.is_some() && missing(&["openssl"]) {
             return None;
         }
         let host = own_address();
         let folder = folder();
         let place = folder.path();
-        let file = |name: &str| place.join(name).to_str().unwrap().to_owned();
-        fs::write(file("inspircd.conf"), inspircd(place, &host, "irc.test", wants)).unwrap();
-        if let Some((certificate, key)) = &wants.certificate {
-            fs::write(file("certificate.pem"), certificate).unwrap();
-            fs::write(file("key.pem"), key).unwrap();
+        if let Some(name) = wants.tls {
+            certificates(place, name.unwrap_or(&host));
         }
-        let server = start_inspircd(&file("inspircd.conf"));
-        fs::write(file("atheme.conf"), atheme(&host)).unwrap();
-        fs::write(file("services.db"), accounts(wants.accounts)).unwrap();
-        let (conf, log, pid) = (file("atheme.conf"), file("atheme.log"), file("atheme.pid"));
-        let arguments = ["-n", "-c", &conf, "-D", place.to_str().unwrap(), "-l", &log, "-p", &pid];
-        let mut services = Daemon::start("atheme-services", &arguments, true);
-        services.until("finished synching with uplink");
-        Some(Self { host, folder, _running: vec![server, services], second: None })
+        fs::write(place.join("inspircd.conf"), inspircd(place, &host, "irc.test", wants)).unwrap();
+        fs::write(place.join("atheme.conf"), atheme(&host)).unwrap();
+        fs::write(place.join("services.db"), accounts(wants.accounts)).unwrap();
+        let (server, services) = start(place);
+        Some(Self { host, folder, server, services: Some(services), second: None })
+    }
+
+    /// Server and services end without a word, and start again.
+    pub(super) fn restart(&mut self) {
+        self.server.kill();
+        self.services.iter_mut().for_each(Daemon::kill);
+        let (server, services) = start(self.folder.path());
+        self.server = server;
+        self.services = Some(services);
+    }
+
+    /// A file in its folder.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// ngircd, which knows no capability that the bot needs, or a loud word that it is not here.
@@ -70,9 +82,9 @@ impl Network {
         let folder = folder();
         let file = folder.path().join("ngircd.conf");
         fs::write(&file, ngircd(&host)).unwrap();
-        let mut server = Daemon::start("ngircd", &["-n", "-f", file.to_str().unwrap()], true);
+        let mut server = Daemon::server("ngircd", &["-n", "-f", file.to_str().unwrap()]);
         server.until(" ready.");
-        Some(Self { host, folder, _running: vec![server], second: None })
+        Some(Self { host, folder, server, services: None, second: None })
     }
 
     /// Where people connect.
@@ -142,11 +154,12 @@ fn folder() -> TempDir {
 }
 
 /// Whether a program is not here. Then the test is passed over, loudly; where everything must be tested it fails.
-pub(super) fn missing(programs: &[&str]) -> bool {
+fn missing(programs: &[&str]) -> bool {
     let path = std::env::var("PATH").unwrap_or_default();
     let here =
         |program: &str| path.split(':').chain(["/usr/sbin"]).any(|dir| Path::new(dir).join(program).exists());
-    let gone: Vec<&str> = programs.iter().copied().filter(|program| !here(program)).collect();
+    let gone: Vec<&str> =
+        programs.iter().copied().chain(["setpriv"]).filter(|program| !here(program)).collect();
     if gone.is_empty() {
         return false;
     }
@@ -156,8 +169,19 @@ pub(super) fn missing(programs: &[&str]) -> bool {
     true
 }
 
+/// InspIRCd and services, linked.
+fn start(place: &Path) -> (Daemon, Daemon) {
+    let file = |name: &str| place.join(name).to_str().unwrap().to_owned();
+    let server = start_inspircd(&file("inspircd.conf"));
+    let (conf, log, pid) = (file("atheme.conf"), file("atheme.log"), file("atheme.pid"));
+    let arguments = ["-n", "-c", &conf, "-D", place.to_str().unwrap(), "-l", &log, "-p", &pid];
+    let mut services = Daemon::server("atheme-services", &arguments);
+    services.until("finished synching with uplink");
+    (server, services)
+}
+
 fn start_inspircd(file: &str) -> Daemon {
-    let mut server = Daemon::start("inspircd", &["--nofork", "--nopid", "--config", file], true);
+    let mut server = Daemon::server("inspircd", &["--nofork", "--nopid", "--config", file]);
     server.until("InspIRCd is now running");
     server
 }
@@ -174,7 +198,8 @@ fn link(name: &str, host: &str, port: u16) -> String {
 
 /// The modules that the issue names, and those with which an operator makes trouble.
 const MODULES: &str = "cap ircv3 ircv3_accounttag ircv3_batch ircv3_capnotify ircv3_chghost ircv3_ctctags \
-    ircv3_echomessage ircv3_msgid ircv3_servertime services_account sasl spanningtree botmode sanick sajoin chghost";
+    ircv3_echomessage ircv3_msgid ircv3_servertime services_account sasl spanningtree botmode chghost sanick sajoin \
+    samode";
 
 fn inspircd(place: &Path, host: &str, name: &str, wants: &Wants<'_>) -> String {
     let place = place.display();
@@ -186,7 +211,7 @@ fn inspircd(place: &Path, host: &str, name: &str, wants: &Wants<'_>) -> String {
     } else {
         "threshold=\"1000\" commandrate=\"1000000\" fakelag=\"off\" hardsendq=\"16M\" softsendq=\"4M\" recvq=\"1M\""
     };
-    let tls = if wants.certificate.is_some() {
+    let tls = if wants.tls.is_some() {
         format!(
             "<module name=\"ssl_gnutls\">\n\
              <sslprofile name=\"tests\" provider=\"gnutls\" certfile=\"{place}/certificate.pem\" keyfile=\"{place}/key.pem\">\n\
@@ -216,6 +241,41 @@ fn inspircd(place: &Path, host: &str, name: &str, wants: &Wants<'_>) -> String {
          <type name=\"all\" classes=\"all\">\n\
          <oper name=\"root\" password=\"toor\" host=\"*@*\" type=\"all\">\n"
     )
+}
+
+/// An authority (`ca.pem`), one that has nothing to do with this (`other.pem`), and what the server shows: a certificate
+/// for `name`, signed by the first.
+fn certificates(place: &Path, name: &str) {
+    let make = |arguments: &[&str]| {
+        let made = Command::new("openssl")
+            .current_dir(place)
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "2",
+            ])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+    };
+    for authority in ["ca", "other"] {
+        let (key, out) = (format!("{authority}.key"), format!("{authority}.pem"));
+        make(&["-subj", &format!("/CN={authority} of the tests"), "-keyout", &key, "-out", &out]);
+    }
+    let kind = if name.parse::<Ipv4Addr>().is_ok() { "IP" } else { "DNS" };
+    let names = format!("subjectAltName={kind}:{name}");
+    let (issuer, leaf) = (["-CA", "ca.pem", "-CAkey", "ca.key"], "basicConstraints=critical,CA:FALSE");
+    let shown = ["-keyout", "key.pem", "-out", "certificate.pem", "-subj", "/CN=irc.test"];
+    make(&[&issuer[..], &shown, &["-addext", &names, "-addext", leaf]].concat());
+    // The server reads its key as the user that it runs as.
+    fs::set_permissions(place.join("key.pem"), Permissions::from_mode(0o644)).unwrap();
 }
 
 fn atheme(host: &str) -> String {
