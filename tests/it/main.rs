@@ -16,6 +16,7 @@ mod invariants;
 mod irc_session;
 mod irc_link;
 mod irc_outbox;
+mod ircd;
 mod log;
 mod make;
 mod order;

@@ -1,0 +1,7 @@
+//! IRC on real servers: InspIRCd with atheme-services, and ngircd, which has none of what the bot needs. Each test starts
+//! its own on a loopback address of its own, and reads the wire with a client that shares no code with the bot.
+
+mod alone;
+mod client;
+mod daemon;
+mod network;

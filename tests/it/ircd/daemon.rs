@@ -1,0 +1,106 @@
+//! A program that runs beside a test, and is killed when the test is over, however it ends.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long anything is waited for. It is never waited out but where something is wrong.
+pub(super) const LONG_ENOUGH: Duration = Duration::from_secs(20);
+
+/// A running program and what it printed. Dropped, it is killed.
+pub(super) struct Daemon {
+    child: Child,
+    lines: Receiver<String>,
+    /// Every line so far, of both outputs.
+    pub(super) printed: Vec<String>,
+}
+
+impl Daemon {
+    /// Starts a server, under a user that is nobody where the tests are root's: services refuse to be root.
+    pub(super) fn server(program: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new("setpriv");
+        if is_root() {
+            command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]);
+        }
+        Self::of(command, program, arguments)
+    }
+
+    /// The kernel kills it when the thread of the test ends, so that not even an aborted test leaves it behind.
+    fn of(mut command: Command, program: &str, arguments: &[&str]) -> Self {
+        command.args(["--pdeathsig", "KILL", program]).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let (told, lines) = channel();
+        collect(child.stdout.take().unwrap(), told.clone());
+        collect(child.stderr.take().unwrap(), told);
+        Self { child, lines, printed: Vec::new() }
+    }
+
+    /// Waits until it prints a line with `words` in it.
+    pub(super) fn until(&mut self, words: &str) {
+        let end = Instant::now() + LONG_ENOUGH;
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    let found = line.contains(words);
+                    self.printed.push(line);
+                    if found {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("no {words:?} in {:#?}", self.printed),
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("it ended without {words:?}: {:#?}", self.printed)
+                }
+            }
+        }
+    }
+
+    /// Kills it at once, as a power cut would.
+    pub(super) fn kill(&mut self) {
+        // One that has ended already cannot be killed, and that is as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Daemon {
+    #[expect(clippy::print_stderr, reason = "the test has failed, and this says what its servers saw")]
+    fn drop(&mut self) {
+        self.kill();
+        if thread::panicking() {
+            self.printed.extend(self.lines.iter());
+            eprintln!("{:#?}", self.printed);
+        }
+    }
+}
+
+/// The user `nobody` and its group, on Debian.
+const NOBODY: &str = "65534";
+
+/// Gives a folder to the user that the servers run as.
+pub(super) fn give_away(folder: &std::path::Path) {
+    if is_root() {
+        let id = NOBODY.parse().ok();
+        std::os::unix::fs::chown(folder, id, id).unwrap();
+    }
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+/// Reads to the end of an output, so that the program is never stopped by a full pipe.
+fn collect(output: impl Read + Send + 'static, told: Sender<String>) {
+    thread::spawn(move || {
+        for line in BufReader::new(output).split(b'\n') {
+            let Ok(line) = line else { return };
+            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+            // The test may be over before its servers are.
+            let _ = told.send(line);
+        }
+    });
+}
