@@ -3,8 +3,8 @@
 use super::super::event::Event;
 use super::super::id::RowId;
 use super::super::log::Query;
-use super::super::say::{Refusal, no};
-use super::super::{About, Question};
+use super::super::say::{self, Refusal, no};
+use super::super::{About, Kind, Question, Reply};
 use super::Turn;
 
 impl Turn<'_> {
@@ -20,7 +20,11 @@ impl Turn<'_> {
         let window = self.open_window().map(|window| window.id().clone());
         self.record(window.as_ref(), None, Event::Logged);
         self.keep_text(text);
-        self.answer(&format!("logged {row}"));
+        let name = self.name.clone();
+        let said = say::logged(&[(name.clone(), row)]);
+        self.out
+            .replies
+            .push(Reply { kind: Kind::Logged { name, row }, ..Reply::new(self.to.clone(), said) });
         Ok(())
     }
 
