@@ -136,6 +136,7 @@ fn read_keyboard(
         let arrival = match console::read(&line, &speaker, bot_name) {
             Typed::Nothing | Typed::Answer => None,
             Typed::Said(line) => Some(Arrival::Inputs(vec![Input::Line(line)])),
+            Typed::Heard(inputs) => Some(Arrival::Inputs(inputs)),
             Typed::As(name) => {
                 speaker = name;
                 note(&format!("you are {speaker}"))

@@ -13,6 +13,7 @@ mod invariants;
 mod log;
 mod make;
 mod order;
+mod presence;
 mod properties;
 mod restart;
 mod review;

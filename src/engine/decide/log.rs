@@ -10,7 +10,7 @@ use super::Turn;
 impl Turn<'_> {
     pub(super) fn log_text(&mut self, text: &str) -> Result<(), Refusal> {
         if self.who.is_none() {
-            return Err(no::not_identified());
+            return Err(self.not_identified());
         }
         let text = text.trim();
         if text.is_empty() {
@@ -30,7 +30,7 @@ impl Turn<'_> {
 
     pub(super) fn log_amend(&mut self, row: RowId, text: &str) -> Result<(), Refusal> {
         if self.who.is_none() {
-            return Err(no::not_identified());
+            return Err(self.not_identified());
         }
         if row.0 > self.state.row {
             return Err(no::no_row(row.0, self.state.row));

@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod no;
+pub mod presence;
 pub mod queue;
 pub mod row;
 pub mod run;
