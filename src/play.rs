@@ -103,6 +103,7 @@ impl Player {
         match typed {
             Typed::Nothing | Typed::Answer => {}
             Typed::Said(line) => self.take(&[Input::Line(line)], out)?,
+            Typed::Heard(inputs) => self.take(&inputs, out)?,
             Typed::As(name) => self.speaker = name,
             Typed::Later(time) => self.later(time, out)?,
             Typed::Change(change, what) => match &self.source {

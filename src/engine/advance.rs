@@ -155,7 +155,10 @@ impl<'a> Turn<'a> {
         let name = say::short_name(&offer.by);
         let to = match (&offer.room, &offer.network) {
             (Some(room), _) => Place::Room(room.clone()),
-            (None, Some(network)) => Place::Private { network: network.clone(), nick: name.to_owned() },
+            (None, Some(network)) => {
+                let nick = offer.nick.clone().unwrap_or_else(|| name.to_owned());
+                Place::Private { network: network.clone(), nick }
+            }
             (None, None) => self.to.clone(),
         };
         self.out.replies.push(Reply::new(to, format!("{name}: {text}")));
@@ -463,6 +466,10 @@ impl<'a> Turn<'a> {
             self.command("ledger")
         );
         match &window.lead {
+            Some(lead) if window.gone(&lead.who).is_some() => {
+                let claim = self.command(&format!("claim {}", window.id().window));
+                self.ping_others(window, &lead.who, &format!("{lead_in}. {claim}, then {text}"));
+            }
             Some(lead) => self.tell_lead(window, &lead.who, &lead_in, &text),
             None => self.broadcast(window, &format!("{lead_in}. {text}")),
         }

@@ -2,6 +2,9 @@
 //!
 //! Stored events are read for ever (I6): a variant or a field is added, never renamed or removed.
 
+mod cause;
+mod record;
+
 use serde::{Deserialize, Serialize};
 
 use super::checklist::Item;
@@ -12,60 +15,8 @@ use super::plan::Step;
 use super::state::State;
 use super::window::Occurrence;
 
-/// One row of the log before it has its number.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// When, to the millisecond.
-    pub at: At,
-    /// Who did it, and from where.
-    pub by: Author,
-    /// The occurrence it is about.
-    pub window: Option<OccurrenceId>,
-    /// The change it is about.
-    pub change: Option<ChangeNumber>,
-    /// How it went.
-    pub outcome: Went,
-    /// The sentence a person reads.
-    pub text: String,
-    /// What happened.
-    pub event: Event,
-}
-
-/// Who did something, and from where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Author {
-    /// The network they spoke on; `None` for what the bot does of its own accord.
-    pub network: Option<String>,
-    /// The room they spoke in; `None` in private.
-    pub room: Option<RoomId>,
-    /// The person; the bot's name for its own acts; `?nick` for somebody the network does not identify.
-    pub who: Who,
-    /// The account as the network gave it.
-    pub account: Option<String>,
-}
-
-/// How it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Went {
-    /// It is done.
-    Ok,
-    /// A person was told no, and nothing changed.
-    Refused,
-    /// Something that should work did not.
-    Failed,
-}
-
-impl Went {
-    /// The word in the log.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-}
+pub use cause::{Absence, Cause, LinkNow};
+pub use record::{Author, Record, Went};
 
 /// What somebody asked for with `add`, until the facts are here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,22 +29,6 @@ pub struct Wish {
     pub test: Option<String>,
     /// Anything else worth saying.
     pub note: Option<String>,
-}
-
-/// Why a hold is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cause {
-    /// Somebody said so.
-    Said,
-    /// A patch was reported broken.
-    Broken,
-    /// A rollback is over, and nobody has said yet what was resolved.
-    Rollback,
-    /// The lead is silent or gone.
-    LeadSilent,
-    /// What was merged is not what was reviewed.
-    WrongMerge,
 }
 
 /// Why a change is in the ledger.
@@ -232,6 +167,9 @@ pub enum Event {
         wish: Wish,
         /// The row from which on the offers of the same line stand: they are answered together.
         line: RowId,
+        /// The nick that asked in private: the answer goes there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nick: Option<String>,
     },
     /// An offer was answered with no, or nobody could answer it.
     OfferClosed {
@@ -299,6 +237,29 @@ pub enum Event {
     Away,
     /// The lead said something: at most one a minute, so that silence can be told.
     LeadSpoke,
+    /// Somebody whose patch is not through was heard in another room than before, or again.
+    OwnerSpoke,
+    /// People are gone from the room they were last heard in.
+    Gone {
+        /// Who.
+        who: Vec<Who>,
+        /// How.
+        how: Absence,
+    },
+    /// People who were gone are there again.
+    Back {
+        /// Who.
+        who: Vec<Who>,
+        /// In this room.
+        room: RoomId,
+    },
+    /// The connection to a network changed.
+    Link {
+        /// Which network.
+        network: String,
+        /// How it stands from here.
+        now: LinkNow,
+    },
     /// The lead was asked to go on: nothing is in motion, and patches wait.
     LeadNagged,
     /// People were asked again.
@@ -544,6 +505,10 @@ impl Event {
             Self::HereSaid => "here-said",
             Self::Away => "away",
             Self::LeadSpoke => "lead-spoke",
+            Self::OwnerSpoke => "owner-spoke",
+            Self::Gone { .. } => "gone",
+            Self::Back { .. } => "back",
+            Self::Link { .. } => "link",
             Self::LeadNagged => "lead-nagged",
             Self::Pinged { .. } => "pinged",
             Self::Slid { .. } => "slid",
@@ -589,6 +554,7 @@ pub const BOOKKEEPING: &[&str] = &[
     "lead-spoke",
     "offer-closed",
     "offered",
+    "owner-spoke",
     "steps-planned",
     "window-planned",
 ];

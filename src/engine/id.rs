@@ -39,6 +39,13 @@ pub struct OccurrenceId {
     pub window: String,
 }
 
+impl RoomId {
+    /// The network it is on: `libera` for `libera/#channel`, `console` for the terminal.
+    pub fn network(&self) -> &str {
+        self.0.split_once('/').map_or(self.0.as_str(), |(network, _)| network)
+    }
+}
+
 impl ChangeNumber {
     /// Reads 1 to 9 ASCII digits without a leading zero. Full-width and Arabic-Indic digits are not numbers here.
     pub fn parse(text: &str) -> Option<Self> {

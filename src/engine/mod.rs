@@ -278,7 +278,8 @@ fn mark_answers(outcome: &mut Outcome) {
 /// Whoever has just spoken is looking: what follows is an answer to them, not a ping.
 fn attend(settings: &Settings, input: &Input, outcome: &mut Outcome) {
     let Input::Line(line) = input else { return };
-    let Some(account) = &line.account else { return };
+    let trusted = settings.network(&line.network).trust;
+    let Some(account) = line.account.as_ref().filter(|_| trusted) else { return };
     let who = settings.who(&line.network, account);
     for reply in &mut outcome.replies {
         reply.ping.retain(|other| *other != who);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Cause, Debt, Event, Record, Wish};
+use super::event::{Debt, Event, LinkNow, Record, Wish};
 use super::facts::{Facts, Fault, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
@@ -38,6 +38,9 @@ pub struct State {
     /// Holds that their occurrence ended with: the next one in the same room begins with them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<StandingHold>,
+    /// The networks whose connection is not as it should be.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, Trouble>,
     /// Freezes that are not over.
     pub freezes: Vec<Freeze>,
     /// The number of the next freeze.
@@ -101,6 +104,15 @@ pub struct StandingHold {
     pub rooms: Vec<RoomId>,
 }
 
+/// What is wrong with the connection to a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// It is lost: why, and whether it is tried again.
+    pub down: Option<(String, bool)>,
+    /// Nobody can be told apart there: why.
+    pub read_only: Option<String>,
+}
+
 /// A time without deployments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freeze {
@@ -133,6 +145,9 @@ pub struct Offer {
     pub network: Option<String>,
     /// In this room; `None` in private.
     pub room: Option<RoomId>,
+    /// The nick that asked in private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nick: Option<String>,
     /// When.
     pub at: At,
     /// What the offers of one line have in common.
@@ -185,7 +200,7 @@ impl State {
                 let window = Window::new(occurrence.clone());
                 self.windows.entry(occurrence.id.clone()).or_insert(window);
             }
-            Event::Offered { wish, line } => {
+            Event::Offered { wish, line, nick } => {
                 if let (Some(change), Some(window)) = (record.change, &record.window) {
                     self.offers.push(Offer {
                         change,
@@ -195,6 +210,7 @@ impl State {
                         account: record.by.account.clone(),
                         network: record.by.network.clone(),
                         room: record.by.room.clone(),
+                        nick: nick.clone(),
                         at,
                         line: *line,
                     });
@@ -230,6 +246,7 @@ impl State {
                     by: who.clone(),
                 });
             }
+            Event::Link { network, now } => self.change_link(network, now),
             Event::Thawed { freeze } => self.freezes.retain(|other| other.number != *freeze),
             Event::WindowClosed { left, .. } => self.close_window(record, left),
             Event::Reopened => self.reopen_window(record),
@@ -281,7 +298,10 @@ impl State {
         self.left_pairs.keep(|change| self.left.contains_key(&change));
         if record.by.who == wish.owner {
             // Whoever offers their own patch is here: nobody is asked for what they have just shown.
-            window.presence.entry(wish.owner.clone()).or_default().answer = Some((record.at, true));
+            let presence = window.presence.entry(wish.owner.clone()).or_default();
+            presence.answer = Some((record.at, true));
+            presence.gone = None;
+            presence.room = record.by.room.clone().or(presence.room.take());
         }
         place(window, patch, ticket, first);
     }
@@ -327,8 +347,8 @@ impl State {
         let Some(window) = record.window.as_ref().and_then(|id| self.windows.remove(id)) else { return };
         self.offers.retain(|offer| Some(&offer.window) != record.window.as_ref());
         self.closed.insert(window.occurrence.id.clone(), window.occurrence.ends);
-        // A silent lead is nobody's hold any more once the occurrence is over.
-        let outlives = window.holds.iter().filter(|hold| hold.cause != Cause::LeadSilent);
+        // A lead who is silent or gone is nobody's hold any more once the occurrence is over.
+        let outlives = window.holds.iter().filter(|hold| !hold.cause.is_about_the_lead());
         let rooms = &window.occurrence.rooms;
         self.held.extend(outlives.map(|hold| StandingHold { hold: hold.clone(), rooms: rooms.clone() }));
         // Where the next one is on already, nothing else would hand them over.
@@ -355,6 +375,30 @@ impl State {
         window.time_up = true;
         self.closed.remove(id);
         self.windows.insert(id.clone(), window);
+    }
+
+    fn change_link(&mut self, network: &str, now: &LinkNow) {
+        let trouble = self.links.entry(network.to_owned()).or_default();
+        match now {
+            LinkNow::Up { read_only } => {
+                *trouble = Trouble { down: None, read_only: read_only.clone() };
+            }
+            LinkNow::Lost { why } => trouble.down = Some((why.clone(), true)),
+            LinkNow::Stopped { why } => trouble.down = Some((why.clone(), false)),
+        }
+        if *trouble == Trouble::default() {
+            self.links.remove(network);
+        }
+    }
+
+    /// Whether the bot has no link to this network.
+    pub fn is_down(&self, network: &str) -> bool {
+        self.links.get(network).is_some_and(|trouble| trouble.down.is_some())
+    }
+
+    /// Why nobody can be told apart on this network, where that is so.
+    pub fn read_only(&self, network: &str) -> Option<&str> {
+        self.links.get(network)?.read_only.as_deref()
     }
 
     /// Drops what no later decision can need, so that the state does not grow with the log.

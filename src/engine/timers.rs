@@ -42,6 +42,8 @@ enum Due {
     Close(OccurrenceId),
     NoShow(OccurrenceId),
     LeadSilent(OccurrenceId),
+    /// The lead is gone while something moves or waits.
+    LeadGone(OccurrenceId),
     /// Nothing is in motion, patches wait, and the lead says nothing.
     GoOn(OccurrenceId),
     /// The owner of the next patch was asked at its turn and says nothing.
@@ -203,6 +205,11 @@ fn window_list(settings: &Settings, state: &State, window: &Window, at: At, due:
         let after = if quiet { TimeDelta::zero() } else { timers.finish_after };
         due.push((ends + after, Due::Close(id.clone())));
     }
+    let about_the_lead = window.holds.iter().any(|hold| hold.cause.is_about_the_lead());
+    let works = window.is_running() && (!idle || window.waiting().next().is_some());
+    if let Some((_, gone)) = window.gone_lead().filter(|_| works && !about_the_lead) {
+        due.push((gone.at, Due::LeadGone(id.clone())));
+    }
     if let Some(lead) = &window.lead {
         let waits_for_lead = match (&window.rollback, window.moving()) {
             (Some(rollback), _) => Some(rollback.at),
@@ -214,11 +221,7 @@ fn window_list(settings: &Settings, state: &State, window: &Window, at: At, due:
             _ => None,
         };
         // What is held goes nowhere, and its hold is named again; a rollback goes on under any hold.
-        let held = if window.rollback.is_some() {
-            window.holds.iter().any(|hold| hold.cause == Cause::LeadSilent)
-        } else {
-            !window.holds.is_empty()
-        };
+        let held = if window.rollback.is_some() { about_the_lead } else { !window.holds.is_empty() };
         if let Some(since) = waits_for_lead.filter(|_| !held) {
             let since = since.max(window.resumed.unwrap_or(since));
             due.push((lead.heard.max(since) + timers.lead_silent, Due::LeadSilent(id.clone())));
@@ -301,8 +304,10 @@ fn silent_owners(settings: &Settings, window: &Window) -> Vec<(At, Who)> {
     for patch in window.waiting().filter(|patch| !patch.slid && patch.wish.test.is_none()) {
         let who = patch.owner();
         let asked = window.presence.get(who).and_then(|presence| presence.asked.first());
+        // Whoever answered and is gone since is asked again at their turn.
         if let Some(asked) = asked
             && !window.is_here(who, from)
+            && !window.said_here(who, from)
         {
             silent.push((*asked + settings.timers.roll_call, who.clone()));
         }
@@ -339,6 +344,7 @@ impl<'a> Turn<'a> {
             | Due::Close(id)
             | Due::NoShow(id)
             | Due::LeadSilent(id)
+            | Due::LeadGone(id)
             | Due::GoOn(id)
             | Due::TurnOver(id)
             | Due::Nag(id, _, _)
@@ -382,6 +388,7 @@ impl<'a> Turn<'a> {
             Due::Close(_) => self.close(window, Ending::Lapsed),
             Due::NoShow(_) => self.close(window, Ending::NoShow),
             Due::LeadSilent(_) => self.lead_is_silent(window),
+            Due::LeadGone(_) => self.lead_is_gone(window),
             Due::GoOn(_) => {
                 self.record(Some(id), None, Event::LeadNagged);
                 let next = decide::next(self.settings, self.state, window);
@@ -545,6 +552,11 @@ impl<'a> Turn<'a> {
         self.record(Some(window.id()), None, Event::HoldNagged { hold: number });
         let resume = self.command(&format!("resume H{number} NOTE"));
         let since = words::clock(hold.at);
+        if let Some((lead, _)) = window.gone_lead().filter(|_| hold.cause.is_about_the_lead()) {
+            let text = say::presence::still_gone(self.prefix(), window, hold, &since);
+            self.ping_others(window, lead, &text);
+            return;
+        }
         let text = format!("still HELD: {}, since {since} UTC. {resume}", say::no::hold(hold));
         let mut who = vec![hold.by.clone()];
         who.extend(window.lead.as_ref().map(|lead| lead.who.clone()).filter(|lead| *lead != hold.by));

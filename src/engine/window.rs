@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{BackStep, Cause};
+use super::event::{Absence, BackStep, Cause};
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
 use super::patch::{Patch, Stage};
 
@@ -84,13 +84,28 @@ pub struct Declared {
     pub at: At,
 }
 
-/// What the roll call knows of a person.
+/// How and since when somebody is gone from the room they were last heard in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone {
+    /// Since.
+    pub at: At,
+    /// How.
+    pub how: Absence,
+}
+
+/// What is known of the presence of a person: what they answered, and whether they are where they were last heard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     /// When they were asked.
     pub asked: Vec<At>,
     /// The last answer: when, and whether here.
     pub answer: Option<(At, bool)>,
+    /// The room they were last heard in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomId>,
+    /// They are not in it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<Gone>,
 }
 
 /// A rollback in motion.
@@ -251,11 +266,24 @@ impl Window {
         self.by_place().filter(|patch| !matches!(patch.stage, Stage::Skipped { .. }))
     }
 
-    /// Whether `who` said `here` and not `away` since `from`, or leads: who leads is there.
+    /// Whether `who` is there: said `here` and not `away` since `from`, or leads, and has not gone since.
     pub fn is_here(&self, who: &Who, from: At) -> bool {
-        if self.led_by(who) {
-            return true;
-        }
+        self.gone(who).is_none() && (self.led_by(who) || self.said_here(who, from))
+    }
+
+    /// How `who` is gone from the room they were last heard in, where they are.
+    pub fn gone(&self, who: &Who) -> Option<Gone> {
+        self.presence.get(who)?.gone
+    }
+
+    /// The lead, where the lead is gone, and how.
+    pub fn gone_lead(&self) -> Option<(&Who, Gone)> {
+        let lead = &self.lead.as_ref()?.who;
+        self.gone(lead).map(|gone| (lead, gone))
+    }
+
+    /// Whether `who` said `here` and not `away` since `from`.
+    pub fn said_here(&self, who: &Who, from: At) -> bool {
         let answer = self.presence.get(who).and_then(|presence| presence.answer);
         matches!(answer, Some((at, true)) if at >= from)
     }

@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 
 use crate::engine::id::{ChangeNumber, RoomId};
 use crate::engine::settings::CONSOLE;
-use crate::engine::{Line, Place, Reply, words};
+use crate::engine::{Attendance, Departure, Input, Line, Link, LinkChange, Place, Presence, Reply, words};
 
 /// One line of the terminal, or of a transcript.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Typed {
     /// Nothing, or a comment.
     Nothing,
@@ -21,6 +21,8 @@ pub enum Typed {
     Later(TimeDelta),
     /// The review system has news of a change.
     Change(ChangeNumber, String),
+    /// What a network tells: who came and went, how the connection stands, who says too much.
+    Heard(Vec<Input>),
     /// The program is killed and started again.
     Restart,
     /// A line of the terminal's own that means nothing, and what would.
@@ -66,7 +68,42 @@ fn own_command(command: &str) -> Typed {
             _ => Typed::Unknown("/change N merged, ps2, abandoned, Verified-1 NAME, or a file of the folder"),
         },
         "restart" => Typed::Restart,
-        _ => Typed::Unknown("the terminal knows /as NAME, /change N WHAT, /restart, +10m and # comments"),
+        _ => match network_tells(verb, rest) {
+            Some(inputs) => Typed::Heard(inputs),
+            None => Typed::Unknown(HELP),
+        },
+    }
+}
+
+/// What the terminal's own lines are.
+const HELP: &str = "the terminal knows /as NAME, /change N WHAT, /restart, +10m and # comments; and for what a network \
+                    tells: /left, /kicked, /loggedout, /split, /came, /roster NAMES, /flood NAME, /closed, /lost, \
+                    /stopped, /readonly WHY, /up";
+
+/// Reads what a network would tell: the room and the network are the terminal's.
+fn network_tells(verb: &str, rest: &str) -> Option<Vec<Input>> {
+    let names = || rest.split_whitespace().map(str::to_owned);
+    let some = |words: String| (!words.is_empty()).then_some(words);
+    let presence = |change| Input::Presence(Presence { room: RoomId(CONSOLE.to_owned()), change });
+    let link = |change| Some(vec![Input::Link(Link { network: CONSOLE.to_owned(), change })]);
+    let left = |how| {
+        let each = names().map(|account| presence(Attendance::Left { account, how }));
+        some(rest.to_owned()).map(|_| each.collect())
+    };
+    match verb {
+        "left" => left(Departure::Left),
+        "kicked" => left(Departure::Kicked),
+        "loggedout" => left(Departure::LoggedOut),
+        "split" => left(Departure::Split),
+        "came" => some(rest.to_owned()).map(|_| names().map(|who| presence(Attendance::Came(who))).collect()),
+        "roster" => Some(vec![presence(Attendance::Roster(names().collect()))]),
+        "flood" => some(rest.to_owned()).map(|name| vec![Input::Flood(line_of(&name, false, ""))]),
+        "closed" => some(rest.to_owned()).map(|why| vec![presence(Attendance::Closed(why))]),
+        "lost" => some(rest.to_owned()).and_then(|why| link(LinkChange::Lost(why))),
+        "stopped" => some(rest.to_owned()).and_then(|why| link(LinkChange::Stopped(why))),
+        "readonly" => some(rest.to_owned()).and_then(|why| link(LinkChange::Up { read_only: Some(why) })),
+        "up" if rest.is_empty() => link(LinkChange::Up { read_only: None }),
+        _ => None,
     }
 }
 

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use swatbot::bot::{Bot, Said};
 use swatbot::config;
-use swatbot::engine::id::{At, RoomId};
+use swatbot::engine::id::{At, RoomId, RowId};
 use swatbot::engine::settings::CONSOLE;
-use swatbot::engine::{Input, Line};
+use swatbot::engine::{Input, Kind, Line, say};
 use swatbot::store::Store;
 use tempfile::TempDir;
 
@@ -95,4 +95,24 @@ fn a_window_that_left_the_configuration_is_still_found() {
     }
     let said = hears(&mut bot, CONSOLE, None, &format!("!swat add 9 for {id}"));
     assert!(said.replies.is_empty(), "asked about, not refused: {:?}", said.replies);
+}
+
+#[test]
+fn what_is_logged_is_marked_so_that_it_can_be_merged() {
+    let (_folder, mut bot) = bot();
+    let said = hears(&mut bot, "libera", None, "!log a word");
+    let Kind::Logged { name, row } = said.replies[0].kind.clone() else { panic!("{said:?}") };
+    assert_eq!((name.as_str(), format!("bob: logged {row}")), ("bob", said.replies[0].text.clone()));
+    let entries = |rows: &[(&str, i64)]| {
+        let entries: Vec<_> = rows.iter().map(|(name, row)| ((*name).to_owned(), RowId(*row))).collect();
+        say::logged(&entries)
+    };
+    assert_eq!(entries(&[(&name, row.0)]), said.replies[0].text, "one is what it always was");
+    let six: Vec<(&str, i64)> = (1001..=1006).map(|row| ("alice", row)).collect();
+    assert_eq!(entries(&six), "alice: logged 6 entries: L1001–L1006");
+    let gap = [("alice", 1003), ("alice", 1001), ("bob", 1002), ("alice", 1005)];
+    assert_eq!(entries(&gap), "alice, bob: logged 4 entries: L1001–L1003, L1005");
+    let asked = hears(&mut bot, "libera", None, "!log last 1");
+    assert_eq!(asked.replies[0].kind, Kind::Status);
+    assert_eq!(say::more_lines(5, "\"log last 8\""), "… (+5 more: \"log last 8\")");
 }

@@ -195,7 +195,7 @@ fn the_page_is_what_the_table_says() {
 }
 
 fn answer(w: &mut World, clock: &str, here: bool) {
-    let presence = Presence { asked: Vec::new(), answer: Some((at(clock), here)) };
+    let presence = Presence { answer: Some((at(clock), here)), ..Presence::default() };
     w.window.presence.insert(who("bob"), presence);
     w.turn("14:10");
 }

@@ -81,6 +81,11 @@ fn at_every_moment_of_every_transcript() {
             let place = format!("{}:{}", path.display(), index + 1);
             let bot = player.bot().expect("the bot is there");
             let at = player.now();
+            if let Typed::Heard(inputs) = console::read(text, "alice", "swatbot") {
+                for input in &inputs {
+                    check(bot.settings(), bot.state(), at, input, &place);
+                }
+            }
             if let Typed::Said(line) = console::read(text, "alice", "swatbot") {
                 check(bot.settings(), bot.state(), at, &Input::Line(line), &place);
                 check(bot.settings(), bot.state(), at, &Input::Tick, &place);

@@ -20,6 +20,7 @@ mod ircd;
 mod log;
 mod make;
 mod order;
+mod presence;
 mod properties;
 mod restart;
 mod review;

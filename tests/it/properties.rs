@@ -12,7 +12,9 @@ use swatbot::engine::patch::Stage;
 use swatbot::engine::plan::Act;
 use swatbot::engine::settings::{CONSOLE, Plans, Settings, StepSettings};
 use swatbot::engine::state::State;
-use swatbot::engine::{Input, Line, Outcome, order, timers, turn};
+use swatbot::engine::{
+    Attendance, Departure, Input, Line, Link, LinkChange, Outcome, Presence, order, timers, turn,
+};
 
 use super::make;
 
@@ -106,6 +108,8 @@ enum Op {
     News { n: usize, what: u8 },
     /// The program was killed and starts again.
     Start,
+    /// Somebody comes or goes, or the link does.
+    Attend { who: usize, what: u8 },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -125,6 +129,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (0u8..4).prop_map(|what| Op::Newer { what }),
         1 => (0..CHANGES.len(), 0u8..8).prop_map(|(n, what)| Op::News { n, what }),
         1 => Just(Op::Start),
+        4 => (0..PEOPLE.len(), 0u8..7).prop_map(|(who, what)| Op::Attend { who, what }),
     ]
 }
 
@@ -255,6 +260,7 @@ impl World {
             Op::Start => {
                 self.take(&Input::Started)?;
             }
+            Op::Attend { who, what } => self.attend(*who, *what)?,
         }
         self.ask()?;
         self.fall_due()
@@ -268,6 +274,29 @@ impl World {
         let step = back.or(patch.current().map(|(number, _)| number)).unwrap_or(1);
         let lead = window.lead.as_ref().map_or("alice", |lead| lead.who.0.as_str());
         Some((lead.to_owned(), patch.change, patch.owner().0.clone(), step))
+    }
+
+    fn attend(&mut self, who: usize, what: u8) -> Result<(), TestCaseError> {
+        let account = PEOPLE[who].to_owned();
+        let left = |how| Attendance::Left { account: account.clone(), how };
+        let change = match what {
+            0 => left(Departure::Left),
+            1 => left(Departure::LoggedOut),
+            2 => left(Departure::Split),
+            3 => Attendance::Came(account),
+            4 => Attendance::Roster(PEOPLE[who..].iter().map(|&name| name.to_owned()).collect()),
+            5 => Attendance::Closed("kicked".to_owned()),
+            // Nobody can say anything while the link is lost.
+            _ => {
+                for change in [LinkChange::Lost("why".to_owned()), LinkChange::Up { read_only: None }] {
+                    self.take(&Input::Link(Link { network: CONSOLE.to_owned(), change }))?;
+                    self.fall_due()?;
+                }
+                return Ok(());
+            }
+        };
+        let presence = Presence { room: RoomId("console".to_owned()), change };
+        self.take(&Input::Presence(presence)).map(drop)
     }
 
     /// Says what the bot waits for.

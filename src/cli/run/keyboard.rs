@@ -27,6 +27,7 @@ pub(super) fn read(
         let arrival = match console::read(&line, &speaker, bot_name) {
             Typed::Nothing | Typed::Answer => None,
             Typed::Said(line) => Some(Arrival::Inputs(vec![Input::Line(line)])),
+            Typed::Heard(inputs) => Some(Arrival::Inputs(inputs)),
             Typed::As(name) => {
                 speaker = name;
                 note(&format!("you are {speaker}"))

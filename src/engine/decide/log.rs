@@ -3,14 +3,14 @@
 use super::super::event::Event;
 use super::super::id::RowId;
 use super::super::log::Query;
-use super::super::say::{Refusal, no};
-use super::super::{About, Question};
+use super::super::say::{self, Refusal, no};
+use super::super::{About, Kind, Question, Reply};
 use super::Turn;
 
 impl Turn<'_> {
     pub(super) fn log_text(&mut self, text: &str) -> Result<(), Refusal> {
         if self.who.is_none() {
-            return Err(no::not_identified());
+            return Err(self.not_identified());
         }
         let text = text.trim();
         if text.is_empty() {
@@ -20,13 +20,17 @@ impl Turn<'_> {
         let window = self.open_window().map(|window| window.id().clone());
         self.record(window.as_ref(), None, Event::Logged);
         self.keep_text(text);
-        self.answer(&format!("logged {row}"));
+        let name = self.name.clone();
+        let said = say::logged(&[(name.clone(), row)]);
+        self.out
+            .replies
+            .push(Reply { kind: Kind::Logged { name, row }, ..Reply::new(self.to.clone(), said) });
         Ok(())
     }
 
     pub(super) fn log_amend(&mut self, row: RowId, text: &str) -> Result<(), Refusal> {
         if self.who.is_none() {
-            return Err(no::not_identified());
+            return Err(self.not_identified());
         }
         if row.0 > self.state.row {
             return Err(no::no_row(row.0, self.state.row));

@@ -2,9 +2,11 @@
 
 mod answers;
 mod ask;
+mod link;
 mod log;
 mod meant;
 mod people;
+mod presence;
 mod queue;
 mod review;
 mod run;
@@ -56,8 +58,21 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.facts(*change, answer);
             turn.out
         }
-        // What follows from these is decided in `presence`.
-        Input::Flood(_) | Input::Presence(_) | Input::Link(_) => Outcome::default(),
+        Input::Flood(line) => {
+            let mut turn = Turn::of_line(settings, state, at, line);
+            turn.refuse("?", None, &no::flood());
+            turn.out
+        }
+        Input::Presence(presence) => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.presence(presence);
+            turn.out
+        }
+        Input::Link(link) => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.link(link);
+            turn.out
+        }
         Input::Tick => timers::tick(settings, state, at),
         Input::Started => {
             let mut turn = Turn::of_bot(settings, state, at);
@@ -87,7 +102,9 @@ pub(super) fn carried(settings: &Settings, state: &State, at: At) -> Record {
 
 impl<'a> Turn<'a> {
     fn of_line(settings: &'a Settings, state: &'a State, at: At, line: &Line) -> Self {
-        let who = line.account.as_ref().map(|account| settings.who(&line.network, account));
+        let counts = settings.network(&line.network).trust && state.read_only(&line.network).is_none();
+        let account = line.account.as_ref().filter(|_| counts);
+        let who = account.map(|account| settings.who(&line.network, account));
         let to = match &line.room {
             Some(room) => Place::Room(room.clone()),
             None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
@@ -178,6 +195,10 @@ impl<'a> Turn<'a> {
 
     fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str) {
         for room in &window.occurrence.rooms {
+            // Nobody hears what is said to a network that is lost; when it is back, where things stand is said.
+            if self.state.is_down(room.network()) {
+                continue;
+            }
             let to = Place::Room(room.clone());
             self.out.replies.push(Reply { ping: ping.clone(), ..Reply::new(to, text.to_owned()) });
         }
@@ -315,12 +336,12 @@ impl<'a> Turn<'a> {
         window: Option<&Window>,
         patch: Option<&Patch>,
     ) -> Result<(), Refusal> {
-        let Some(verb) = super::command::verb(verb) else { return Err(no::not_identified()) };
+        let Some(verb) = super::command::verb(verb) else { return Err(self.not_identified()) };
         if verb.who.contains(&Role::Anyone) {
             return Ok(());
         }
         if self.who.is_none() {
-            return Err(no::not_identified());
+            return Err(self.not_identified());
         }
         if verb.who.iter().any(|role| self.is(*role, window, patch)) {
             return Ok(());
@@ -396,18 +417,10 @@ impl<'a> Turn<'a> {
             Meant::Refused(refusal) => self.refuse("?", None, &refusal),
             Meant::Verb { verb, words } => self.verb(verb, words),
         }
-        let nothing_done = |record: &Record| matches!(record.event, Event::Asked { .. });
+        // A refusal changes nothing else, not even who was heard (I5).
+        let nothing_done = |record: &Record| matches!(record.event, Event::Asked { .. } | Event::Logged);
         if self.out.records.iter().all(nothing_done) {
-            self.heard_of_the_lead();
-        }
-    }
-
-    /// Notes that the lead is there, at most once a minute.
-    fn heard_of_the_lead(&mut self) {
-        let Some(window) = self.open_window() else { return };
-        let Some(lead) = &window.lead else { return };
-        if self.who.as_ref() == Some(&lead.who) && self.at - lead.heard >= chrono::TimeDelta::minutes(1) {
-            self.record(Some(window.id()), None, Event::LeadSpoke);
+            self.note_who_is_heard();
         }
     }
 
@@ -427,7 +440,7 @@ impl<'a> Turn<'a> {
                 return Err(no::wrong_room());
             }
             if verb.who.contains(&Role::User) && self.who.is_none() {
-                return Err(no::not_identified());
+                return Err(self.not_identified());
             }
             self.command_of(command)
         });

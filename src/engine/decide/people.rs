@@ -79,7 +79,7 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn here(&mut self) -> Result<(), Refusal> {
-        let who = self.who.clone().ok_or_else(no::not_identified)?;
+        let who = self.who.clone().ok_or_else(|| self.not_identified())?;
         let window = self.near_window()?;
         let id = window.id().clone();
         let from = here_from(&self.settings.timers, window);
@@ -90,15 +90,19 @@ impl<'a> Turn<'a> {
             self.answer(&format!("you have no patch in {id}, no need to be here"));
         } else {
             self.record(Some(&id), None, Event::Here);
-            if self.was_waited_for(window, &who) && window.unsaid.is_empty() {
+            let mut after = window.clone();
+            let presence = after.presence.entry(who.clone()).or_default();
+            presence.answer = Some((self.at, true));
+            presence.gone = None;
+            if self.was_waited_for(window, &after, &who) && window.unsaid.is_empty() {
                 self.record(Some(&id), None, Event::HereSaid);
             }
         }
         Ok(())
     }
 
-    /// The window waited for this person: the lead hears at once that it goes on.
-    fn was_waited_for(&mut self, window: &Window, who: &Who) -> bool {
+    /// The window waited for this person, who is there in `after`: the lead hears at once that it goes on.
+    pub(super) fn was_waited_for(&mut self, window: &Window, after: &Window, who: &Who) -> bool {
         let idle = window.is_running()
             && window.motion.is_none()
             && window.rollback.is_none()
@@ -111,15 +115,13 @@ impl<'a> Turn<'a> {
             patch.owner() == who && !super::start::is_covered(self.settings, window, patch)
         });
         if waited {
-            let mut after = window.clone();
-            after.presence.entry(who.clone()).or_default().answer = Some((self.at, true));
-            self.name_next(&after, &say::run::is_here_now(who));
+            self.name_next(after, &say::run::is_here_now(who));
         }
         waited
     }
 
     pub(super) fn away(&mut self) -> Result<(), Refusal> {
-        let who = self.who.clone().ok_or_else(no::not_identified)?;
+        let who = self.who.clone().ok_or_else(|| self.not_identified())?;
         let window = self.near_window()?;
         let id = window.id().clone();
         let answer = window.presence.get(&who).and_then(|presence| presence.answer);
@@ -141,7 +143,7 @@ impl<'a> Turn<'a> {
 
     pub(super) fn claim(&mut self, word: Option<String>, reason: Option<String>) -> Result<(), Refusal> {
         self.may("claim", None, None)?;
-        let who = self.who.clone().ok_or_else(no::not_identified)?;
+        let who = self.who.clone().ok_or_else(|| self.not_identified())?;
         let mut reason = reason;
         let occurrence = match &word {
             None => self.open_or_next()?,
@@ -171,6 +173,10 @@ impl<'a> Turn<'a> {
             }
             if lead.handover.as_ref() == Some(&who) {
                 reason = Some(format!("handed over by {}", lead.who));
+            } else if let Some(gone) = window.gone(&lead.who) {
+                let room = window.presence.get(&lead.who).and_then(|presence| presence.room.as_ref());
+                let why = say::presence::how_gone(&lead.who, &[], room, gone.how);
+                reason = reason.or(Some(why));
             } else {
                 let heard = say::heard(self.at, lead.heard);
                 if self.at - lead.heard < self.settings.timers.lead_silent {
@@ -256,7 +262,10 @@ impl<'a> Turn<'a> {
 
     pub(super) fn whoami(&mut self) -> Result<(), Refusal> {
         let text = match &self.who {
-            None => "the network does not tell me who you are, so you may only ask".to_owned(),
+            None if self.not_identified().code == "not-identified" => {
+                "the network does not tell me who you are, so you may only ask".to_owned()
+            }
+            None => self.not_identified().text,
             Some(who) => {
                 let mut roles = Vec::new();
                 if self.settings.has(who, Standing::Manager) {

@@ -19,7 +19,7 @@ const DAYS_AHEAD: i64 = 14;
 
 impl<'a> Turn<'a> {
     pub(super) fn add(&mut self, targets: &[Target], options: &AddOptions) -> Result<(), Refusal> {
-        let who = self.who.clone().ok_or_else(no::not_identified)?;
+        let who = self.who.clone().ok_or_else(|| self.not_identified())?;
         let wish = Wish {
             owner: match options.owner.as_deref() {
                 Some(owner) => self.person_called(owner)?,
@@ -85,7 +85,12 @@ impl<'a> Turn<'a> {
             None => self.next_with_room(self.at)?,
         };
         self.plan_window(&occurrence);
-        self.record(Some(&occurrence.id), Some(change), Event::Offered { wish: wish.clone(), line });
+        let nick = match &self.to {
+            super::Place::Private { nick, .. } => Some(nick.clone()),
+            super::Place::Room(_) => None,
+        };
+        let event = Event::Offered { wish: wish.clone(), line, nick };
+        self.record(Some(&occurrence.id), Some(change), event);
         Ok(())
     }
 
@@ -324,7 +329,7 @@ impl<'a> Turn<'a> {
     /// A patch that its window ended without is moved by its owner or by a deployer: there is no lead any more.
     fn may_move_left(&self, patch: &Patch) -> Result<(), Refusal> {
         if self.who.is_none() {
-            return Err(no::not_identified());
+            return Err(self.not_identified());
         }
         if self.is(Role::Owner, None, Some(patch)) || self.is(Role::Deployer, None, None) {
             return Ok(());

@@ -289,7 +289,8 @@ impl Turn<'_> {
             return Err(no::step_failed(self.prefix(), &format!("step {number}"), why, &back));
         }
         let until = patch.step_since.unwrap_or(self.at) + self.settings.timers.verify;
-        let stands_in = patch.wish.test.is_some() || window_says_away(window, patch);
+        let away = window_says_away(window, patch) || window.gone(patch.owner()).is_some();
+        let stands_in = patch.wish.test.is_some() || away;
         if !self.is(Role::Owner, None, Some(patch)) && self.at < until && !stands_in {
             return Err(no::owners_verdict(self.prefix(), patch, until));
         }

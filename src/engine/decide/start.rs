@@ -284,9 +284,11 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether the lead tests in the owner's place: the owner left a test plan and is not here.
+    /// Whether the lead tests in the owner's place: the owner is gone, or left a test plan and is not here.
     fn lead_tests(&self, window: &Window, patch: &Patch) -> bool {
-        patch.wish.test.is_some() && !window.is_here(patch.owner(), here_from(&self.settings.timers, window))
+        window.gone(patch.owner()).is_some()
+            || patch.wish.test.is_some()
+                && !window.is_here(patch.owner(), here_from(&self.settings.timers, window))
     }
 
     /// Says what the current step of a patch waits for, to whom it waits for.

@@ -15,7 +15,7 @@ impl<'a> Turn<'a> {
     pub(super) fn hold(&mut self, reason: Option<String>) -> Result<(), Refusal> {
         let window = self.moving_window().or_else(|| self.next_planned());
         let window = window.ok_or_else(|| no::no_window(self.prefix()))?;
-        let who = self.who.clone().ok_or_else(no::not_identified)?;
+        let who = self.who.clone().ok_or_else(|| self.not_identified())?;
         let unexplained = window.holds.iter().find(|hold| hold.by == who && hold.reason.is_none());
         if let (Some(hold), Some(reason)) = (unexplained, &reason) {
             let number = hold.number;
@@ -80,7 +80,7 @@ impl<'a> Turn<'a> {
         let holder = self.who.as_ref() == Some(&hold.by);
         let leaderless = lead.is_none() && self.is(Role::Deployer, None, None);
         if !(self.is(Role::Lead, Some(window), None) || holder || leaderless) {
-            return Err(no::not_holder(hold, lead));
+            return Err(no::not_holder(self.prefix(), hold, window));
         }
         let event = Event::Resumed { hold: hold.number, note: note.to_owned() };
         self.record(Some(window.id()), None, event);
@@ -235,6 +235,10 @@ impl<'a> Turn<'a> {
         if !others.is_empty() {
             let who: Vec<&Who> = others.iter().collect();
             let lead = window.lead.as_ref().filter(|_| !theirs).map(|lead| &lead.who);
+            let lead = lead.map(|lead| match window.gone(lead) {
+                Some(_) => "any deployer",
+                None => say::short_name(lead),
+            });
             let text = say::run::rolls_back(&self.name, &steps, lead, first.as_deref());
             self.ping(window, &who, &text);
         }

@@ -2,13 +2,14 @@
 
 pub mod ask;
 pub mod no;
+pub mod presence;
 pub mod queue;
 pub mod row;
 pub mod run;
 pub mod window;
 
 use super::facts::Facts;
-use super::id::{ChangeNumber, Who};
+use super::id::{ChangeNumber, RowId, Who};
 use super::patch::Patch;
 use super::state::State;
 use super::{text, words};
@@ -84,6 +85,33 @@ pub fn patches(count: usize) -> String {
 /// `900101, 900102`.
 pub fn numbers(changes: &[ChangeNumber]) -> String {
     changes.iter().map(ChangeNumber::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The answer to what was written to the log. Several that waited are one: who wrote, how many, which rows.
+pub fn logged(entries: &[(String, RowId)]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in entries {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    let mut rows: Vec<RowId> = entries.iter().map(|(_, row)| *row).collect();
+    rows.sort_unstable();
+    let count = if rows.len() == 1 { String::new() } else { format!("{} entries: ", rows.len()) };
+    let runs: Vec<String> = rows
+        .chunk_by(|a, b| a.0 + 1 == b.0)
+        .filter_map(|run| match run {
+            [] => None,
+            [row] => Some(row.to_string()),
+            [first, .., last] => Some(format!("{first}–{last}")),
+        })
+        .collect();
+    format!("{}: logged {count}{}", names.join(", "), runs.join(", "))
+}
+
+/// Said in place of the lines that an answer is cut by; `hint` is what to type in private to have all of it.
+pub fn more_lines(count: usize, hint: &str) -> String {
+    format!("… (+{count} more: {hint})")
 }
 
 /// A person's own words, neutralised.

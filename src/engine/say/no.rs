@@ -1,6 +1,7 @@
 //! Every refusal that is not a rule's: what is wrong, what to type, a stable code.
 
 mod grammar;
+mod network;
 mod order;
 mod stop;
 
@@ -17,6 +18,7 @@ pub use grammar::{
     bare_change, bare_number, leftover, missing, not_a_change, odd_characters, one_owner, too_long, too_many,
     twice, unknown_person, unknown_verb, unknown_word, usage,
 };
+pub use network::{flood, read_only, trust_off};
 pub use order::{
     cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, reverted, with_itself,
 };
@@ -54,7 +56,10 @@ fn people(who: &[Who]) -> String {
 /// Only the lead.
 pub fn not_lead(prefix: &str, verb: &str, window: &Window) -> Refusal {
     let text = match &window.lead {
-        Some(lead) => format!("{verb} is for the lead of {}, {}", window.id(), short_name(&lead.who)),
+        Some(lead) => {
+            let gone = gone_lead(prefix, window);
+            format!("{verb} is for the lead of {}, {}{gone}", window.id(), short_name(&lead.who))
+        }
         None => {
             format!(
                 "{verb} is for the lead, and nobody leads {} yet. {}",
@@ -64,6 +69,12 @@ pub fn not_lead(prefix: &str, verb: &str, window: &Window) -> Refusal {
         }
     };
     Refusal::new("not-lead", text)
+}
+
+/// Added where the lead is gone: any deployer may be the lead.
+fn gone_lead(prefix: &str, window: &Window) -> String {
+    let claim = command(prefix, &format!("claim {}", window.id().window));
+    window.gone_lead().map(|_| format!(", who is gone. {claim}")).unwrap_or_default()
 }
 
 /// Only the owner or the lead.
@@ -222,7 +233,7 @@ pub fn held_by(hold: &Hold) -> String {
     let reason = hold.reason.as_deref().map_or_else(|| "no reason given".to_owned(), own_words);
     match hold.cause {
         Cause::Said | Cause::Broken => format!("{}: {reason}", short_name(&hold.by)),
-        Cause::Rollback | Cause::LeadSilent | Cause::WrongMerge => reason,
+        Cause::Rollback | Cause::LeadSilent | Cause::LeadGone | Cause::WrongMerge => reason,
     }
 }
 
@@ -241,15 +252,16 @@ pub fn not_held(window: &Window) -> Refusal {
 }
 
 /// Only the lead, or who set it.
-pub fn not_holder(set: &Hold, lead: Option<&Who>) -> Refusal {
-    let lead = lead.map(|lead| format!(" or the lead, {}", short_name(lead))).unwrap_or_default();
+pub fn not_holder(prefix: &str, set: &Hold, window: &Window) -> Refusal {
+    let lead = window.lead.as_ref();
+    let lead = lead.map(|lead| format!(" or the lead, {}", short_name(&lead.who))).unwrap_or_default();
     let by = match set.cause {
         Cause::Said | Cause::Broken => format!("{}{lead}", short_name(&set.by)),
-        Cause::Rollback | Cause::LeadSilent | Cause::WrongMerge => {
+        Cause::Rollback | Cause::LeadSilent | Cause::LeadGone | Cause::WrongMerge => {
             lead.strip_prefix(" or ").unwrap_or("the lead").to_owned()
         }
     };
-    Refusal::new("not-lead", format!("{} is lifted by {by}", hold(set)))
+    Refusal::new("not-lead", format!("{} is lifted by {by}{}", hold(set), gone_lead(prefix, window)))
 }
 
 /// Another patch is in motion.

@@ -1,6 +1,6 @@
 //! The sentence of each row of the log. Who did it, when, and to which change stand in columns of their own.
 
-use super::super::event::{Cause, Debt, Ending, Event, Settlement};
+use super::super::event::{Absence, Cause, Debt, Ending, Event, LinkNow, Settlement};
 use super::super::facts::Status;
 use super::super::id::{ChangeNumber, OccurrenceId};
 use super::super::state::State;
@@ -90,6 +90,15 @@ pub fn text(
         Event::HereSaid => format!("said who is here for {w}"),
         Event::Away => format!("is away from {w}"),
         Event::LeadSpoke => format!("was heard in {w}"),
+        Event::OwnerSpoke => format!("was heard in {w}"),
+        Event::Gone { who, how } => format!("{}: {}", names(who), absence(*how)),
+        Event::Back { who, room } => format!("back in {room}: {}", names(who)),
+        Event::Link { network, now } => match now {
+            LinkNow::Up { read_only: None } => format!("{network} is up"),
+            LinkNow::Up { read_only: Some(why) } => format!("{network} is read-only: {why}"),
+            LinkNow::Lost { why } => format!("{network} is lost, tried again: {why}"),
+            LinkNow::Stopped { why } => format!("{network} is lost, not tried again: {why}"),
+        },
         Event::LeadNagged => format!("asked the lead of {w} to go on"),
         Event::Pinged { who } => format!("asked again: {}", names(who)),
         Event::Slid { changes } => format!("{} moved to the end of {w}, owner silent", numbers(changes)),
@@ -157,6 +166,19 @@ pub fn ending(ending: Ending) -> &'static str {
     }
 }
 
+/// How somebody is gone.
+fn absence(how: Absence) -> &'static str {
+    match how {
+        Absence::Left => "left",
+        Absence::Kicked => "kicked",
+        Absence::LoggedOut => "logged out",
+        Absence::Split => "cut off by a network split",
+        Absence::Missing => "not there when I came in",
+        Absence::RoomClosed => "out of my sight, I am out of the room",
+        Absence::LinkLost => "out of my sight, the link is lost",
+    }
+}
+
 /// What a hold that nobody said is about.
 fn cause(cause: Cause) -> &'static str {
     match cause {
@@ -164,6 +186,7 @@ fn cause(cause: Cause) -> &'static str {
         Cause::Broken => " [broken]",
         Cause::Rollback => " [rollback]",
         Cause::LeadSilent => " [lead-silent]",
+        Cause::LeadGone => " [lead-gone]",
         Cause::WrongMerge => " [wrong-merge]",
     }
 }

@@ -64,8 +64,12 @@ pub fn verify_for(settings: &Settings, patch: &Patch) -> String {
     let verified = command(&settings.prefix, &format!("verified {change}"));
     let broken = command(&settings.prefix, &format!("broken {change} WHY"));
     let owner = short_name(patch.owner());
-    let plan = own_words(patch.wish.test.as_deref().unwrap_or_default());
-    format!("{change} is on {stage}, {owner} left a plan: {plan}. Then {verified} or {broken}")
+    match patch.wish.test.as_deref().map(own_words) {
+        Some(plan) => {
+            format!("{change} is on {stage}, {owner} left a plan: {plan}. Then {verified} or {broken}")
+        }
+        None => format!("{change} is on {stage} and {owner} is gone: test it, then {verified} or {broken}"),
+    }
 }
 
 /// What an owner is told at the patch's turn.
@@ -411,11 +415,11 @@ pub fn waits_again(patch: &Patch) -> String {
     format!("; {} waits for its turn again", patch.change)
 }
 
-/// What others are told whose patches go back; the lead, where somebody started it who takes no steps.
-pub fn rolls_back(name: &str, steps: &[BackStep], lead: Option<&Who>, first: Option<&str>) -> String {
+/// What others are told whose patches go back; who takes the first step, where somebody started it who takes none.
+pub fn rolls_back(name: &str, steps: &[BackStep], lead: Option<&str>, first: Option<&str>) -> String {
     let text = format!("{name} rolls back {}", changes_in(steps));
     match (lead, first) {
-        (Some(lead), Some(first)) => format!("{text}. {}: {first}", short_name(lead)),
+        (Some(lead), Some(first)) => format!("{text}. {lead}: {first}"),
         _ => text,
     }
 }

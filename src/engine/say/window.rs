@@ -1,6 +1,6 @@
 //! What is said about a window: that it comes, is on, ends, and where it stands.
 
-use super::super::event::{Cause, Ending};
+use super::super::event::Ending;
 use super::super::id::{At, ChangeNumber, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::plan::Act;
@@ -18,14 +18,16 @@ pub fn where_things_stand(settings: &Settings, state: &State, window: &Window, a
     } else {
         format!("over time since {} UTC", words::clock(ends))
     };
-    let lead = match &window.lead {
-        Some(lead) => format!("lead {}", short_name(&lead.who)),
-        None => format!("nobody leads: {}", command(&settings.prefix, "claim")),
-    };
+    let lead = lead(window, "nobody leads", &command(&settings.prefix, "claim"));
     let mut parts = vec![format!("{} is on {time}, {lead}", window.id())];
-    if !window.holds.is_empty() {
+    if let [first, others @ ..] = window.holds.as_slice() {
         let holds: Vec<String> = window.holds.iter().map(no::hold).collect();
-        parts.push(format!("HELD: {}", holds.join(", ")));
+        let words = if others.is_empty() {
+            "resume NOTE".to_owned()
+        } else {
+            format!("resume H{} NOTE", first.number)
+        };
+        parts.push(format!("HELD: {}, {}", holds.join(", "), command(&settings.prefix, &words)));
     }
     if let Some(rollback) = &window.rollback
         && let Some((number, step)) = rollback.current()
@@ -54,6 +56,17 @@ pub fn where_things_stand(settings: &Settings, state: &State, window: &Window, a
     parts.join("; ")
 }
 
+/// Who leads; where nobody does, or the lead is gone, what to say to lead it.
+fn lead(window: &Window, nobody: &str, claim: &str) -> String {
+    match &window.lead {
+        Some(lead) if window.gone(&lead.who).is_some() => {
+            format!("lead {}, who is gone: {claim}", short_name(&lead.who))
+        }
+        Some(lead) => format!("lead {}", short_name(&lead.who)),
+        None => format!("{nobody}: {claim}"),
+    }
+}
+
 fn moving(settings: &Settings, window: &Window, patch: &Patch) -> String {
     let Some((number, step)) = patch.current() else { return format!("{} in motion", patch.change) };
     let waits = if step.failed.is_some() {
@@ -80,10 +93,7 @@ fn moving(settings: &Settings, window: &Window, patch: &Patch) -> String {
 pub fn is_on(settings: &Settings, window: &Window, asked: &[Who]) -> String {
     let id = window.id();
     let until = words::clock(window.occurrence.ends);
-    let lead = match &window.lead {
-        Some(lead) => format!("lead {}", short_name(&lead.who)),
-        None => format!("nobody leads yet: {}", command(&settings.prefix, "claim")),
-    };
+    let lead = lead(window, "nobody leads yet", &command(&settings.prefix, "claim"));
     let owners = if asked.is_empty() {
         format!("Nothing is queued: {}", command(&settings.prefix, "add N"))
     } else if asked.len() == 1 {
@@ -97,10 +107,8 @@ pub fn is_on(settings: &Settings, window: &Window, asked: &[Who]) -> String {
 /// The reminder before the start.
 pub fn soon(settings: &Settings, window: &Window, minutes: i64) -> String {
     let count = patches(window.waiting().count());
-    let lead = match &window.lead {
-        Some(lead) => format!("lead {}", short_name(&lead.who)),
-        None => format!("nobody leads yet: {}", command(&settings.prefix, &format!("claim {}", window.id()))),
-    };
+    let claim = command(&settings.prefix, &format!("claim {}", window.id()));
+    let lead = lead(window, "nobody leads yet", &claim);
     let starts = words::clock(window.occurrence.starts);
     format!("{} starts in {minutes} min ({starts} UTC), {count}, {lead}", window.id())
 }
@@ -188,7 +196,7 @@ pub fn summary(state: &State, window: &Window, at: At, ending: Ending) -> String
         format!("merged and undeployed: {}", numbers(&owed))
     });
     let outlive: Vec<String> =
-        window.holds.iter().filter(|hold| hold.cause != Cause::LeadSilent).map(no::hold).collect();
+        window.holds.iter().filter(|hold| !hold.cause.is_about_the_lead()).map(no::hold).collect();
     if !outlive.is_empty() {
         parts.push(format!("the next window begins held: {}", outlive.join(", ")));
     }

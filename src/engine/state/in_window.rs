@@ -4,7 +4,7 @@ use crate::engine::event::{BackStep, Event, Record};
 use crate::engine::id::{At, ChangeNumber, Who};
 use crate::engine::patch::{Check, FileOrder, Override, Patch, Stage};
 use crate::engine::plan::{Act, Done, Step};
-use crate::engine::window::{Declared, Hold, Lead, Phase, Rollback, Window};
+use crate::engine::window::{Declared, Gone, Hold, Lead, Phase, Rollback, Window};
 
 /// Puts a patch into the queue: at its end, or for a revert before all that wait.
 pub(super) fn place(window: &mut Window, patch: Patch, ticket: u32, first: bool) {
@@ -35,7 +35,19 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
         lead.heard = at;
     }
     match &record.event {
-        Event::LeadSpoke => {}
+        Event::LeadSpoke | Event::OwnerSpoke => {}
+        Event::Gone { who, how } => {
+            for person in who {
+                window.presence.entry(person.clone()).or_default().gone = Some(Gone { at, how: *how });
+            }
+        }
+        Event::Back { who, room } => {
+            for person in who {
+                let presence = window.presence.entry(person.clone()).or_default();
+                presence.gone = None;
+                presence.room = Some(room.clone());
+            }
+        }
         Event::Reminded { minutes } => window.reminded.push(*minutes),
         Event::WindowStarted { asked } => {
             window.phase = Phase::On { since: at };
@@ -177,6 +189,20 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
             apply_to_patch(window, record);
         }
         _ => apply_to_patch(window, record),
+    }
+    if record.by.network.is_some() {
+        hear(window, record);
+    }
+}
+
+/// Whoever acts is there, in the room they act in; in private they keep the one they had.
+fn hear(window: &mut Window, record: &Record) {
+    let who = &record.by.who;
+    let matters = window.led_by(who) || window.patches.iter().any(|patch| patch.owner() == who);
+    if matters || window.presence.contains_key(who) {
+        let presence = window.presence.entry(who.clone()).or_default();
+        presence.gone = None;
+        presence.room = record.by.room.clone().or(presence.room.take());
     }
 }
 

@@ -38,6 +38,7 @@ fn a_chain_wants_its_ancestors_first() {
                     account: None,
                     network: None,
                     room: None,
+                    nick: None,
                     at: world.at,
                     line: world.state.next_row(),
                 };

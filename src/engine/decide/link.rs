@@ -1,0 +1,92 @@
+//! The connection to a network comes, goes, or tells nobody apart: what that means, said once where people are.
+
+use super::super::event::{Absence, Event, LinkNow};
+use super::super::id::RoomId;
+use super::super::say::{self, Refusal, no};
+use super::super::window::Window;
+use super::super::{Link, LinkChange, Place, Reply};
+use super::Turn;
+
+impl Turn<'_> {
+    /// Takes in how a connection stands. Only a change leaves a row and is said.
+    pub(super) fn link(&mut self, link: &Link) {
+        let network = link.network.as_str();
+        let before = self.state.links.get(network).cloned().unwrap_or_default();
+        match &link.change {
+            LinkChange::Up { read_only } => self.link_up(network, before.down.is_some(), read_only.as_ref()),
+            LinkChange::Lost(why) if before.down.as_ref().is_none_or(|(_, again)| !again) => {
+                self.record_link(network, LinkNow::Lost { why: why.clone() });
+                self.leave(|room| room.network() == network, |_| true, Absence::LinkLost);
+            }
+            LinkChange::Stopped(why) if before.down.as_ref().is_none_or(|(_, again)| *again) => {
+                self.record_link(network, LinkNow::Stopped { why: why.clone() });
+                self.leave(|room| room.network() == network, |_| true, Absence::LinkLost);
+                let text = say::presence::stopped(network, why);
+                for room in self.rooms_of_windows().into_iter().filter(|room| room.network() != network) {
+                    self.say_in(&room, &text);
+                }
+            }
+            LinkChange::Lost(_) | LinkChange::Stopped(_) => {}
+        }
+    }
+
+    fn link_up(&mut self, network: &str, was_down: bool, read_only: Option<&String>) {
+        let known = self.state.read_only(network);
+        let changed = known != read_only.map(String::as_str);
+        if !was_down && !changed {
+            return;
+        }
+        self.record_link(network, LinkNow::Up { read_only: read_only.cloned() });
+        if was_down {
+            let open: Vec<&Window> = self.state.windows.values().filter(|window| window.is_on()).collect();
+            for window in open {
+                let stands = say::window::where_things_stand(self.settings, self.state, window, self.at);
+                let rooms = window.occurrence.rooms.iter().filter(|room| room.network() == network);
+                let text = say::presence::back_with(&stands);
+                // These are the rooms that could not be reached until now, whatever the state still says.
+                for room in rooms {
+                    self.out.replies.push(Reply::new(Place::Room(room.clone()), text.clone()));
+                }
+            }
+        }
+        if changed {
+            let text = say::presence::read_only(network, read_only.map(String::as_str));
+            for room in self.rooms_of_windows().into_iter().filter(|room| room.network() == network) {
+                self.out.replies.push(Reply::new(Place::Room(room), text.clone()));
+            }
+        }
+    }
+
+    fn record_link(&mut self, network: &str, now: LinkNow) {
+        self.record(None, None, Event::Link { network: network.to_owned(), now });
+    }
+
+    /// The rooms in which windows are held, each once.
+    fn rooms_of_windows(&self) -> Vec<RoomId> {
+        let known = self.state.windows.values().map(|window| &window.occurrence.rooms);
+        let mut rooms: Vec<RoomId> = Vec::new();
+        for room in self.settings.windows.iter().map(|window| &window.rooms).chain(known).flatten() {
+            if !rooms.contains(room) {
+                rooms.push(room.clone());
+            }
+        }
+        rooms
+    }
+
+    /// Says something in one room, unless nobody there could hear it.
+    pub(super) fn say_in(&mut self, room: &RoomId, text: &str) {
+        if !self.state.is_down(room.network()) {
+            self.out.replies.push(Reply::new(Place::Room(room.clone()), text.to_owned()));
+        }
+    }
+
+    /// The refusal for somebody who has no right because nobody knows who they are.
+    pub(super) fn not_identified(&self) -> Refusal {
+        let network = self.by.network.as_deref().unwrap_or_default();
+        match self.state.read_only(network) {
+            _ if !self.settings.network(network).trust => no::trust_off(network),
+            Some(why) => no::read_only(network, why),
+            None => no::not_identified(),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Refusals that are about the network: what it cannot prove, what is not believed, what comes too fast.
+
+use super::super::{Refusal, own_words};
+
+/// Nobody can be told apart on this network now.
+pub fn read_only(network: &str, why: &str) -> Refusal {
+    let text = format!("I cannot tell who is who on {network}: {}. You may only ask here", own_words(why));
+    Refusal::new("read-only", text)
+}
+
+/// The operator has switched off the accounts of this network.
+pub fn trust_off(network: &str) -> Refusal {
+    let text = format!("the operator has switched off commands from {network}. You may only ask here");
+    Refusal::new("trust-off", text)
+}
+
+/// More lines than anybody types.
+pub fn flood() -> Refusal {
+    Refusal::new("flood", "slow down, I do not read that many lines. Wait a moment, then say it again")
+}

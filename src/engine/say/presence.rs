@@ -1,0 +1,96 @@
+//! What is said where somebody is gone or back, and where a connection is lost or comes back.
+
+use super::super::event::Absence;
+use super::super::id::{RoomId, Who};
+use super::super::window::{Hold, Window};
+use super::super::words;
+use super::{command, own_words, run, short_name};
+
+/// How the lead is gone, and with them the owners that went the same way. Nobody is blamed for a network.
+pub fn how_gone(lead: &Who, others: &[&Who], room: Option<&RoomId>, how: Absence) -> String {
+    let name = short_name(lead);
+    let room = room.map_or("the room", |room| room.0.as_str());
+    let mut all = vec![name];
+    all.extend(others.iter().map(|who| short_name(who)));
+    let are = if others.is_empty() { "is" } else { "are" };
+    match how {
+        Absence::Left => format!("{name} left"),
+        Absence::Kicked => format!("{name} was kicked"),
+        Absence::LoggedOut => format!("{name} logged out of services"),
+        Absence::Split => format!("network split, {} {are} cut off", words::list(&all)),
+        Absence::Missing => format!("{} {are} not in {room}", words::list(&all)),
+        Absence::RoomClosed => format!("I was out of {room}"),
+        Absence::LinkLost => {
+            format!("the link to {} was lost", room.split('/').next().unwrap_or(room))
+        }
+    }
+}
+
+/// Said where the lead is gone while something moves or waits.
+pub fn lead_gone(prefix: &str, window: &Window, hold: u32, reason: &str) -> String {
+    let id = window.id();
+    let name = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
+    let at = match (&window.rollback, window.moving()) {
+        (Some(rollback), _) => rollback.current().map(|(number, step)| {
+            format!(
+                "{}; rollback goes on, any deployer: {}",
+                step.change,
+                command(prefix, &format!("done r{number}"))
+            )
+        }),
+        (None, Some(patch)) => patch
+            .current()
+            .map(|(number, step)| format!("{} is at step {number} ({})", patch.change, run::step_name(step))),
+        (None, None) => Some(format!("{} waiting", super::patches(window.waiting().count()))),
+    };
+    let at = at.map(|at| format!("; {at}")).unwrap_or_default();
+    let claim = command(prefix, &format!("claim {}", id.window));
+    let resume = command(prefix, &format!("resume H{hold} NOTE"));
+    format!("{id} is HELD (H{hold}): {reason}{at}. {claim} takes the lead; {name}, once back: {resume}")
+}
+
+/// Said again and again while such a hold stands.
+pub fn still_gone(prefix: &str, window: &Window, hold: &Hold, since: &str) -> String {
+    let claim = command(prefix, &format!("claim {}", window.id().window));
+    format!("{} is still HELD: {}, since {since} UTC. {claim}", window.id(), super::no::hold(hold))
+}
+
+/// Said to a lead who is back in a window that is held because they were gone.
+pub fn lead_is_back(prefix: &str, window: &Window, hold: &Hold) -> String {
+    let resume = command(prefix, &format!("resume H{} NOTE", hold.number));
+    format!("you are back and lead {}, which is HELD (H{}). {resume} goes on", window.id(), hold.number)
+}
+
+/// Said where the lead is gone from a window that is on and not started.
+pub fn lead_gone_before_start(
+    prefix: &str,
+    window: &Window,
+    lead: &Who,
+    room: Option<&RoomId>,
+    how: Absence,
+) -> String {
+    let gone = how_gone(lead, &[], room, how);
+    let claim = command(prefix, &format!("claim {}", window.id().window));
+    format!("{gone}; {} is not started. Any deployer: {claim}", window.id())
+}
+
+/// Said in the rooms of a network whose connection is back.
+pub fn back_with(stands: &str) -> String {
+    format!("I am back. {stands}")
+}
+
+/// Said where nobody can be told apart on a network from now on, or can be again.
+pub fn read_only(network: &str, why: Option<&str>) -> String {
+    match why {
+        Some(why) => format!(
+            "I cannot tell who is who on {network}: {}. Questions work here, commands do not [read-only]",
+            own_words(why)
+        ),
+        None => format!("{network} tells me again who is who: commands work here"),
+    }
+}
+
+/// Said on the other networks where a connection is given up.
+pub fn stopped(network: &str, why: &str) -> String {
+    format!("I am out of {network} and do not try again: {}. Whoever runs me must look", own_words(why))
+}

@@ -1,0 +1,203 @@
+//! Presence and links where a window is held on several networks: what a departure means, and who is told.
+
+use swatbot::engine::event::{Absence, Event};
+use swatbot::engine::id::{At, RoomId};
+use swatbot::engine::settings::{NetworkSettings, Settings};
+use swatbot::engine::state::State;
+use swatbot::engine::window::{Lead, Phase, Window};
+use swatbot::engine::{Attendance, Departure, Input, Line, Link, LinkChange, Outcome, Place, Presence, turn};
+
+use super::make::{self, at, who};
+
+const IRC: &str = "libera/#ops";
+const MATRIX: &str = "matrix/!ops:example.org";
+
+/// A window that runs in a channel and in a Matrix room; alice leads, bob's patch waits.
+struct Held {
+    settings: Settings,
+    state: State,
+    now: At,
+}
+
+impl Held {
+    fn new() -> Self {
+        let mut settings = make::settings();
+        let rooms = vec![RoomId(IRC.to_owned()), RoomId(MATRIX.to_owned())];
+        settings.windows[0].rooms.clone_from(&rooms);
+        for person in &mut settings.people {
+            person.accounts.push(format!("matrix/@{}:example.org", person.id));
+        }
+        let mut window = make::window();
+        window.occurrence.rooms = rooms;
+        window.phase = Phase::Running { since: at("14:00") };
+        window.lead = Some(Lead { who: who("alice"), heard: at("14:00"), handover: None });
+        let mut state = State::default();
+        make::queue(&mut state, &mut window, &make::config(900_101));
+        state.windows.insert(window.id().clone(), window);
+        Self { settings, state, now: at("14:01") }
+    }
+
+    fn window(&self) -> &Window {
+        self.state.windows.values().next().unwrap()
+    }
+
+    /// Takes an input and what is due after it.
+    fn take(&mut self, input: &Input) -> Outcome {
+        let mut outcome = turn(&self.settings, &mut self.state, self.now, input);
+        let tick = turn(&self.settings, &mut self.state, self.now, &Input::Tick);
+        outcome.records.extend(tick.records);
+        outcome.replies.extend(tick.replies);
+        outcome
+    }
+
+    fn says(&mut self, room: &str, name: &str, text: &str) -> Outcome {
+        let network = room.split('/').next().unwrap().to_owned();
+        let account = if network == "matrix" { format!("@{name}:example.org") } else { name.to_owned() };
+        self.take(&Input::Line(Line {
+            network,
+            room: Some(RoomId(room.to_owned())),
+            nick: format!("{name}_"),
+            account: Some(account),
+            text: text.to_owned(),
+            message_id: None,
+        }))
+    }
+
+    fn attends(&mut self, change: Attendance) -> Outcome {
+        self.take(&Input::Presence(Presence { room: RoomId(IRC.to_owned()), change }))
+    }
+
+    fn leaves(&mut self, account: &str) -> Outcome {
+        self.attends(Attendance::Left { account: account.to_owned(), how: Departure::Left })
+    }
+
+    fn link(&mut self, change: LinkChange) -> Outcome {
+        self.take(&Input::Link(Link { network: "libera".to_owned(), change }))
+    }
+}
+
+/// Where each line is said, and the line.
+fn said(outcome: &Outcome) -> Vec<(&str, &str)> {
+    let replies = outcome.replies.iter();
+    let place_and_text = replies.map(|reply| match &reply.to {
+        Place::Room(room) => (room.0.as_str(), reply.text.as_str()),
+        Place::Private { nick, .. } => (nick.as_str(), reply.text.as_str()),
+    });
+    place_and_text.collect()
+}
+
+#[test]
+fn a_departure_counts_only_where_somebody_was_last_heard() {
+    let mut held = Held::new();
+    assert_eq!(held.leaves("alice").records, [], "never heard in the channel");
+    held.says(IRC, "alice", "good morning");
+    let moved = held.says(MATRIX, "alice", "I am here now");
+    assert!(matches!(moved.records[0].event, Event::LeadSpoke), "{moved:?}");
+    assert_eq!(held.says(MATRIX, "alice", "still").records, [], "nothing new");
+    assert_eq!(held.leaves("alice").records, [], "she is on Matrix");
+    held.says(IRC, "alice", "back on IRC");
+    let left = held.leaves("alice");
+    assert_eq!(left.records.len(), 2, "gone, and held: {left:?}");
+    assert!(held.window().holds.len() == 1 && said(&left).len() == 2, "said in both rooms: {left:?}");
+    assert_eq!(held.leaves("alice").records, [], "once");
+    // Heard on the other network, she is there; the hold stays until she says so.
+    held.says(MATRIX, "alice", "my connection is bad");
+    assert!(held.window().gone(&who("alice")).is_none() && held.window().holds.len() == 1);
+    held.says(MATRIX, "alice", "!swat resume on Matrix now");
+    assert_eq!(held.window().holds, []);
+}
+
+#[test]
+fn who_does_not_matter_leaves_no_row() {
+    let mut held = Held::new();
+    held.says(IRC, "bob", "!swat here");
+    for account in ["mallory", "carol", "dave"] {
+        assert_eq!(held.attends(Attendance::Came(account.to_owned())).records, []);
+        assert_eq!(held.leaves(account).records, []);
+    }
+    assert_eq!(held.attends(Attendance::Came("bob".to_owned())).records, [], "he is there already");
+    let split = Attendance::Left { account: "bob".to_owned(), how: Departure::Split };
+    let gone = held.attends(split.clone());
+    assert!(matches!(&gone.records[0].event, Event::Gone { how: Absence::Split, .. }), "{gone:?}");
+    assert_eq!(held.attends(split).records, [], "once");
+    let heard = held.says(IRC, "bob", "that was quick");
+    assert!(matches!(heard.records[0].event, Event::OwnerSpoke), "{heard:?}");
+    // A day before the window, only its lead matters.
+    held.now = at("14:01") - chrono::TimeDelta::days(1);
+    let id = held.window().id().clone();
+    held.state.windows.get_mut(&id).unwrap().phase = Phase::Planned;
+    assert_eq!(held.leaves("bob").records, []);
+}
+
+#[test]
+fn the_roster_of_a_room_says_who_is_gone_and_who_is_back() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    held.says(IRC, "bob", "!swat here");
+    assert_eq!(held.attends(Attendance::Roster(vec!["alice".into(), "bob".into(), "x".into()])).records, []);
+    let closed = held.attends(Attendance::Closed("kicked".to_owned()));
+    assert!(said(&closed)[0].1.contains("HELD (H1): I was out of libera/#ops"), "{closed:?}");
+    let roster = held.attends(Attendance::Roster(vec!["bob".to_owned()]));
+    assert!(matches!(&roster.records[0].event, Event::Back { who: back, .. } if *back == [who("bob")]));
+    assert!(held.window().gone(&who("alice")).is_some());
+    let roster = held.attends(Attendance::Roster(vec!["alice".to_owned()]));
+    let kinds: Vec<_> = roster.records.iter().map(|record| record.event.kind()).collect();
+    assert_eq!(kinds, ["back", "gone"], "alice is back, bob is not there now");
+}
+
+#[test]
+fn a_link_that_is_lost_is_said_nowhere_and_its_return_where_a_window_is_open() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    assert_eq!(held.link(LinkChange::Up { read_only: None }).records, [], "it was never lost");
+    let lost = held.link(LinkChange::Lost("ping timeout".to_owned()));
+    assert!(held.window().gone(&who("alice")).is_some());
+    let rooms: Vec<&str> = said(&lost).iter().map(|(room, _)| *room).collect();
+    assert_eq!(rooms, [MATRIX], "the hold is said where it can be heard");
+    assert_eq!(held.link(LinkChange::Lost("refused".to_owned())).records, [], "once");
+    let up = held.link(LinkChange::Up { read_only: None });
+    let lines = said(&up);
+    assert!(lines.len() == 1 && lines[0].0 == IRC && lines[0].1.starts_with("I am back. 2026-11-23/morning"));
+    assert_eq!(held.link(LinkChange::Up { read_only: None }).records, []);
+    // With no open window, nobody is told.
+    held.state.windows.clear();
+    held.now = at("09:00");
+    held.link(LinkChange::Lost("again".to_owned()));
+    assert_eq!(said(&held.link(LinkChange::Up { read_only: None })), []);
+}
+
+#[test]
+fn a_link_that_is_given_up_is_said_on_the_other_networks() {
+    let mut held = Held::new();
+    let stopped = held.link(LinkChange::Stopped("banned".to_owned()));
+    assert_eq!(
+        said(&stopped),
+        [(MATRIX, "I am out of libera and do not try again: banned. Whoever runs me must look")]
+    );
+    assert_eq!(held.link(LinkChange::Stopped("banned".to_owned())).records, [], "once");
+}
+
+#[test]
+fn a_network_that_tells_nobody_apart_gives_no_rights() {
+    let mut held = Held::new();
+    let why = Some("no account-tag".to_owned());
+    let said_once = held.link(LinkChange::Up { read_only: why.clone() });
+    assert!(said(&said_once).len() == 1 && said(&said_once)[0].0 == IRC, "{said_once:?}");
+    assert_eq!(held.link(LinkChange::Up { read_only: why }).records, []);
+    let refused = held.says(IRC, "alice", "!swat extend 15m");
+    assert!(said(&refused)[0].1.contains("no account-tag") && said(&refused)[0].1.contains("[read-only]"));
+    assert!(!said(&held.says(MATRIX, "alice", "!swat extend 15m"))[0].1.contains("no:"));
+    assert!(!said(&held.says(IRC, "alice", "!swat queue"))[0].1.contains("no:"), "questions work");
+}
+
+#[test]
+fn accounts_of_a_network_without_trust_count_for_nothing() {
+    let mut held = Held::new();
+    let off = NetworkSettings { trust: false, ..NetworkSettings::default() };
+    held.settings.networks.insert("libera".to_owned(), off);
+    let refused = held.says(IRC, "alice", "!swat extend 15m");
+    assert!(said(&refused)[0].1.ends_with("[trust-off]"), "{refused:?}");
+    assert!(!said(&held.says(MATRIX, "alice", "!swat extend 15m"))[0].1.contains("no:"));
+    held.says(MATRIX, "alice", "here");
+    assert_eq!(held.leaves("alice").records, []);
+}
