@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use crate::clock::Clock;
 use crate::engine::event::Record;
 use crate::engine::facts::{Facts, Fault};
-use crate::engine::id::{At, ChangeNumber};
+use crate::engine::id::{At, ChangeNumber, RoomId};
 use crate::engine::settings::Settings;
 use crate::engine::state::State;
 use crate::engine::{About, Input, Kind, Line, Outcome, Place, Question, Reply, decide, say, timers, turn};
@@ -24,6 +24,8 @@ pub struct Bot {
     store: Store,
     state: State,
     lookups: BTreeMap<ChangeNumber, Lookup>,
+    /// The topics as they were given out last.
+    topics: BTreeMap<RoomId, String>,
     /// The log takes nothing: nothing is decided until it does.
     deaf: bool,
     /// The last write failed, and the operator has been told.
@@ -42,6 +44,8 @@ struct Lookup {
 pub struct Said {
     /// What to say, in order.
     pub replies: Vec<Reply>,
+    /// The topics that changed, each with its room; `None` where no window is on there any more.
+    pub topics: Vec<(RoomId, Option<String>)>,
     /// What to ask the review system about.
     pub lookups: Vec<ChangeNumber>,
     /// Why the log takes nothing, for the operator: once, when it begins.
@@ -55,7 +59,8 @@ impl Bot {
     /// The log cannot be read or written.
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
-        let mut bot = Self { settings, store, state, lookups: BTreeMap::new(), deaf: false, failing: false };
+        let (lookups, topics) = (BTreeMap::new(), BTreeMap::new());
+        let mut bot = Self { settings, store, state, lookups, topics, deaf: false, failing: false };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -128,7 +133,26 @@ impl Bot {
         // Where there was nothing to write, the log was not tried.
         self.failing &= records.is_empty() && seen.is_empty();
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
-        Said { replies, lookups: self.lookups_due(at), trouble: None }
+        Said { replies, topics: self.topics_changed(), lookups: self.lookups_due(at), trouble: None }
+    }
+
+    /// The topics that are not what was given out last.
+    fn topics_changed(&mut self) -> Vec<(RoomId, Option<String>)> {
+        let on = self.state.windows.values().filter(|window| window.is_on());
+        let mut rooms: BTreeSet<RoomId> = on.flat_map(|window| window.occurrence.rooms.clone()).collect();
+        rooms.extend(self.topics.keys().cloned());
+        let mut changed = Vec::new();
+        for room in rooms {
+            let topic = say::window::topic(&self.state, &room);
+            let before = match &topic {
+                Some(text) => self.topics.insert(room.clone(), text.clone()),
+                None => self.topics.remove(&room),
+            };
+            if before != topic {
+                changed.push((room, topic));
+            }
+        }
+        changed
     }
 
     /// A message with an id is handled once, however often the network delivers it.
@@ -163,7 +187,7 @@ impl Bot {
                 _ => replies.push(not_recorded(line)),
             }
         }
-        Said { replies, lookups: Vec::new(), trouble: None }
+        Said { replies, ..Said::default() }
     }
 
     fn reload(&mut self) -> bool {
@@ -276,6 +300,10 @@ pub enum Arrival {
 pub trait Outside {
     /// Says these, in order.
     fn say(&mut self, replies: Vec<Reply>);
+    /// Puts this in the topic of a room, or with `None` what stood there before, where there are topics.
+    fn topic(&mut self, room: RoomId, text: Option<String>) {
+        let _ = (room, text);
+    }
     /// Asks the review system about a change; the answer arrives as an input.
     fn look_up(&mut self, change: ChangeNumber);
     /// Tells the operator why the log takes nothing.
@@ -299,6 +327,7 @@ pub fn run(
         if !said.replies.is_empty() {
             outside.say(said.replies);
         }
+        said.topics.into_iter().for_each(|(room, text)| outside.topic(room, text));
         said.lookups.into_iter().for_each(|change| outside.look_up(change));
     };
     act(first);

@@ -61,10 +61,10 @@ fn answer_offers(settings: &Settings, state: &mut State, at: At) -> Outcome {
         }
     }
     turn.say_added(&first, &added);
-    let Outcome { records: turned_down, replies, questions } = turn.out;
+    let Outcome { records: turned_down, replies, questions, aside } = turn.out;
     turned_down.iter().for_each(|record| state.apply(record));
     records.extend(turned_down);
-    Outcome { records, replies, questions }
+    Outcome { records, replies, questions, aside }
 }
 
 impl<'a> Turn<'a> {
@@ -92,11 +92,11 @@ impl<'a> Turn<'a> {
                 let text = self.added_text(window, patch);
                 let other = Some(patch.owner()).filter(|owner| **owner != first.by);
                 let other = other.map(|owner| format!("; {} is on point", say::short_name(owner)));
-                self.answer_offer(first, &format!("{text}{}", other.unwrap_or_default()));
+                self.tell_added(window, first, &format!("{text}{}", other.unwrap_or_default()));
             }
             several => {
                 let text = say::queue::added_together(self.settings, self.state, window, several, self.at);
-                self.answer_offer(first, &text);
+                self.tell_added(window, first, &text);
                 // What is open on several of them in the same words is said once.
                 let mut open: Vec<(Vec<ChangeNumber>, String)> = Vec::new();
                 for patch in several {
@@ -110,9 +110,18 @@ impl<'a> Turn<'a> {
                     let numbers = say::numbers(&changes);
                     let named = text.starts_with(&format!("{numbers} "));
                     let text = if named { text } else { format!("{numbers}: {text}") };
-                    self.answer_offer(first, &text);
+                    self.tell_added(window, first, &text);
                 }
             }
+        }
+    }
+
+    /// Answers an offer that was taken; one that was made in private is said in the rooms too.
+    fn tell_added(&mut self, window: &Window, offer: &Offer, text: &str) {
+        self.answer_offer(offer, text);
+        if offer.room.is_none() && offer.network.is_some() {
+            let text = say::private::offered(say::short_name(&offer.by), text);
+            self.broadcast(window, &text);
         }
     }
 

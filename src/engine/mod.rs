@@ -201,6 +201,21 @@ pub struct Outcome {
     pub replies: Vec<Reply>,
     /// What to ask the log, to be answered after the replies.
     pub questions: Vec<Question>,
+    /// What was done in private, while it is being decided.
+    pub aside: Option<Aside>,
+}
+
+/// Something that was done in private, and where it is to be said that it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aside {
+    /// The rooms of the windows it was done in.
+    pub rooms: Vec<RoomId>,
+    /// Who did it.
+    pub name: String,
+    /// The command, as it could be pasted.
+    pub command: String,
+    /// Where they are answered.
+    pub to: Place,
 }
 
 /// Something only the store can answer.
@@ -238,6 +253,7 @@ pub struct Want {
 /// The same state, settings, time and input give the same outcome (I1).
 pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Outcome {
     let mut outcome = decide::decide(settings, state, at, input);
+    let mut for_log = lines_for_log(settings, state, &outcome.records);
     apply_all(state, &outcome.records);
     // Each follow-up closes something, so this ends; the bound guards against a rule that does not.
     for _ in 0..1000 {
@@ -245,6 +261,7 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
         if more.records.is_empty() {
             break;
         }
+        for_log.extend(lines_for_log(settings, state, &more.records));
         outcome.records.extend(more.records);
         outcome.replies.extend(more.replies);
     }
@@ -256,10 +273,48 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
     }
     let said_more = outcome.replies.iter().any(|reply| !reply.soft);
     outcome.replies.retain(|reply| !(reply.soft && said_more));
+    if let Some(aside) = outcome.aside.take() {
+        say_aside(&aside, &mut outcome.replies);
+    }
     if matches!(input, Input::Line(_)) {
         mark_answers(&mut outcome);
     }
+    outcome.replies.extend(for_log);
     outcome
+}
+
+/// The lines for the bots that keep the log of a network, in each room there that a record is about.
+fn lines_for_log(settings: &Settings, state: &State, records: &[Record]) -> Vec<Reply> {
+    let emits = |room: &&RoomId| {
+        settings.network(room.network()).log == settings::LogMode::Emit && !state.is_down(room.network())
+    };
+    let mut replies = Vec::new();
+    for record in records {
+        let id = record.window.as_ref();
+        let known = id.and_then(|id| state.windows.get(id));
+        let lately = || state.lately.iter().find(|window| Some(window.id()) == id);
+        let Some(window) = known.or_else(lately) else { continue };
+        let Some(text) = say::for_log::line(state, window, record) else { continue };
+        for room in window.occurrence.rooms.iter().filter(emits) {
+            let to = Place::Room(room.clone());
+            replies.push(Reply { kind: Kind::ForLog, ..Reply::new(to, text.clone()) });
+        }
+    }
+    replies
+}
+
+/// What was done in private is said in the rooms first, with what was answered; whoever did it is answered in any case.
+fn say_aside(aside: &Aside, replies: &mut Vec<Reply>) {
+    let own = replies.iter().filter(|reply| reply.to == aside.to);
+    let answers: Vec<&str> =
+        own.map(|reply| reply.text.split_once(": ").map_or(reply.text.as_str(), |(_, text)| text)).collect();
+    let text = say::private::in_private(&aside.name, &aside.command, &answers);
+    if answers.is_empty() {
+        let rooms: Vec<&str> = aside.rooms.iter().map(|room| room.0.as_str()).collect();
+        replies.push(Reply::new(aside.to.clone(), say::private::said_in(&aside.name, &rooms)));
+    }
+    let notices = aside.rooms.iter().map(|room| Reply::new(Place::Room(room.clone()), text.clone()));
+    replies.splice(0..0, notices.collect::<Vec<Reply>>());
 }
 
 /// Marks which answers left no row, and which lines belong to one answer.

@@ -66,6 +66,7 @@ impl Due {
             | Self::LastStart(id)
             | Self::NearEnd(id)
             | Self::TimeUp(id)
+            | Self::LeadGone(id)
             | Self::NameHold(id, _) => over.contains(id),
             _ => false,
         }

@@ -116,3 +116,33 @@ fn what_is_logged_is_marked_so_that_it_can_be_merged() {
     assert_eq!(asked.replies[0].kind, Kind::Status);
     assert_eq!(say::more_lines(5, "\"log last 8\""), "… (+5 more: \"log last 8\")");
 }
+
+#[test]
+fn a_topic_is_given_out_when_it_changes_and_taken_back() {
+    let (_folder, mut bot) = bot();
+    let room = RoomId(CONSOLE.to_owned());
+    let mut topics = |clock: &str, who: &str, text: &str| {
+        let at: At = format!("2026-11-23T{clock}:00Z").parse().unwrap();
+        let line = Line {
+            network: CONSOLE.to_owned(),
+            room: Some(room.clone()),
+            nick: who.to_owned(),
+            account: Some(who.to_owned()),
+            text: text.to_owned(),
+            message_id: None,
+        };
+        let said = bot.take(at, &[Input::Line(line)]);
+        assert!(said.topics.iter().all(|(of, _)| *of == room));
+        said.topics.into_iter().map(|(_, text)| text).collect::<Vec<_>>()
+    };
+    assert_eq!(topics("13:58", "alice", "!swat claim"), []);
+    let topic = |text: &str| [Some(format!("2026-11-23/morning {text}"))];
+    assert_eq!(topics("14:00", "bob", "good morning"), topic("is on until 15:00 UTC, lead alice"));
+    assert_eq!(topics("14:01", "alice", "!swat queue"), []);
+    assert_eq!(topics("14:01", "alice", "!swat start"), topic("runs until 15:00 UTC, lead alice"));
+    assert_eq!(topics("14:02", "bob", "!hold"), topic("runs until 15:00 UTC, lead alice; HELD (H1)"));
+    assert_eq!(topics("14:03", "bob", "!swat resume fine"), topic("runs until 15:00 UTC, lead alice"));
+    assert_eq!(topics("14:04", "alice", "!swat extend 15m"), topic("runs until 15:15 UTC, lead alice"));
+    assert_eq!(topics("14:05", "alice", "!swat finish"), [None]);
+    assert_eq!(topics("14:06", "alice", "!swat queue"), []);
+}

@@ -2,10 +2,12 @@
 
 use swatbot::engine::event::{Absence, Event};
 use swatbot::engine::id::{At, RoomId};
-use swatbot::engine::settings::{NetworkSettings, Settings};
+use swatbot::engine::settings::{LogMode, NetworkSettings, Settings};
 use swatbot::engine::state::State;
 use swatbot::engine::window::{Lead, Phase, Window};
-use swatbot::engine::{Attendance, Departure, Input, Line, Link, LinkChange, Outcome, Place, Presence, turn};
+use swatbot::engine::{
+    Attendance, Departure, Input, Kind, Line, Link, LinkChange, Outcome, Place, Presence, turn,
+};
 
 use super::make::{self, at, who};
 
@@ -200,4 +202,69 @@ fn accounts_of_a_network_without_trust_count_for_nothing() {
     assert!(!said(&held.says(MATRIX, "alice", "!swat extend 15m"))[0].1.contains("no:"));
     held.says(MATRIX, "alice", "here");
     assert_eq!(held.leaves("alice").records, []);
+}
+
+#[test]
+fn what_is_done_in_private_is_answered_to_the_nick_and_said_in_the_rooms() {
+    let mut held = Held::new();
+    let whisper = |text: &str| {
+        Input::Line(Line {
+            network: "libera".to_owned(),
+            room: None,
+            nick: "bob_away".to_owned(),
+            account: Some("bob".to_owned()),
+            text: text.to_owned(),
+            message_id: None,
+        })
+    };
+    let refused = held.take(&whisper("remove 900101"));
+    assert_eq!(
+        said(&refused),
+        [("bob_away", "bob_away: no: that is said in libera/#ops, where others see it [room]")]
+    );
+    // One window allows it, the other does not.
+    held.settings.windows[0].private_commands = true;
+    let mut evening = held.settings.windows[0].clone();
+    evening.id = "evening".to_owned();
+    evening.start = chrono::NaiveTime::from_hms_opt(13, 0, 0).unwrap();
+    evening.private_commands = false;
+    held.settings.windows.push(evening);
+    let before = held.state.windows.clone();
+    let refused = held.take(&whisper("add 900102 for evening"));
+    assert!(said(&refused)[0].1.ends_with("[room]") && refused.replies.len() == 1, "{refused:?}");
+    assert_eq!(held.state.windows, before, "nothing was done");
+    let refused = held.take(&whisper("freeze now +1h it is late"));
+    assert!(said(&refused)[0].1.ends_with("[not-manager]"), "a refusal stays private: {refused:?}");
+    // The answer to an offer comes later, and finds the nick that asked.
+    assert_eq!(said(&held.take(&whisper("add 900102 for morning"))), []);
+    let change = make::number(900_102);
+    let answer = Ok(Box::new(make::config(900_102)));
+    let added = held.take(&Input::Facts { change, answer });
+    let places: Vec<&str> = said(&added).iter().map(|(place, _)| *place).collect();
+    assert_eq!(places, ["bob_away", IRC, MATRIX], "{added:?}");
+    assert!(said(&added)[1].1.starts_with("bob, in private: #2 in 2026-11-23/morning"), "{added:?}");
+    let removed = held.take(&whisper("remove 900102"));
+    assert!(said(&removed)[0].1.starts_with("bob, in private, \"!swat remove 900102\": "), "{removed:?}");
+    assert_eq!(removed.replies.iter().filter(|reply| reply.to != removed.replies[2].to).count(), 2);
+}
+
+#[test]
+fn the_log_of_another_bot_is_kept_in_silence_and_told_the_milestones() {
+    let mut held = Held::new();
+    let mode = |log| NetworkSettings { log, ..NetworkSettings::default() };
+    held.settings.networks.insert("libera".to_owned(), mode(LogMode::Emit));
+    let logged = held.says(IRC, "bob", "!log restarted apache");
+    assert!(matches!(logged.records[0].event, Event::Logged) && logged.replies.is_empty(), "{logged:?}");
+    assert_eq!(
+        said(&held.says(MATRIX, "bob", "!log restarted apache")).len(),
+        1,
+        "the other network is ours"
+    );
+    let started = held.says(IRC, "bob", "!hold db alerts");
+    let for_log: Vec<_> = started.replies.iter().filter(|reply| reply.kind == Kind::ForLog).collect();
+    assert!(for_log.len() == 1 && for_log[0].to == Place::Room(RoomId(IRC.to_owned())), "{started:?}");
+    assert_eq!(for_log[0].text, "!log 2026-11-23/morning is HELD (H1) by bob: db alerts");
+    held.settings.networks.insert("libera".to_owned(), mode(LogMode::Observe));
+    let resumed = held.says(IRC, "bob", "!hold something else");
+    assert!(resumed.replies.iter().all(|reply| reply.kind != Kind::ForLog), "{resumed:?}");
 }

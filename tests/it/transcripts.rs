@@ -1,13 +1,15 @@
 //! Plays every file of tests/transcripts/: plain chat in, plain chat out. `UPDATE=1` writes what the bot says now.
 //!
 //! The first lines set the scene: `# clock: TIME`, and where it is not the one of the repository, `# windows: FILE` (in
-//! tests/transcripts/) with the configuration. The review system is the folder that the configuration names.
+//! tests/transcripts/) with the configuration, and `# with: private commands, log observe, log emit, trust off` for what
+//! differs from it. The review system is the folder that the configuration names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use swatbot::clock::Clock;
 use swatbot::config::{self, Review};
+use swatbot::engine::settings::{CONSOLE, LogMode, NetworkSettings};
 use swatbot::engine::state::State;
 use swatbot::play::Player;
 use swatbot::review::{Files, Source};
@@ -57,6 +59,20 @@ impl Scene {
             None => Path::new(env!("CARGO_MANIFEST_DIR")).join("windows.toml"),
         };
         let config = config::load(&windows).unwrap_or_else(|faults| panic!("{faults}"));
+        let mut settings = config.settings;
+        let mut network = NetworkSettings::default();
+        for word in head("# with:").into_iter().flat_map(|words| words.split(", ")) {
+            match word {
+                "private commands" => {
+                    settings.windows.iter_mut().for_each(|window| window.private_commands = true)
+                }
+                "log observe" => network.log = LogMode::Observe,
+                "log emit" => network.log = LogMode::Emit,
+                "trust off" => network.trust = false,
+                _ => panic!("{}: what is \"{word}\"", path.display()),
+            }
+        }
+        settings.networks.insert(CONSOLE.to_owned(), network);
         let Review::Files { path: changes } = config.review else {
             panic!("transcripts read a folder of changes")
         };
@@ -65,7 +81,7 @@ impl Scene {
         let database = place.path().join("swatbot.db");
         let mut said = Vec::new();
         let player =
-            Player::open(config.settings, database.clone(), source, clock, &mut said).expect("the log opens");
+            Player::open(settings, database.clone(), source, clock, &mut said).expect("the log opens");
         Self { script, player, said, database, place }
     }
 }

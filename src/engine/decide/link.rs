@@ -22,8 +22,11 @@ impl Turn<'_> {
                 self.record_link(network, LinkNow::Stopped { why: why.clone() });
                 self.leave(|room| room.network() == network, |_| true, Absence::LinkLost);
                 let text = say::presence::stopped(network, why);
-                for room in self.rooms_of_windows().into_iter().filter(|room| room.network() != network) {
-                    self.say_in(&room, &text);
+                let others = self.rooms_of_windows().into_iter();
+                let reached =
+                    |room: &RoomId| room.network() != network && !self.state.is_down(room.network());
+                for room in others.filter(reached).collect::<Vec<RoomId>>() {
+                    self.out.replies.push(Reply::new(Place::Room(room), text.clone()));
                 }
             }
             LinkChange::Lost(_) | LinkChange::Stopped(_) => {}
@@ -62,7 +65,7 @@ impl Turn<'_> {
     }
 
     /// The rooms in which windows are held, each once.
-    fn rooms_of_windows(&self) -> Vec<RoomId> {
+    pub(super) fn rooms_of_windows(&self) -> Vec<RoomId> {
         let known = self.state.windows.values().map(|window| &window.occurrence.rooms);
         let mut rooms: Vec<RoomId> = Vec::new();
         for room in self.settings.windows.iter().map(|window| &window.rooms).chain(known).flatten() {
@@ -71,13 +74,6 @@ impl Turn<'_> {
             }
         }
         rooms
-    }
-
-    /// Says something in one room, unless nobody there could hear it.
-    pub(super) fn say_in(&mut self, room: &RoomId, text: &str) {
-        if !self.state.is_down(room.network()) {
-            self.out.replies.push(Reply::new(Place::Room(room.clone()), text.to_owned()));
-        }
     }
 
     /// The refusal for somebody who has no right because nobody knows who they are.

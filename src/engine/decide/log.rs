@@ -1,5 +1,6 @@
 //! `!log`: write a row, correct a row, ask for rows.
 
+use super::super::command::{Command, Words, verb};
 use super::super::event::Event;
 use super::super::id::RowId;
 use super::super::log::Query;
@@ -26,6 +27,24 @@ impl Turn<'_> {
             .replies
             .push(Reply { kind: Kind::Logged { name, row }, ..Reply::new(self.to.clone(), said) });
         Ok(())
+    }
+
+    /// Somebody wrote to the log of another bot: it is recorded here too, and that bot alone answers.
+    pub(super) fn observe(&mut self, words: &str) {
+        let Some(verb) = verb("log").filter(|_| self.who.is_some()) else { return };
+        let hosts = &self.settings.policy.review_hosts;
+        let text = match Words::new(verb, words, self.prefix(), hosts, self.at).command() {
+            Ok(Command::LogQuery { .. }) => return,
+            Ok(Command::LogText { text }) => text,
+            _ => words.to_owned(),
+        };
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        let window = self.open_window().map(|window| window.id().clone());
+        self.record(window.as_ref(), None, Event::Logged);
+        self.keep_text(text);
     }
 
     pub(super) fn log_amend(&mut self, row: RowId, text: &str) -> Result<(), Refusal> {

@@ -2,7 +2,7 @@
 
 use super::super::command::{VERBS, Verb, verb};
 use super::super::say::{Refusal, no};
-use super::super::settings::Settings;
+use super::super::settings::{LogMode, Settings};
 use super::super::{Line, text, words};
 
 /// Longer lines are not read: no command needs as much.
@@ -20,6 +20,14 @@ pub(super) enum Meant<'a> {
 
 /// The verbs that work without `swat` in a room with an open window: stopping must not wait for a word (§4a.6).
 const SHORT: &[&str] = &["hold", "stop", "abort", "rollback"];
+
+/// What follows `!log` where that word is another bot's, as it stands in the channel; `!swat log` is always mine.
+pub(super) fn others_log<'a>(settings: &Settings, line: &'a Line) -> Option<&'a str> {
+    let own = line.room.is_none() || settings.network(&line.network).log == LogMode::Own;
+    let said = line.text.trim_matches(' ');
+    let (word, rest) = said.split_once(' ').unwrap_or((said, ""));
+    (!own && text::clean(word).eq_ignore_ascii_case("!log")).then_some(rest)
+}
 
 /// Whether a line is for me, and what it says.
 pub(super) fn meant<'a>(settings: &Settings, line: &'a Line, window_on: bool) -> Meant<'a> {

@@ -7,6 +7,7 @@ mod log;
 mod meant;
 mod people;
 mod presence;
+mod private;
 mod queue;
 mod review;
 mod run;
@@ -25,7 +26,7 @@ use super::window::Window;
 use super::{Input, Line, Outcome, Place, Reply, text, timers};
 
 pub(super) use answers::why_unknown;
-use meant::{Meant, meant};
+use meant::{Meant, meant, others_log};
 pub(super) use people::{here_from, owners, say_who_is_here};
 pub(super) use run::dirty_stage;
 pub(super) use start::{is_covered, next, steps_of, with_done};
@@ -86,6 +87,9 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
 /// question that leaves no row. `None` where a row belongs to it.
 pub fn without_row(settings: &Settings, state: &State, at: At, line: &Line) -> Option<Outcome> {
     let mut turn = Turn::of_line(settings, state, at, line);
+    if others_log(settings, line).is_some() {
+        return Some(turn.out);
+    }
     match meant(settings, line, turn.open_window().is_some()) {
         Meant::Nobody => {}
         Meant::Verb { verb, words } if verb.asks => turn.verb(verb, words),
@@ -407,6 +411,11 @@ impl<'a> Turn<'a> {
     }
 
     fn line(&mut self, line: &Line) {
+        if let Some(words) = others_log(self.settings, line) {
+            self.observe(words);
+            self.note_who_is_heard();
+            return;
+        }
         let meant = meant(self.settings, line, self.open_window().is_some());
         let is_here = matches!(&meant, Meant::Verb { verb, .. } if verb.name == "here");
         if !is_here && let Some(window) = self.open_window() {
@@ -425,12 +434,13 @@ impl<'a> Turn<'a> {
     }
 
     fn verb(&mut self, verb: &'static Verb, words: &str) {
+        let before = (self.out.records.len(), self.out.replies.len());
+        let acts_in_private = !verb.asks && self.by.room.is_none();
         let read =
             Words::new(verb, words, self.prefix(), &self.settings.policy.review_hosts, self.at).command();
         let done = read.and_then(|command| {
-            if !verb.asks && self.by.room.is_none() {
-                let room = self.settings.windows.first().and_then(|window| window.rooms.first());
-                return Err(no::in_private(room.map_or("the room of the window", |room| room.0.as_str())));
+            if acts_in_private && !self.settings.windows.iter().any(|window| window.private_commands) {
+                return Err(no::in_private(&self.room_for(None)));
             }
             // A window that is on stays on where the configuration has lost it since.
             let known = self.state.windows.values().map(|window| &window.occurrence.rooms);
@@ -442,7 +452,8 @@ impl<'a> Turn<'a> {
             if verb.who.contains(&Role::User) && self.who.is_none() {
                 return Err(self.not_identified());
             }
-            self.command_of(command)
+            self.command_of(command)?;
+            if acts_in_private { self.tell_the_rooms(verb, words, before) } else { Ok(()) }
         });
         if let Err(mut refusal) = done {
             if refusal.code == "bare-number" {

@@ -1,7 +1,7 @@
 //! What is said about a window: that it comes, is on, ends, and where it stands.
 
 use super::super::event::Ending;
-use super::super::id::{At, ChangeNumber, Who};
+use super::super::id::{At, ChangeNumber, RoomId, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::plan::Act;
 use super::super::settings::Settings;
@@ -87,6 +87,29 @@ fn moving(settings: &Settings, window: &Window, patch: &Patch) -> String {
         }
     };
     format!("{} step {number} of {} ({}), {waits}", patch.change, patch.steps.len(), run::step_name(step))
+}
+
+/// How the open window of a room stands, for its topic: it changes with the start, the lead, the run, a hold, a rollback
+/// and the end, not with each step. `None` where no window is on there.
+pub fn topic(state: &State, room: &RoomId) -> Option<String> {
+    let on = state.windows.values().filter(|window| window.is_on() && window.occurrence.rooms.contains(room));
+    let window = on.max_by_key(|window| {
+        (window.motion.is_some() || window.rollback.is_some(), window.occurrence.starts)
+    })?;
+    let lead =
+        window.lead.as_ref().map_or("no lead".to_owned(), |lead| format!("lead {}", short_name(&lead.who)));
+    let how = if window.is_running() { "runs" } else { "is on" };
+    let until = if window.time_up { "over time since" } else { "until" };
+    let mut parts =
+        vec![format!("{} {how} {until} {} UTC, {lead}", window.id(), words::clock(window.occurrence.ends))];
+    if !window.holds.is_empty() {
+        let holds: Vec<String> = window.holds.iter().map(|hold| format!("H{}", hold.number)).collect();
+        parts.push(format!("HELD ({})", holds.join(", ")));
+    }
+    if let Some(rollback) = &window.rollback {
+        parts.push(format!("rolling back {}", run::changes_in(&rollback.steps)));
+    }
+    Some(parts.join("; "))
 }
 
 /// The announcement, which is the roll call.
