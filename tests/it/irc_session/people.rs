@@ -25,7 +25,12 @@ fn an_account_comes_with_its_first_nick_and_goes_with_its_last() {
         < :alice!~a@a.test NICK alice|away
         < :dave!~d@d.test KICK #ops alice|away :enough
         = libera/#ops left alice (Kicked)
-        < :guest!~g@g.test QUIT :Quit: bye
+        # Somebody takes the nick of one who, as far as we know, still has it: they must have gone unseen.
+        < :erin!~e@e.test JOIN #ops erin :Erin
+        = libera/#ops came erin
+        < :guest!~g@g.test NICK Erin
+        = libera/#ops left erin (Left)
+        < :Erin!~g@g.test QUIT :Quit: bye
         < :nobody!~n@n.test QUIT :never seen
         < :nobody!~n@n.test PART #elsewhere
         ",

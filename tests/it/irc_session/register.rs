@@ -173,6 +173,7 @@ fn several_channels_are_asked_about_one_after_the_other() {
         > WHO #releng %tcnfa,77
         < :irc.test 353 swatbot = #ops :alice swatbot
         < :irc.test 366 swatbot #ops :End of /NAMES list.
+        +1s
         < :irc.test 354 swatbot 77 #releng alice H alice
         < :irc.test 315 swatbot #releng :End of /WHO list.
         = libera/#releng here: alice

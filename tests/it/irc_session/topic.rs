@@ -107,6 +107,8 @@ fn nobody_is_fought_over_it() {
         +600s
         ",
     );
+    want(&mut play, Some("morning is on"));
+    play.plays("+600s");
     want(&mut play, Some("held by bob"));
     play.plays("+0s\n> TOPIC #ops :[swat held by bob] no bots here");
 }
