@@ -6,7 +6,7 @@ mod client;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -34,8 +34,6 @@ pub(crate) enum Welcome {
     Silence,
     /// It says these lines, and closes.
     Lines(Vec<&'static str>),
-    /// It says nothing of its own and reads everything: the test speaks for it.
-    Puppet,
 }
 
 /// How the server proves who it is.
@@ -271,7 +269,8 @@ impl FakeIrc {
 
 impl Shared {
     fn model(&self) -> MutexGuard<'_, Model> {
-        self.model.lock().expect("the fake IRC server did not panic")
+        // A test that fails while it holds the model has said why already.
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self) {

@@ -79,6 +79,8 @@ async fn connected(change: impl FnOnce(&mut Irc)) -> (FakeIrc, Kept) {
     change(&mut settings);
     let kept = keep(settings);
     kept.ups(1).await;
+    // On this clock a second is enough for everything that follows from that.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     (server, kept)
 }
 
@@ -214,14 +216,14 @@ async fn what_waits_outlives_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn it_leaves_with_its_words_after_what_still_waits() {
     let (server, kept) = connected(|irc| irc.burst = 1).await;
-    kept.tell(&["one", "two", "three"]);
+    kept.tell(&["line one", "line two", "line three"]);
     kept.quit("swatbot restarts");
     kept.task.await.unwrap();
     let said: Vec<String> = server.said().into_iter().map(|said| said.line).collect();
     assert!(said.ends_with(&[
-        "NOTICE #ops :one".to_owned(),
-        "NOTICE #ops :two".to_owned(),
-        "NOTICE #ops :three".to_owned(),
+        "NOTICE #ops :line one".to_owned(),
+        "NOTICE #ops :line two".to_owned(),
+        "NOTICE #ops :line three".to_owned(),
         "QUIT :swatbot restarts".to_owned(),
     ]));
     assert_eq!(server.connections(), 1);

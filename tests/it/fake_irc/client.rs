@@ -57,7 +57,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Option<S> {
     let welcome = shared.model().welcome.clone();
     match &welcome {
-        Welcome::Normal | Welcome::Puppet => {}
+        Welcome::Normal => {}
         Welcome::Silence => return silence(&stream).await,
         Welcome::Lines(lines) => {
             let mut heard = [0; 4096];
@@ -84,10 +84,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
                     let line = String::from_utf8(line).expect("the bot says UTF-8");
                     let line = line.strip_suffix("\r\n").expect("the bot ends its lines with CR LF").to_owned();
                     assert!(!line.contains(['\r', '\0']), "{line:?}");
-                    let answers = match welcome {
-                        Welcome::Puppet => Vec::new(),
-                        _ => client.hear(&line, shared),
-                    };
+                    let answers = client.hear(&line, shared);
                     let quits = line.starts_with("QUIT");
                     shared.model().said.push(Said { connection: number, line });
                     let answers: String = answers.iter().map(|answer| format!("{answer}\r\n")).collect();
