@@ -77,8 +77,6 @@ struct Model {
     made: usize,
     /// So many of the next connections are closed at once.
     refused: usize,
-    /// How often something was there to read.
-    reads: usize,
     /// The certificate that the last one who connected came with.
     certificate: Option<Vec<u8>>,
 }
@@ -190,11 +188,6 @@ impl FakeIrc {
     /// Closes the next `count` connections as soon as they are made.
     pub(crate) fn refuse(&self, count: usize) {
         self.model().refused = count;
-    }
-
-    /// How often something was there to read: writes that came apart from each other.
-    pub(crate) fn reads(&self) -> usize {
-        self.model().reads
     }
 
     /// The certificate that the last one who connected came with.

@@ -192,14 +192,13 @@ async fn a_paste_is_heard_as_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_go_out_goes_out_at_once_and_in_one_piece() {
+async fn what_may_go_out_goes_out_at_once() {
     let (server, kept) = connected(|irc| irc.burst = 4).await;
-    let reads = server.reads();
     kept.tell(&["one"]);
     kept.tell(&["two", "three"]);
     let began = Instant::now();
     server.hears("NOTICE", 3).await;
-    assert_eq!((began.elapsed(), server.reads() - reads), (Duration::ZERO, 1));
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

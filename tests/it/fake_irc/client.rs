@@ -77,7 +77,6 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         tokio::select! {
             read = stream.read(&mut buffer) => {
                 let length = read.ok().filter(|length| *length > 0)?;
-                shared.model().reads += 1;
                 begun.extend_from_slice(&buffer[..length]);
                 while let Some(end) = begun.iter().position(|byte| *byte == b'\n') {
                     let line: Vec<u8> = begun.drain(..=end).collect();
