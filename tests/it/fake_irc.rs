@@ -72,6 +72,8 @@ struct Model {
     offers: Vec<String>,
     /// Who is in every channel beside the bot: nick and account.
     people: Vec<(String, Option<String>)>,
+    /// What stands in the topic of every channel.
+    topic: String,
     said: Vec<Said>,
     connections: BTreeMap<usize, mpsc::UnboundedSender<Order>>,
     made: usize,
@@ -152,6 +154,16 @@ impl FakeIrc {
     /// Somebody is in every channel from now on.
     pub(crate) fn add(&self, nick: &str, account: Option<&str>) {
         self.model().people.push((nick.to_owned(), account.map(str::to_owned)));
+    }
+
+    /// What stands in the topic of every channel from now on.
+    pub(crate) fn set_topic(&self, topic: &str) {
+        topic.clone_into(&mut self.model().topic);
+    }
+
+    /// What stands in the topic of every channel.
+    pub(crate) fn topic(&self) -> String {
+        self.model().topic.clone()
     }
 
     /// Somebody says something, with the tags that tell who it is. `tags` is `account=alice;msgid=1`, or nothing.

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use swatbot::clock::Clock;
 use swatbot::config::{Irc, IrcLogin};
-use swatbot::engine::id::RoomId;
+use swatbot::engine::id::{RoomId, Who};
+use swatbot::engine::settings::Person;
 use swatbot::engine::{Input, Kind, LinkChange, Place, Reply};
 use swatbot::transport::Say;
 use swatbot::transport::irc::link;
@@ -210,6 +211,52 @@ async fn what_waits_outlives_the_connection() {
     kept.tell(&["said while nobody could hear it"]);
     server.hears("said while", 1).await;
     assert_eq!(server.said().last().unwrap().connection, 5, "after three that failed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_is_set_again_after_the_connection_and_given_back() {
+    let (server, kept) = connected(|irc| irc.topic = true).await;
+    let theirs = "Deployments and nothing else";
+    let say = |text: Option<&str>| {
+        let room = RoomId("test/#ops".to_owned());
+        kept.says.send(Say::Topic(room, text.map(str::to_owned))).unwrap();
+    };
+    server.set_topic(theirs);
+    server.close();
+    kept.ups(2).await;
+    say(Some("the morning window is on"));
+    server.hears("TOPIC #ops", 1).await;
+    assert!(server.topic().contains("the morning window is on") && server.topic().contains(theirs));
+    // Whoever comes back finds the topic of somebody who has forgotten it meanwhile.
+    server.set_topic(theirs);
+    server.reset();
+    server.hears("TOPIC #ops", 2).await;
+    assert!(server.topic().contains("the morning window is on"), "{}", server.topic());
+    say(None);
+    server.hears("TOPIC #ops", 3).await;
+    assert_eq!(server.topic(), theirs);
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_of_a_configuration_that_was_read_again_are_pinged_by_their_nicks() {
+    let server = FakeIrc::here(None).await;
+    server.add("bobby", Some("bob"));
+    let kept = keep(network(server.port()));
+    kept.ups(1).await;
+    server.hears("WHO #ops", 1).await;
+    let mut people = make::settings();
+    people.people.push(Person {
+        id: Who("robert".to_owned()),
+        roles: Vec::new(),
+        accounts: vec!["test/bob".to_owned()],
+        review: None,
+    });
+    kept.says.send(Say::Settings(Arc::new(people))).unwrap();
+    let mut ping = reply("robert: your patch is next");
+    ping.ping = vec![Who("robert".to_owned())];
+    kept.says.send(Say::Replies(vec![ping])).unwrap();
+    let said = server.hears("your patch is next", 1).await;
+    assert!(said[0].starts_with("PRIVMSG #ops :") && said[0].contains("bobby"), "{said:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -143,6 +143,10 @@ impl Client {
             "PRIVMSG" | "NOTICE" if self.capabilities.contains("echo-message") => {
                 answers.push(format!(":{}!swatbot@bots.test {line}", self.nick));
             }
+            "TOPIC" => {
+                last.clone_into(&mut shared.model().topic);
+                answers.push(format!(":{}!swatbot@bots.test TOPIC {first} :{last}", self.nick));
+            }
             "QUIT" => answers.push(format!("ERROR :Closing link: {last}")),
             _ => {}
         }
@@ -198,6 +202,8 @@ impl Client {
         } else {
             answers.push(format!(":{nick}!swatbot@bots.test JOIN {channel}"));
         }
+        let number = if model.topic.is_empty() { "331" } else { "332" };
+        answers.push(format!(":irc.test {number} {nick} {channel} :{}", model.topic));
         answers.push(format!(":irc.test 353 {nick} = {channel} :{}", names.join(" ")));
         answers.push(format!(":irc.test 366 {nick} {channel} :End of /NAMES list."));
     }
