@@ -6,7 +6,7 @@ mod client;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -34,8 +34,6 @@ pub(crate) enum Welcome {
     Silence,
     /// It says these lines, and closes.
     Lines(Vec<&'static str>),
-    /// It says nothing of its own and reads everything: the test speaks for it.
-    Puppet,
 }
 
 /// How the server proves who it is.
@@ -74,13 +72,13 @@ struct Model {
     offers: Vec<String>,
     /// Who is in every channel beside the bot: nick and account.
     people: Vec<(String, Option<String>)>,
+    /// What stands in the topic of every channel.
+    topic: String,
     said: Vec<Said>,
     connections: BTreeMap<usize, mpsc::UnboundedSender<Order>>,
     made: usize,
     /// So many of the next connections are closed at once.
     refused: usize,
-    /// How often something was there to read.
-    reads: usize,
     /// The certificate that the last one who connected came with.
     certificate: Option<Vec<u8>>,
 }
@@ -158,6 +156,16 @@ impl FakeIrc {
         self.model().people.push((nick.to_owned(), account.map(str::to_owned)));
     }
 
+    /// What stands in the topic of every channel from now on.
+    pub(crate) fn set_topic(&self, topic: &str) {
+        topic.clone_into(&mut self.model().topic);
+    }
+
+    /// What stands in the topic of every channel.
+    pub(crate) fn topic(&self) -> String {
+        self.model().topic.clone()
+    }
+
     /// Somebody says something, with the tags that tell who it is. `tags` is `account=alice;msgid=1`, or nothing.
     pub(crate) fn say(&self, tags: &str, nick: &str, to: &str, text: &str) {
         let tags = if tags.is_empty() { String::new() } else { format!("@{tags} ") };
@@ -192,11 +200,6 @@ impl FakeIrc {
     /// Closes the next `count` connections as soon as they are made.
     pub(crate) fn refuse(&self, count: usize) {
         self.model().refused = count;
-    }
-
-    /// How often something was there to read: writes that came apart from each other.
-    pub(crate) fn reads(&self) -> usize {
-        self.model().reads
     }
 
     /// The certificate that the last one who connected came with.
@@ -271,7 +274,8 @@ impl FakeIrc {
 
 impl Shared {
     fn model(&self) -> MutexGuard<'_, Model> {
-        self.model.lock().expect("the fake IRC server did not panic")
+        // A test that fails while it holds the model has said why already.
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self) {

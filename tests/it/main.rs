@@ -4,6 +4,8 @@ mod bad_inputs;
 mod bot;
 mod cli;
 mod config;
+#[cfg(feature = "irc")]
+mod daemon;
 mod docs;
 mod fake_gerrit;
 #[cfg(feature = "irc")]

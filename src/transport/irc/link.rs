@@ -24,7 +24,7 @@ use super::wire::OutLine;
 const WRITE: Duration = Duration::from_secs(10);
 /// How long it waits, after `Say::Quit`, for what is still to be said.
 const FLUSH: Duration = Duration::from_secs(5);
-/// How long the server has for its last words.
+/// How long the server has to close its side after our last words.
 const CLOSE: Duration = Duration::from_secs(1);
 /// So many bytes are read at once.
 const READ: usize = 16 * 1024;
@@ -138,7 +138,7 @@ impl<H: Fn(Vec<Input>) -> bool> Link<H> {
                 return Some((ended, ready));
             }
             if let Err(why) = written {
-                return Some((self.last_words(line, why).await, ready));
+                return Some((again(why), ready));
             }
             if let Some((words, by)) = &self.leave
                 && (ready.is_none() || self.outbox.wake().is_none() || now >= *by)
@@ -151,6 +151,8 @@ impl<H: Fn(Vec<Input>) -> bool> Link<H> {
             let by = self.leave.as_ref().map(|(_, by)| *by);
             let wake = [line.session.wake(), paced, by].into_iter().flatten().min();
             tokio::select! {
+                // What the server has said comes first: where it broke off, it has often said why.
+                biased;
                 read = line.stream.read(&mut line.buffer) => match read {
                     Ok(0) => return Some((self.closed(), ready)),
                     Ok(length) => line.take(length, self.clock),
@@ -229,20 +231,6 @@ impl<H: Fn(Vec<Input>) -> bool> Link<H> {
             Ok(written) => written.map_err(|error| socket::fault(&self.settings, &error)),
             Err(_) => Err(format!("{} took nothing for {} s", self.settings.server, WRITE.as_secs())),
         }
-    }
-
-    /// A server that breaks off in the middle of our words has often said why: it is still there to be read.
-    async fn last_words(&mut self, mut line: Line, why: String) -> Ended {
-        let until = now() + CLOSE;
-        while let Ok(Ok(length @ 1..)) =
-            timeout(until.saturating_duration_since(now()), line.stream.read(&mut line.buffer)).await
-        {
-            line.take(length, self.clock);
-            if let Some(ended) = self.follow(&mut line.effects, &mut Vec::new()) {
-                return ended;
-            }
-        }
-        again(why)
     }
 
     fn closed(&self) -> Ended {

@@ -57,7 +57,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Option<S> {
     let welcome = shared.model().welcome.clone();
     match &welcome {
-        Welcome::Normal | Welcome::Puppet => {}
+        Welcome::Normal => {}
         Welcome::Silence => return silence(&stream).await,
         Welcome::Lines(lines) => {
             let mut heard = [0; 4096];
@@ -77,17 +77,13 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         tokio::select! {
             read = stream.read(&mut buffer) => {
                 let length = read.ok().filter(|length| *length > 0)?;
-                shared.model().reads += 1;
                 begun.extend_from_slice(&buffer[..length]);
                 while let Some(end) = begun.iter().position(|byte| *byte == b'\n') {
                     let line: Vec<u8> = begun.drain(..=end).collect();
                     let line = String::from_utf8(line).expect("the bot says UTF-8");
                     let line = line.strip_suffix("\r\n").expect("the bot ends its lines with CR LF").to_owned();
                     assert!(!line.contains(['\r', '\0']), "{line:?}");
-                    let answers = match welcome {
-                        Welcome::Puppet => Vec::new(),
-                        _ => client.hear(&line, shared),
-                    };
+                    let answers = client.hear(&line, shared);
                     let quits = line.starts_with("QUIT");
                     shared.model().said.push(Said { connection: number, line });
                     let answers: String = answers.iter().map(|answer| format!("{answer}\r\n")).collect();
@@ -147,6 +143,10 @@ impl Client {
             "PRIVMSG" | "NOTICE" if self.capabilities.contains("echo-message") => {
                 answers.push(format!(":{}!swatbot@bots.test {line}", self.nick));
             }
+            "TOPIC" => {
+                last.clone_into(&mut shared.model().topic);
+                answers.push(format!(":{}!swatbot@bots.test TOPIC {first} :{last}", self.nick));
+            }
             "QUIT" => answers.push(format!("ERROR :Closing link: {last}")),
             _ => {}
         }
@@ -202,6 +202,8 @@ impl Client {
         } else {
             answers.push(format!(":{nick}!swatbot@bots.test JOIN {channel}"));
         }
+        let number = if model.topic.is_empty() { "331" } else { "332" };
+        answers.push(format!(":irc.test {number} {nick} {channel} :{}", model.topic));
         answers.push(format!(":irc.test 353 {nick} = {channel} :{}", names.join(" ")));
         answers.push(format!(":irc.test 366 {nick} {channel} :End of /NAMES list."));
     }

@@ -35,6 +35,22 @@ async fn a_server_that_goes_silent_is_found_out_in_90_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_takes_nothing_is_given_up_in_ten_seconds() {
+    let (server, kept) = connected(|irc| irc.line_every = Duration::ZERO).await;
+    server.freeze();
+    let frozen = Instant::now();
+    let text = "x".repeat(300);
+    // The machine takes some megabytes for the server before it takes nothing more.
+    while kept.lost().is_empty() && frozen.elapsed() < 20 * SECOND {
+        kept.tell(&[text.as_str(); 400]);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (at, why) = kept.loses().await;
+    assert_eq!(why, "127.0.0.1 took nothing for 10 s");
+    assert!(at - frozen < 20 * SECOND, "{:?}", at - frozen);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_never_welcomes_is_given_up_in_time() {
     let server = FakeIrc::here(None).await;
     server.welcome(Welcome::Silence);

@@ -31,9 +31,9 @@ async fn a_certificate_that_the_file_vouches_for_is_taken() {
         kept.tell(&["under lock and key"]);
         server.hears("under lock and key", 1).await;
         assert_eq!(server.certificate(), None, "the bot shows a certificate only where it logs in with one");
-        kept.quit("done");
+        kept.quit("swatbot restarts");
         kept.task.await.unwrap();
-        server.hears("QUIT :done", 1).await;
+        server.hears("QUIT :swatbot restarts", 1).await;
     }
 }
 
