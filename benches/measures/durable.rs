@@ -10,7 +10,7 @@ use swatbot::engine::settings::Settings;
 use swatbot::engine::{Input, schedule};
 use swatbot::store::Store;
 
-use crate::scene::{FIRST, answer, monday, roomy_settings, said};
+use crate::scene::{FIRST, answer, monday, roomy_settings, said, settings};
 use crate::table::{self, Samples};
 
 const ROUNDS: u32 = 600;
@@ -146,5 +146,27 @@ pub(crate) fn run() {
             let remark = format!("{each:.1} us a command, {:.2} x bare", each / theirs.p50());
             table::row(&format!("  {BATCH} of them in one batch"), &batches, &remark);
         }
+    }
+}
+
+/// What is left of a commit where many share it: `!log` lines of a busy channel.
+pub(crate) fn log() {
+    const LINES: u32 = 12_800;
+    let settings = settings();
+    table::title("!log lines that arrive together, on the disk before the answer");
+    for batch in [1, 8, 128] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut at = monday("12:00");
+        let store = Store::open(&folder.path().join("swatbot.db")).expect("the log opens");
+        let (mut bot, _) = Bot::open(settings.clone(), store, at).expect("the log is read");
+        let mut samples = Samples::default();
+        let lines: Vec<Input> = (0..LINES).map(logged).collect();
+        for inputs in lines.chunks(batch) {
+            at += TimeDelta::milliseconds(3);
+            let said = samples.time(|| bot.take(at, inputs));
+            assert_eq!(said.replies.len(), inputs.len(), "each is answered");
+        }
+        let each = samples.p50() / batch as f64;
+        table::row(&format!("{batch} in one commit"), &samples, &format!("{each:.1} us a line"));
     }
 }

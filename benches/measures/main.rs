@@ -13,6 +13,7 @@ mod table;
 const PARTS: &[(&str, fn())] = &[
     ("decide", decide::run),
     ("durable", durable::run),
+    ("log", durable::log),
     ("start", process::start),
     ("memory", process::memory),
 ];

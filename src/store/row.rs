@@ -1,6 +1,6 @@
 //! How a stored row becomes a `Row` for people, or a `Record` for the state.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::types::Type;
 
 use super::error::StoreError;
@@ -14,7 +14,7 @@ pub(super) const COLUMNS: &str = "event.seq, event.at, event.network, event.room
 
 /// The form of `at` in the log: UTC, to the millisecond, so that the order of the texts is the order of the times.
 pub(super) fn stored_time(at: At) -> String {
-    at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 fn time(row: &rusqlite::Row<'_>) -> rusqlite::Result<At> {
