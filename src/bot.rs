@@ -301,9 +301,7 @@ pub trait Outside {
     /// Says these, in order.
     fn say(&mut self, replies: Vec<Reply>);
     /// Puts this in the topic of a room, or with `None` what stood there before, where there are topics.
-    fn topic(&mut self, room: RoomId, text: Option<String>) {
-        let _ = (room, text);
-    }
+    fn topic(&mut self, room: RoomId, text: Option<String>);
     /// Asks the review system about a change; the answer arrives as an input.
     fn look_up(&mut self, change: ChangeNumber);
     /// Tells the operator why the log takes nothing.

@@ -16,7 +16,7 @@ use super::Fault;
 use crate::bot::{self, Bot, Outside};
 use crate::clock::Clock;
 use crate::config::{Config, Connection, Coverage, Review};
-use crate::engine::id::{At, ChangeNumber};
+use crate::engine::id::{At, ChangeNumber, RoomId};
 use crate::engine::settings::CONSOLE;
 use crate::engine::{Place, Reply};
 use crate::play::Player;
@@ -165,6 +165,12 @@ impl Outside for Rooms {
         }
     }
 
+    fn topic(&mut self, room: RoomId, text: Option<String>) {
+        if let Some(connection) = self.networks.get(room.network()) {
+            let _ = connection.send(Say::Topic(room, text));
+        }
+    }
+
     fn look_up(&mut self, change: ChangeNumber) {
         // The other side ends only with the program.
         let _ = self.questions.send(change);
@@ -188,7 +194,7 @@ impl Rooms {
 /// The network that a place is on.
 fn network_of(place: &Place) -> &str {
     match place {
-        Place::Room(room) => room.0.split_once('/').map_or(CONSOLE, |(network, _)| network),
+        Place::Room(room) => room.network(),
         Place::Private { network, .. } => network,
     }
 }

@@ -1,5 +1,6 @@
 //! The supervisor of one network: connects, drives the session and the outbox over the socket, and connects again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use tokio::time::{sleep_until, timeout};
 
 use crate::clock::Clock;
 use crate::config::Irc;
+use crate::engine::id::RoomId;
 use crate::engine::settings::Settings;
 use crate::engine::{self, Input, LinkChange};
 use crate::transport::Say;
@@ -39,8 +41,16 @@ pub async fn keep(
     says: UnboundedReceiver<Say>,
 ) {
     let outbox = Outbox::new(&settings, people);
-    let mut link =
-        Link { settings: Arc::new(settings), clock, hear, says, outbox, leave: None, is_down: false };
+    let mut link = Link {
+        settings: Arc::new(settings),
+        clock,
+        hear,
+        says,
+        outbox,
+        topics: BTreeMap::new(),
+        leave: None,
+        is_down: false,
+    };
     let mut backoff = Backoff::default();
     let mut begin = now();
     for attempt in 0.. {
@@ -70,6 +80,8 @@ struct Link<H> {
     says: UnboundedReceiver<Say>,
     /// What waits to be said outlives a connection.
     outbox: Outbox,
+    /// So does what is to stand in the topics.
+    topics: BTreeMap<RoomId, Option<String>>,
     /// It was told to leave with these words, by this time; without words, at once.
     leave: Option<(Option<String>, Instant)>,
     /// The engine knows that nothing can be said.
@@ -122,6 +134,10 @@ impl<H: Fn(Vec<Input>) -> bool> Link<H> {
         let mut line = Line { stream, session, lines: Lines::default(), effects, buffer: vec![0; READ] };
         let mut ready = None;
         loop {
+            // All of them, each time: a new session knows none, and what has not changed costs nothing.
+            for (room, text) in &self.topics {
+                line.session.want_topic(room, text.clone());
+            }
             let mut out = Vec::new();
             let ended = self.follow(&mut line.effects, &mut out);
             let now = now();
@@ -204,7 +220,10 @@ impl<H: Fn(Vec<Input>) -> bool> Link<H> {
         loop {
             match say {
                 Some(Say::Replies(replies)) => self.outbox.push(replies, now()),
-                Some(Say::Topic(..) | Say::Settings(_)) => {}
+                Some(Say::Topic(room, text)) => {
+                    self.topics.insert(room, text);
+                }
+                Some(Say::Settings(people)) => self.outbox.learn(people),
                 Some(Say::Quit(words)) => self.leave = Some((Some(words), now() + FLUSH)),
                 None => self.leave = Some((None, now())),
             }
