@@ -116,6 +116,12 @@ pub fn more_lines(count: usize, hint: &str) -> String {
     format!("… (+{count} more: {hint})")
 }
 
+/// Said once there is room again for what was dropped.
+pub fn left_out(lines: usize) -> String {
+    let lines = if lines == 1 { "1 line is".to_owned() } else { format!("{lines} lines are") };
+    format!("{lines} left out here: there was more to say than the network takes")
+}
+
 /// A person's own words, neutralised.
 pub fn own_words(words: &str) -> String {
     text::clean(words)

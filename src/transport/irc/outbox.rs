@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::config::Irc;
 use crate::engine::id::{RoomId, RowId, Who};
 use crate::engine::settings::Settings;
-use crate::engine::{Kind, Place, Reply};
+use crate::engine::{Kind, Place, Reply, say};
 
 use super::session::Session;
 use super::wire::{self, OutLine};
@@ -310,7 +310,7 @@ impl Outbox {
             return self.say(view, |outbox| &mut outbox.status);
         }
         let (target, count) = self.left_out.pop()?;
-        Some(OutLine::notice(self.name(&target), &left_out(count)))
+        Some(OutLine::notice(self.name(&target), &say::left_out(count)))
     }
 
     /// Says the next line of the first that waits in a lane.
@@ -348,10 +348,4 @@ impl Outbox {
         let verb = if waiting.is_message { "PRIVMSG" } else { "NOTICE" };
         budget.min(wire::LONGEST).saturating_sub(verb.len() + self.name(&waiting.target).len() + 3)
     }
-}
-
-/// How many lines were dropped here.
-fn left_out(count: usize) -> String {
-    let lines = if count == 1 { "1 line is".to_owned() } else { format!("{count} lines are") };
-    format!("{lines} left out here: there was more to say than the network takes")
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::engine::id::RowId;
+use crate::engine::say::logged;
 
 use super::{COMPANY, COMPANY_FOR_LAST, Outbox, View};
 
@@ -55,25 +56,4 @@ impl Outbox {
             first.lines = [text].into();
         }
     }
-}
-
-/// `alice: logged L12`, `alice, bob: logged 4 entries: L1–L3, L5`.
-fn logged(entries: &[(String, RowId)]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    let mut ranges: Vec<(i64, i64)> = Vec::new();
-    for (name, row) in entries {
-        if !names.contains(&name.as_str()) {
-            names.push(name);
-        }
-        match ranges.last_mut() {
-            Some((_, last)) if *last + 1 == row.0 => *last = row.0,
-            _ => ranges.push((row.0, row.0)),
-        }
-    }
-    let rows: Vec<String> = ranges
-        .iter()
-        .map(|(first, last)| if first == last { format!("L{first}") } else { format!("L{first}–L{last}") })
-        .collect();
-    let count = if entries.len() == 1 { String::new() } else { format!("{} entries: ", entries.len()) };
-    format!("{}: logged {count}{}", names.join(", "), rows.join(", "))
 }

@@ -116,15 +116,10 @@ fn end(lines: &mut VecDeque<String>, most: usize, room: usize, target: &Target) 
         Target::Channel(_) => "ask again in a private message",
         Target::Nick(_) => "ask for a part of it",
     };
-    let end = more_lines(lines.len() - most, hint);
+    let end = say::more_lines(lines.len() - most, hint);
     lines.truncate(most);
     let Some(last) = lines.pop_back() else { return };
     let mut kept = VecDeque::new();
     split(&last, room.saturating_sub(end.len() + 1), "", &mut kept);
     lines.push_back(format!("{} {end}", kept.pop_front().unwrap_or_default()));
-}
-
-/// How many lines are left out, and how to get them.
-fn more_lines(count: usize, hint: &str) -> String {
-    format!("… (+{count} more: {hint})")
 }
