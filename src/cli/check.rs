@@ -2,15 +2,19 @@
 
 use std::fmt::Write;
 
-use crate::config::{Config, Connection, Irc, IrcLogin};
+use crate::config::{Config, Connection, Irc, IrcLogin, Matrix, MatrixLogin};
 
 /// The lines for a file called `name`.
 pub(super) fn said(config: &Config, name: &str) -> String {
     let mut lines = String::new();
     for connection in &config.connections {
-        if let Connection::Irc(irc) = connection {
-            let _ = writeln!(lines, "{}", network(irc, config.settings.network(&irc.network).trust));
-        }
+        let trust = |network: &str| config.settings.network(network).trust;
+        let said = match connection {
+            Connection::Console => continue,
+            Connection::Irc(irc) => network(irc, trust(&irc.network)),
+            Connection::Matrix(matrix) => homeserver(matrix, trust(&matrix.network)),
+        };
+        let _ = writeln!(lines, "{said}");
     }
     let windows = match config.settings.windows.len() {
         1 => "1 window".to_owned(),
@@ -36,5 +40,20 @@ fn network(irc: &Irc, trust: bool) -> String {
         irc.channels.join(", "),
         irc.server,
         irc.port
+    )
+}
+
+fn homeserver(matrix: &Matrix, trust: bool) -> String {
+    let login = match matrix.login {
+        MatrixLogin::Password { .. } => "password",
+        MatrixLogin::Token { .. } => "access token",
+    };
+    let rights = if trust { "rights by user id" } else { "no rights: trust is off" };
+    format!(
+        "{}: {} joins {} at {} ({login}, {rights}, encrypted rooms get no answer)",
+        matrix.network,
+        matrix.user,
+        matrix.rooms.join(", "),
+        matrix.homeserver
     )
 }

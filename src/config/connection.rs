@@ -7,12 +7,12 @@ use crate::engine::settings::NetworkSettings;
 use super::Connection;
 use super::bot::Bot;
 use super::irc;
+use super::matrix;
 use super::reader::Section;
 use super::suggest::did_you_mean;
 
 const CONSOLE: &str = "console";
 const IRC: &str = "irc";
-/// A word that a later version gives a meaning to.
 const MATRIX: &str = "matrix";
 
 /// Every place to talk.
@@ -66,9 +66,12 @@ fn connection(
             "this build has no irc",
             "Build it with \"cargo build --release --features irc\", or put # before the lines of this [[connection]].",
         ),
+        MATRIX if cfg!(feature = "matrix") => {
+            return matrix::read(section, networks).map(|matrix| Connection::Matrix(Box::new(matrix)));
+        }
         MATRIX => item.fault(
             "this build has no matrix",
-            "Remove this [[connection]], or put # before its lines, until a version that has it.",
+            "Build it with \"cargo build --release --features matrix\", or put # before the lines of this [[connection]].",
         ),
         kind => item.fault(
             format!("{kind:?} is not a kind of connection"),

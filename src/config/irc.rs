@@ -261,7 +261,7 @@ fn channel<'r>(item: &Item<'r>) -> Option<&'r str> {
 }
 
 /// The kill switch. No "did you mean": a near miss must not turn rights on.
-fn trust(item: &Item<'_>) -> Option<bool> {
+pub(super) fn trust(item: &Item<'_>) -> Option<bool> {
     match item.value().as_str() {
         Some("on") => Some(true),
         Some("off") => Some(false),

@@ -5,6 +5,7 @@ mod connection;
 mod fault;
 mod irc;
 mod item;
+mod matrix;
 mod overlap;
 mod person;
 mod plan;
@@ -92,6 +93,8 @@ pub enum Connection {
     Console,
     /// An IRC network.
     Irc(Box<Irc>),
+    /// Matrix, through one homeserver.
+    Matrix(Box<Matrix>),
 }
 
 /// An IRC network and how the bot behaves there.
@@ -147,6 +150,48 @@ pub enum IrcLogin {
     Certificate {
         /// The certificate and the key, in PEM, in one file that only the bot can read.
         file: PathBuf,
+    },
+}
+
+/// A Matrix homeserver and how the bot behaves there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matrix {
+    /// The name that its accounts and rooms are kept under: `matrix/@alice:example.org`, `matrix/!room:example.org`.
+    pub network: String,
+    /// The address of the client API, without a slash at the end.
+    pub homeserver: String,
+    /// The bot's own user id.
+    pub user: String,
+    /// How it logs in.
+    pub login: MatrixLogin,
+    /// The ids of the rooms it is in.
+    pub rooms: Vec<String>,
+    /// Where its session and what it has read are kept.
+    pub state_dir: PathBuf,
+    /// User ids of other bots: they get no answer.
+    pub ignore: Vec<String>,
+    /// User ids whose invitations into these rooms are taken.
+    pub inviters: Vec<String>,
+    /// User ids that a bridge speaks under, with `*` for what differs: nobody has a right through them.
+    pub bridged: Vec<String>,
+}
+
+/// How the bot logs in to a homeserver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MatrixLogin {
+    /// By password, once; the session is kept.
+    Password {
+        /// The file that holds the password.
+        file: PathBuf,
+        /// The password. Only `load` reads it, `parse` looks at no file.
+        password: Option<Secret>,
+    },
+    /// By an access token that somebody made.
+    Token {
+        /// The file that holds the token.
+        file: PathBuf,
+        /// The token. Only `load` reads it, `parse` looks at no file.
+        token: Option<Secret>,
     },
 }
 

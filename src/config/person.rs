@@ -6,12 +6,11 @@ use crate::engine::id::Who;
 use crate::engine::settings::{CONSOLE, NetworkSettings, Person, Standing};
 
 use super::item::Item;
+use super::matrix::NETWORK as MATRIX;
 use super::reader::Section;
 use super::suggest::nearest;
 
 const ROLES: &[(&str, Standing)] = &[("deployer", Standing::Deployer), ("manager", Standing::Manager)];
-/// The network name under which Matrix accounts are kept.
-const MATRIX: &str = "matrix";
 
 /// Who has which account; with the ids, because an id is the account on the terminal.
 #[derive(Default)]

@@ -127,13 +127,16 @@ fn check_served(item: &Item<'_>, connections: &[Option<Connection>]) {
             Some(Connection::Irc(irc)) => {
                 served.extend(irc.channels.iter().map(|channel| format!("{}/{channel}", irc.network)));
             }
+            Some(Connection::Matrix(matrix)) => {
+                served.extend(matrix.rooms.iter().map(|room| format!("{}/{room}", matrix.network)));
+            }
         }
     }
     if served.iter().any(|other| other == room) {
         return;
     }
     let network = room.split_once('/').filter(|(network, channel)| {
-        channel.starts_with(['#', '&'])
+        channel.starts_with(['#', '&', '!'])
             && served.iter().any(|other| other.starts_with(&format!("{network}/")))
     });
     // "#ops" alone is no typing mistake, so the end of the name decides.
@@ -141,6 +144,9 @@ fn check_served(item: &Item<'_>, connections: &[Option<Connection>]) {
     let near = near.map(String::as_str).or_else(|| nearest(room, served.iter().map(String::as_str)));
     let fix = match (near, network) {
         (Some(near), _) => format!("Did you mean {near:?}?"),
+        (None, Some((network, room))) if room.starts_with('!') => {
+            format!("Add {room:?} to the rooms of {network}.")
+        }
         (None, Some((network, channel))) => format!("Add {channel:?} to the channels of {network}."),
         (None, None) => {
             let known: Vec<String> = served.iter().map(|room| format!("{room:?}")).collect();

@@ -3,6 +3,8 @@
 mod faults;
 #[cfg(feature = "irc")]
 mod irc;
+#[cfg(feature = "matrix")]
+mod matrix;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -8,6 +8,8 @@ use super::{GOOD, config};
 const ROWS: &str = include_str!("faults.txt");
 #[cfg(feature = "irc")]
 const IRC_ROWS: &str = include_str!("irc_faults.txt");
+#[cfg(feature = "matrix")]
+const MATRIX_ROWS: &str = include_str!("matrix_faults.txt");
 
 /// One change of the good file, and what is then said.
 #[derive(Default)]
@@ -73,6 +75,26 @@ fn each_fault_of_an_irc_connection_is_said_so_too() {
     let rows = rows(IRC_ROWS);
     assert!(rows.len() > 50, "{} rows were read", rows.len());
     check(super::irc::GOOD, &rows);
+}
+
+#[cfg(feature = "matrix")]
+#[test]
+fn each_fault_of_a_matrix_connection_is_said_so_too() {
+    let rows = rows(MATRIX_ROWS);
+    assert!(rows.len() > 30, "{} rows were read", rows.len());
+    check(super::matrix::GOOD, &rows);
+}
+
+#[cfg(not(feature = "matrix"))]
+#[test]
+fn a_build_without_matrix_says_how_to_get_one() {
+    let text = GOOD.replace("kind = \"console\"", "kind = \"matrix\"\nuser = \"@swatbot:example.org\"");
+    let said = config::parse(&text, Path::new("/srv/swatbot")).unwrap_err().to_string();
+    assert_eq!(
+        said,
+        "windows.toml:8: connection[1].kind: this build has no matrix. Build it with \"cargo build --release --features \
+         matrix\", or put # before the lines of this [[connection]]."
+    );
 }
 
 #[cfg(not(feature = "irc"))]
