@@ -3,6 +3,8 @@
 pub mod console;
 #[cfg(feature = "irc")]
 pub mod irc;
+#[cfg(feature = "matrix")]
+pub mod matrix;
 
 use std::sync::Arc;
 

@@ -99,6 +99,13 @@ const LAYERS: &[Layer] = &[
             "let sql = \"INSERT INTO event\";",
         ],
     },
+    // Its protocol is JSON, and what it has read outlives the program.
+    Layer {
+        place: "src/transport/matrix/",
+        uses: &["clock", "config", "engine", "secret", "store", "transport"],
+        never: &[r"\b(rusqlite|toml|irc)\b", r"\b(Utc|Local|SystemTime)::now\b", PRINTING, SQL, GERRIT],
+        planted: &["use crate::bot::Bot;", "use crate::review::Files;", "use crate::transport::irc::wire;"],
+    },
     Layer {
         place: "src/transport/",
         uses: &["clock", "config", "engine", "secret", "transport"],

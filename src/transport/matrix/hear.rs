@@ -1,0 +1,240 @@
+//! What one event of a room amounts to: a line, somebody who comes or goes, or nothing. Pure: an event is a text, and
+//! what is known beside it is an argument.
+//!
+//! Everything here is written by strangers. An event is read as plain JSON of the few fields that count, and one that
+//! has a field twice, or of another type, is no event.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use chrono::TimeDelta;
+
+use crate::config::Matrix;
+use crate::engine::Line;
+use crate::engine::id::RoomId;
+
+/// What is older than this is listed and not acted on.
+pub const LATE: TimeDelta = TimeDelta::seconds(120);
+
+/// The specification allows no longer user ids.
+const LONGEST_ID: usize = 255;
+
+/// Where an event stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The bot and its rooms.
+    pub settings: &'a Matrix,
+    /// The room the event came in.
+    pub room: &'a str,
+    /// What is said there is encrypted.
+    pub is_encrypted: bool,
+    /// How long ago the event came here.
+    pub waited: TimeDelta,
+    /// When that is, in milliseconds since 1970: for events whose age no server tells.
+    pub now: i64,
+}
+
+/// What an event amounts to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing that concerns the bot.
+    Nothing,
+    /// Somebody said something.
+    Line(Line),
+    /// Somebody said something too long ago.
+    Late(Line),
+    /// Somebody said something in a room whose encryption the bot does not speak.
+    Unreadable,
+    /// The room is encrypted from now on.
+    Encrypted,
+    /// This user is in the room now.
+    Came(String),
+    /// This user is not in the room any more.
+    Left {
+        /// Who.
+        user: String,
+        /// Somebody else removed them.
+        removed: bool,
+    },
+    /// The bot is in the room now.
+    Joined,
+    /// The bot is out of the room.
+    Out {
+        /// Who removed it, if somebody else did.
+        by: Option<String>,
+        /// It may not come back.
+        banned: bool,
+    },
+    /// The room was closed for another one; which, is not the server's to say.
+    Replaced,
+}
+
+/// The fields that count.
+#[derive(Deserialize)]
+struct Event<'e> {
+    #[serde(rename = "type")]
+    kind: String,
+    event_id: String,
+    sender: String,
+    #[serde(borrow)]
+    content: &'e RawValue,
+    state_key: Option<String>,
+    origin_server_ts: Option<f64>,
+    #[serde(default)]
+    unsigned: Unsigned,
+}
+
+#[derive(Default, Deserialize)]
+struct Unsigned {
+    age: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    msgtype: String,
+    body: String,
+    #[serde(rename = "m.relates_to")]
+    relates_to: Option<Relation>,
+    #[serde(rename = "m.new_content")]
+    new_content: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Relation {
+    rel_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Member {
+    membership: String,
+}
+
+/// Reads one event.
+pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
+    let settings = scene.settings;
+    if !settings.rooms.iter().any(|room| room == scene.room) {
+        return Heard::Nothing;
+    }
+    let Ok(event) = serde_json::from_str::<Event<'_>>(event) else { return Heard::Nothing };
+    if !is_user(&event.sender) {
+        return Heard::Nothing;
+    }
+    match (event.kind.as_str(), event.state_key.as_deref()) {
+        ("m.room.member", Some(user)) => member(&event, user, &settings.user),
+        ("m.room.encryption", Some("")) => Heard::Encrypted,
+        ("m.room.tombstone", Some("")) => Heard::Replaced,
+        ("m.room.encrypted", None) if is_heard(&event.sender, settings) => Heard::Unreadable,
+        ("m.room.message", None) if is_heard(&event.sender, settings) => message(&event, scene),
+        // Reactions, stickers, redactions, topics: nothing of it is said to the bot.
+        _ => Heard::Nothing,
+    }
+}
+
+/// Whether what this user says counts at all: the bot does not talk to itself or to other bots.
+fn is_heard(sender: &str, settings: &Matrix) -> bool {
+    sender != settings.user && !settings.ignore.iter().any(|other| other == sender)
+}
+
+fn member(event: &Event<'_>, user: &str, own: &str) -> Heard {
+    let Ok(Member { membership }) = serde_json::from_str(event.content.get()) else { return Heard::Nothing };
+    let removed = event.sender != user;
+    match (membership.as_str(), user == own) {
+        ("join", true) => Heard::Joined,
+        ("join", false) if is_user(user) => Heard::Came(user.to_owned()),
+        ("leave" | "ban", true) => {
+            Heard::Out { by: removed.then(|| event.sender.clone()), banned: membership == "ban" }
+        }
+        ("leave" | "ban", false) if is_user(user) => Heard::Left { user: user.to_owned(), removed },
+        _ => Heard::Nothing,
+    }
+}
+
+fn message(event: &Event<'_>, scene: Scene<'_>) -> Heard {
+    let Ok(message) = serde_json::from_str::<Message>(event.content.get()) else { return Heard::Nothing };
+    // A notice is what bots say, and must never be answered. An emote, a picture's name and a file's are nobody's words.
+    if message.msgtype != "m.text" || message.new_content.is_some() {
+        return Heard::Nothing;
+    }
+    // An edit is never a command; what other relations mean is not known, so only threads and replies are read.
+    let relation = message.relates_to.and_then(|relation| relation.rel_type);
+    if relation.is_some_and(|kind| kind != "m.thread") {
+        return Heard::Nothing;
+    }
+    // Whoever can write in clear into an encrypted room need not be who the event says.
+    if scene.is_encrypted {
+        return Heard::Unreadable;
+    }
+    let text = without_quote(&message.body);
+    if text.trim().is_empty() {
+        return Heard::Nothing;
+    }
+    let settings = scene.settings;
+    // Behind a bridge's user id is whoever has that nick there.
+    let account = !settings.bridged.iter().any(|pattern| is_like(pattern, &event.sender));
+    let line = Line {
+        network: settings.network.clone(),
+        room: Some(room_id(settings, scene.room)),
+        nick: name(&event.sender, &settings.user),
+        account: account.then(|| event.sender.clone()),
+        text: text.to_owned(),
+        message_id: Some(event.event_id.clone()),
+    };
+    if age(event, scene) > LATE { Heard::Late(line) } else { Heard::Line(line) }
+}
+
+/// A room as the engine calls it.
+pub fn room_id(settings: &Matrix, room: &str) -> RoomId {
+    RoomId(format!("{}/{room}", settings.network))
+}
+
+/// The text without what it quotes: a client that answers somebody may put their words, behind `> `, in front.
+fn without_quote(body: &str) -> &str {
+    let mut rest = body;
+    while rest.starts_with("> ") || rest == ">" || rest.starts_with(">\n") {
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    rest.trim_matches(['\n', '\r', ' '])
+}
+
+/// How old an event is. What servers say only makes it older: an event is never younger than its time here.
+fn age(event: &Event<'_>, scene: Scene<'_>) -> TimeDelta {
+    let age = match (event.unsigned.age, event.origin_server_ts) {
+        (Some(age), _) => age,
+        (None, Some(sent)) => scene.now as f64 - sent - scene.waited.num_milliseconds() as f64,
+        (None, None) => 0.0,
+    };
+    // Anything that is no number of a usual size becomes one of the ends.
+    let age = TimeDelta::milliseconds(age.clamp(0.0, 1e12) as i64);
+    age + scene.waited.max(TimeDelta::zero())
+}
+
+/// Whether a text has the form of a user id.
+fn is_user(text: &str) -> bool {
+    text.len() <= LONGEST_ID
+        && !text.contains(|c: char| c.is_control() || c.is_whitespace())
+        && text
+            .strip_prefix('@')
+            .and_then(|rest| rest.split_once(':'))
+            .is_some_and(|(name, server)| !name.is_empty() && !server.is_empty())
+}
+
+/// How somebody is addressed: by the first part of their user id, with their server where it is not the bot's own. A
+/// display name is anybody's to choose.
+pub fn name(user: &str, own: &str) -> String {
+    let rest = user.strip_prefix('@').unwrap_or(user);
+    let server = |user: &str| user.split_once(':').map(|(_, server)| server.to_owned());
+    match rest.split_once(':') {
+        Some((local, its)) if server(own).as_deref() == Some(its) => local.to_owned(),
+        _ => rest.to_owned(),
+    }
+}
+
+/// Whether a user id is meant by a pattern with at most one `*`.
+fn is_like(pattern: &str, user: &str) -> bool {
+    match pattern.split_once('*') {
+        Some((start, end)) => {
+            user.len() >= start.len() + end.len() && user.starts_with(start) && user.ends_with(end)
+        }
+        None => pattern == user,
+    }
+}

@@ -1,0 +1,3 @@
+//! Matrix: the rooms of one homeserver's users, without encryption so far.
+
+pub mod hear;
