@@ -9,6 +9,8 @@
 mod append;
 mod chain;
 mod error;
+#[cfg(feature = "matrix")]
+pub mod inbox;
 mod index;
 mod migrate;
 mod open;

@@ -74,7 +74,7 @@ pub(super) fn identity(path: &Path) -> std::io::Result<Identity> {
 }
 
 /// Takes the lock file. It is never removed: whoever removed it could take it from under one who just opened it.
-fn lock(path: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     // Two names of one log must meet at one lock, so links are followed first.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let lock_path = beside(&real, ".lock");

@@ -23,6 +23,8 @@ mod log;
 mod make;
 #[cfg(feature = "matrix")]
 mod matrix_hear;
+#[cfg(feature = "matrix")]
+mod matrix_say;
 mod order;
 mod presence;
 mod properties;

@@ -2,6 +2,8 @@
 
 mod crash;
 mod damage;
+#[cfg(feature = "matrix")]
+mod inbox;
 mod open;
 mod replay;
 mod rows;

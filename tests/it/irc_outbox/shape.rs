@@ -177,8 +177,9 @@ fn text() -> impl Strategy<Value = String> {
         1 => "[日本語é👩]{1,80}",
         1 => nasty(),
     ];
-    (prop::option::of("[a-z]{1,9}"), prop::collection::vec(word, 0..40))
-        .prop_map(|(name, words)| name.map(|name| format!("{name}: ")).unwrap_or_default() + &words.join(" "))
+    (prop::option::of("[a-z]{1,9}"), prop::collection::vec(word, 0..40)).prop_map(|(name, words)| {
+        name.map(|name| format!("{name}: ")).unwrap_or_default() + words.join(" ").as_str()
+    })
 }
 
 /// Without spaces, and without what becomes a space.

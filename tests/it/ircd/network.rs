@@ -120,7 +120,7 @@ impl Network {
         let file = self.folder.path().join("second.conf");
         let place = self.folder.path();
         let mut text = inspircd(place, &host, "irc2.test", &Wants::default());
-        text += &link("irc.test", &self.host, LINKS);
+        text.push_str(&link("irc.test", &self.host, LINKS));
         text += "<autoconnect period=\"1\" server=\"irc.test\">\n";
         fs::write(&file, text).unwrap();
         self.second = Some(start_inspircd(file.to_str().unwrap()));
@@ -313,7 +313,7 @@ fn atheme(host: &str) -> String {
 fn accounts(accounts: &[&str]) -> String {
     let mut text = "GRVER 1\nDBV 12\nLUID AAAAAAAZZ\n".to_owned();
     for (letter, account) in ('A'..='Z').zip(accounts) {
-        text += &format!("MU AAAAAAAA{letter} {account} {} none 0 0 +b default\n", password(account));
+        text.push_str(&format!("MU AAAAAAAA{letter} {account} {} none 0 0 +b default\n", password(account)));
     }
     text
 }

@@ -186,7 +186,7 @@ fn words_are_words_and_not_a_language() {
     assert_eq!(numbers(&store, &find("a OR b")), [9]);
     assert_eq!(numbers(&store, &find("NEAR col:x")), [9]);
     assert_eq!(numbers(&store, &find("AND NOT")), [9]);
-    let many = "apache ".repeat(5_000) + &"🔥 ".repeat(5_000);
+    let many = "apache ".repeat(5_000) + "🔥 ".repeat(5_000).as_str();
     assert_eq!(numbers(&store, &find(&many)), [0; 0]);
     assert_eq!(numbers(&store, &find(&"apache ".repeat(5_000))), [1, 2, 3]);
 }

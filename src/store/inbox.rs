@@ -1,0 +1,280 @@
+//! What a transport has taken in and has to say: a file of its own beside the log, so that a program that is killed
+//! loses nothing of it. Everything that one answer of the server brought is stored in one transaction with the place up
+//! to which it was read, and so is what goes out with the number it goes out under.
+//!
+//! One connection alone opens it, behind a lock file, for the same reason as the log.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::error::{OpenError, StoreError};
+use super::open::{lock, sqlite_fault};
+
+/// Counted up when the schema below changes; `PRAGMA user_version` tells which one a file has.
+const VERSION: i64 = 1;
+
+/// `state` of an event: it is new, it was taken, or reading it went wrong.
+const SCHEMA: &str = "CREATE TABLE session (id INTEGER PRIMARY KEY CHECK (id = 1), user TEXT NOT NULL, \
+     device TEXT NOT NULL, token TEXT NOT NULL) STRICT; \
+     CREATE TABLE place (id INTEGER PRIMARY KEY CHECK (id = 1), next TEXT NOT NULL) STRICT; \
+     CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, id TEXT NOT NULL, \
+     text TEXT NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'new' \
+     CHECK (state IN ('new', 'taken', 'bad')), UNIQUE (room, id)) STRICT; \
+     CREATE INDEX event_new ON event (seq) WHERE state = 'new'; \
+     CREATE TABLE told (room TEXT NOT NULL, what TEXT NOT NULL, PRIMARY KEY (room, what)) STRICT; \
+     CREATE TABLE outgoing (id INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, content TEXT NOT NULL, \
+     is_status INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;";
+
+/// What was taken is kept for so long, in milliseconds, to know it again.
+const KEPT: i64 = 7 * 24 * 3600 * 1000;
+
+/// The file of one connection, open for writing: one in the world for each file.
+pub struct Inbox {
+    connection: Connection,
+    lock: File,
+}
+
+/// Who the bot is at the server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The account.
+    pub user: String,
+    /// The device that the server gave it.
+    pub device: String,
+    /// What it proves itself by.
+    pub token: String,
+}
+
+/// An event as the server gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its number here, in the order in which events came.
+    pub seq: i64,
+    /// Its room.
+    pub room: String,
+    /// Its text, as it came.
+    pub text: String,
+    /// When it came, in milliseconds since 1970.
+    pub at: i64,
+}
+
+/// Something to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its number, which is never given again; also not by a file that was made anew.
+    pub id: i64,
+    /// The room.
+    pub room: String,
+    /// What is sent.
+    pub content: String,
+    /// It may be left out when it is late.
+    pub is_status: bool,
+    /// Since when it waits, in milliseconds since 1970.
+    pub at: i64,
+}
+
+impl Inbox {
+    /// Opens the file in `folder`, makes both where there are none, and keeps every other swatbot out until it is dropped.
+    /// `now` is in milliseconds since 1970.
+    pub fn open(folder: &Path, now: i64) -> Result<Self, OpenError> {
+        let path = folder.join("inbox.db");
+        let file_fault = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::File { path, source }
+        };
+        // It holds a session, which is as good as a password.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file_fault(folder))?;
+        let lock = lock(&path)?;
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(file_fault(&path))?;
+        let fault = |source| sqlite_fault(&path, source);
+        let mut connection = Connection::open(&path).map_err(fault)?;
+        configure(&connection).map_err(fault)?;
+        let version: i64 =
+            connection.query_one("PRAGMA user_version", [], |row| row.get(0)).map_err(fault)?;
+        match version {
+            VERSION => {}
+            0 if is_empty(&connection).map_err(fault)? => make(&mut connection, now).map_err(fault)?,
+            0 => return Err(OpenError::NotALog { path }),
+            found => return Err(OpenError::Newer { path, found, known: VERSION }),
+        }
+        let old = "DELETE FROM event WHERE state <> 'new' AND at < ?1";
+        connection.execute(old, [now - KEPT]).map_err(fault)?;
+        Ok(Self { connection, lock })
+    }
+
+    /// Who the bot was at the last start.
+    pub fn session(&self) -> Result<Option<Session>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT user, device, token FROM session")?;
+        let session = statement
+            .query_row([], |row| Ok(Session { user: row.get(0)?, device: row.get(1)?, token: row.get(2)? }));
+        Ok(session.optional()?)
+    }
+
+    /// Keeps who the bot is, or that it is nobody any more.
+    pub fn set_session(&mut self, session: Option<&Session>) -> Result<(), StoreError> {
+        match session {
+            Some(Session { user, device, token }) => self.connection.execute(
+                "INSERT INTO session VALUES (1, ?1, ?2, ?3) ON CONFLICT (id) DO UPDATE \
+                 SET user = ?1, device = ?2, token = ?3",
+                [user, device, token],
+            )?,
+            None => self.connection.execute("DELETE FROM session", [])?,
+        };
+        Ok(())
+    }
+
+    /// The place up to which everything was read.
+    pub fn place(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.connection.query_row("SELECT next FROM place", [], |row| row.get(0)).optional()?)
+    }
+
+    /// Stores events, each `(room, id, text)`, with the place that follows them. One that is known is passed over.
+    pub fn take(
+        &mut self,
+        events: &[(String, String, String)],
+        next: &str,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO event (room, id, text, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (room, id) DO NOTHING",
+            )?;
+            for (room, id, text) in events {
+                insert.execute(params![room, id, text, now])?;
+            }
+        }
+        transaction
+            .execute("INSERT INTO place VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET next = ?1", [next])?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Whether an event was stored before.
+    pub fn knows(&self, room: &str, id: &str) -> Result<bool, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT 1 FROM event WHERE room = ?1 AND id = ?2")?;
+        Ok(statement.exists([room, id])?)
+    }
+
+    /// The events that came after one and were not taken yet, `most` of them, the oldest first.
+    pub fn waiting(&self, after: i64, most: usize) -> Result<Vec<Event>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, room, text, at FROM event WHERE state = 'new' AND seq > ?1 ORDER BY seq LIMIT ?2",
+        )?;
+        let event = |row: &rusqlite::Row<'_>| {
+            Ok(Event { seq: row.get(0)?, room: row.get(1)?, text: row.get(2)?, at: row.get(3)? })
+        };
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = statement.query_map([after, most], event)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Everything up to this one was taken.
+    pub fn taken(&mut self, last: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE event SET state = 'taken' WHERE state = 'new' AND seq <= ?1";
+        self.connection.prepare_cached(sql)?.execute([last])?;
+        Ok(())
+    }
+
+    /// Reading this one went wrong: it is kept and not read again.
+    pub fn quarantine(&mut self, seq: i64) -> Result<(), StoreError> {
+        self.connection.execute("UPDATE event SET state = 'bad' WHERE seq = ?1", [seq])?;
+        Ok(())
+    }
+
+    /// Notes that something was told in a room, and says whether that is new.
+    pub fn tell_once(&mut self, room: &str, what: &str) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO told VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        Ok(self.connection.execute(sql, [room, what])? > 0)
+    }
+
+    /// Whether something was told, or is known, of a room.
+    pub fn was_told(&self, room: &str, what: &str) -> Result<bool, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT 1 FROM told WHERE room = ?1 AND what = ?2")?;
+        Ok(statement.exists([room, what])?)
+    }
+
+    /// Stores what is to be said, each `(room, content, is_status)`, in order.
+    pub fn push(&mut self, out: &[(String, String, bool)], now: i64) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for (room, content, is_status) in out {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO outgoing (room, content, is_status, at) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![room, content, is_status, now])?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// What is to be said next.
+    pub fn first(&self) -> Result<Option<Outgoing>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, room, content, is_status, at FROM outgoing ORDER BY id LIMIT 1")?;
+        let out = statement.query_row([], |row| {
+            Ok(Outgoing {
+                id: row.get(0)?,
+                room: row.get(1)?,
+                content: row.get(2)?,
+                is_status: row.get(3)?,
+                at: row.get(4)?,
+            })
+        });
+        Ok(out.optional()?)
+    }
+
+    /// This was said, or never will be.
+    pub fn said(&mut self, id: i64) -> Result<(), StoreError> {
+        self.connection.prepare_cached("DELETE FROM outgoing WHERE id = ?1")?.execute([id])?;
+        Ok(())
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        // Where it fails, the lock goes with the last handle.
+        let _ = self.lock.unlock();
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("user", &self.user)
+            .field("device", &self.device)
+            .finish_non_exhaustive()
+    }
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "full")
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_one("SELECT count(*) FROM sqlite_schema", [], |row| Ok(row.get::<_, i64>(0)? == 0))
+}
+
+fn make(connection: &mut Connection, now: i64) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(SCHEMA)?;
+    // A server passes over what comes under a number it has seen. A file that was made anew must give others than the one
+    // before, so the time is in them.
+    transaction.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outgoing', ?1)", [now])?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
