@@ -50,6 +50,8 @@ pub struct Said {
     pub lookups: Vec<ChangeNumber>,
     /// Why the log takes nothing, for the operator: once, when it begins.
     pub trouble: Option<String>,
+    /// Up to where each network was heard.
+    pub marks: Vec<(String, i64)>,
 }
 
 impl Bot {
@@ -102,17 +104,33 @@ impl Bot {
                     Err(error) => return self.could_not_record(at, inputs, &error),
                 }
             }
+            let fresh;
+            let input = match input {
+                Input::Late(lines) => match self.new_ones(lines, &seen) {
+                    Ok(lines) => {
+                        fresh = Input::Late(lines);
+                        &fresh
+                    }
+                    Err(error) => return self.could_not_record(at, inputs, &error),
+                },
+                _ => input,
+            };
             if let Input::Facts { change, .. } = input
                 && let Some(lookup) = self.lookups.get_mut(change)
             {
                 lookup.waiting = false;
             }
             let outcome = turn(&self.settings, &mut self.state, at, input);
-            if let Input::Line(line) = input
-                && outcome != Outcome::default()
-            {
-                // Chat that nothing follows from does nothing the second time either, and costs no write.
-                seen.extend(line.message_id.iter().map(|id| (line.network.clone(), id.clone())));
+            let lines = match input {
+                Input::Line(line) => std::slice::from_ref(line),
+                Input::Late(lines) => lines,
+                _ => &[],
+            };
+            // Chat that nothing follows from does nothing the second time either, and costs no write.
+            if outcome != Outcome::default() {
+                let ids =
+                    lines.iter().filter_map(|line| Some((line.network.clone(), line.message_id.clone()?)));
+                seen.extend(ids);
             }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
@@ -133,7 +151,7 @@ impl Bot {
         // Where there was nothing to write, the log was not tried.
         self.failing &= records.is_empty() && seen.is_empty();
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
-        Said { replies, topics: self.topics_changed(), lookups: self.lookups_due(at), trouble: None }
+        Said { replies, topics: self.topics_changed(), lookups: self.lookups_due(at), ..Said::default() }
     }
 
     /// The topics that are not what was given out last.
@@ -162,6 +180,17 @@ impl Bot {
             return Ok(false);
         }
         self.store.was_seen(&line.network, id).map(|seen| !seen)
+    }
+
+    /// Those of these lines that were not handled.
+    fn new_ones(&self, lines: &[Line], seen: &[(String, String)]) -> Result<Vec<Line>, StoreError> {
+        let mut new = Vec::new();
+        for line in lines {
+            if self.is_new(line, seen)? {
+                new.push(line.clone());
+            }
+        }
+        Ok(new)
     }
 
     /// Nothing was stored, so nothing has happened: the state goes back to what the log says.
@@ -286,6 +315,8 @@ fn not_recorded(line: &Line) -> Reply {
 pub enum Arrival {
     /// Inputs for the engine, in order: they share one commit.
     Inputs(Vec<Input>),
+    /// The connection to this network wants to hear its own number back once all that came before is stored or answered.
+    Mark(String, i64),
     /// Time is to pass, as the terminal asks for it.
     Later(TimeDelta),
     /// There may be news of a change.
@@ -304,6 +335,8 @@ pub trait Outside {
     fn topic(&mut self, room: RoomId, text: Option<String>);
     /// Asks the review system about a change; the answer arrives as an input.
     fn look_up(&mut self, change: ChangeNumber);
+    /// Everything that a connection sent before this number is stored or answered.
+    fn taken(&mut self, network: &str, number: i64);
     /// Tells the operator why the log takes nothing.
     fn warn(&mut self, why: &str);
 }
@@ -327,6 +360,8 @@ pub fn run(
         }
         said.topics.into_iter().for_each(|(room, text)| outside.topic(room, text));
         said.lookups.into_iter().for_each(|change| outside.look_up(change));
+        // After the answers: whoever is told this has them.
+        said.marks.into_iter().for_each(|(network, number)| outside.taken(&network, number));
     };
     act(first);
     loop {
@@ -345,10 +380,12 @@ pub fn run(
             Err(RecvTimeoutError::Disconnected) => return,
         };
         let mut inputs = Vec::new();
+        let mut marks = Vec::new();
         let mut after = None;
         while let Some(arrival) = next {
             match arrival {
                 Arrival::Inputs(more) => inputs.extend(more),
+                Arrival::Mark(network, number) => marks.push((network, number)),
                 Arrival::News(change) => bot.look_again(change),
                 Arrival::Later(_) | Arrival::Settings(_) | Arrival::End => {
                     after = Some(arrival);
@@ -357,7 +394,7 @@ pub fn run(
             }
             next = if inputs.len() < INPUTS_AT_ONCE { arrivals.try_recv().ok() } else { None };
         }
-        act(bot.take(clock.now(), &inputs));
+        act(Said { marks, ..bot.take(clock.now(), &inputs) });
         match after {
             Some(Arrival::End) => return,
             Some(Arrival::Settings(settings)) => {

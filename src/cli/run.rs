@@ -176,6 +176,12 @@ impl Outside for Rooms {
         let _ = self.questions.send(change);
     }
 
+    fn taken(&mut self, network: &str, number: i64) {
+        if let Some(connection) = self.networks.get(network) {
+            let _ = connection.send(Say::Taken(number));
+        }
+    }
+
     fn warn(&mut self, why: &str) {
         // Chat is told that nothing was recorded; only the operator can do something about the reason.
         tell(&format!("the log takes nothing: {why}"));

@@ -37,6 +37,8 @@ pub enum Input {
     Line(Line),
     /// Somebody says more than anybody types: the line is not read, and they are told once.
     Flood(Line),
+    /// These were said while the bot could not hear them: they are told of and not acted on.
+    Late(Vec<Line>),
     /// Who is in a room.
     Presence(Presence),
     /// What became of the connection to a network.

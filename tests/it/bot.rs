@@ -48,6 +48,72 @@ fn the_id_of_a_message_is_kept_only_where_something_followed() {
     assert!(hears(&mut bot, "libera", Some("m3"), "!swat now").replies.is_empty(), "answered once");
 }
 
+fn late(id: &str, name: &str, text: &str) -> Line {
+    Line {
+        network: "matrix".to_owned(),
+        room: Some(RoomId("matrix/!ops:example.org".to_owned())),
+        nick: name.to_owned(),
+        account: Some(format!("@{name}:example.org")),
+        text: text.to_owned(),
+        message_id: Some(id.to_owned()),
+    }
+}
+
+#[test]
+fn what_came_too_late_is_told_of_once_and_not_done() {
+    let (_folder, mut bot) = bot();
+    let (before, row) = (bot.state().clone(), bot.store().last().0);
+    let lines = vec![
+        late("$1", "alice", "!swat add 4"),
+        late("$2", "bob", "good morning"),
+        late("$3", "bob", &format!("!log {}", "word ".repeat(30))),
+        late("$4", "carol", "!swat nonsense"),
+    ];
+    let said = bot.take(now(), &[Input::Late(lines.clone())]);
+    let texts: Vec<&str> = said.replies.iter().map(|reply| reply.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "3 commands came too late and were not acted on: alice \"!swat add 4\", bob \"!log word word word word word \
+          word word word word word word …\", carol \"!swat nonsense\". Say again what still holds [late]"
+        ]
+    );
+    assert!(said.lookups.is_empty() && bot.state().offers.is_empty());
+    assert_eq!(bot.state().windows, before.windows);
+    assert_eq!(bot.store().last(), RowId(row + 3), "each is on the record");
+    // The same again, whether late or not, is known.
+    assert!(bot.take(now(), &[Input::Late(lines.clone())]).replies.is_empty());
+    assert!(bot.take(now(), &[Input::Line(lines[0].clone())]).replies.is_empty());
+    assert_eq!(bot.store().last(), RowId(row + 3));
+    // What was handled in time is not told of as late.
+    let in_time = late("$5", "alice", "!swat now");
+    assert_eq!(bot.take(now(), &[Input::Line(in_time.clone())]).replies.len(), 1);
+    assert!(bot.take(now(), &[Input::Late(vec![in_time])]).replies.is_empty());
+}
+
+#[test]
+fn of_many_that_came_too_late_the_last_are_named() {
+    let (_folder, mut bot) = bot();
+    let before = bot.store().last().0;
+    let lines = (0..1000).map(|n| late(&format!("${n}"), "alice", &format!("!swat done {n}"))).collect();
+    let said = bot.take(now(), &[Input::Late(lines)]);
+    let texts: Vec<&str> = said.replies.iter().map(|reply| reply.text.as_str()).collect();
+    let named = (995..1000).map(|n| format!("alice \"!swat done {n}\"")).collect::<Vec<_>>().join(", ");
+    assert_eq!(
+        texts,
+        [format!(
+            "1000 commands came too late and were not acted on: the last ones: {named}. Say again what still holds [late]"
+        )]
+    );
+    assert_eq!(bot.store().last(), RowId(before + 1000));
+    let one = bot.take(now(), &[Input::Late(vec![late("$x", "bob", "!hold")])]);
+    assert!(one.replies.is_empty(), "no window is on, so it is chat");
+    let one = bot.take(now(), &[Input::Late(vec![late("$y", "bob", "!swat hold")])]);
+    assert!(
+        one.replies[0].text.starts_with("1 command came too late and was not acted on: bob \"!swat hold\".")
+    );
+}
+
 #[test]
 fn the_operator_hears_once_why_nothing_is_stored() {
     let (folder, mut bot) = bot();

@@ -12,33 +12,20 @@ use tokio::task::JoinSet;
 use super::{Fault, Read, failed, tell};
 use crate::bot::{self, Arrival};
 use crate::clock::Clock;
-use crate::config::{Config, Connection, Irc};
+use crate::config::{Config, Connection};
 use crate::engine::id::ChangeNumber;
 use crate::engine::settings::Settings;
 use crate::engine::{Input, Link, LinkChange};
 use crate::review::Source;
 use crate::transport::Say;
 #[cfg(feature = "irc")]
-use crate::transport::irc::link;
-
-/// A build without IRC takes no configuration that has it.
-#[cfg(not(feature = "irc"))]
-mod link {
-    use super::{Arc, Clock, Input, Irc, Say, Settings, UnboundedReceiver};
-
-    pub(super) async fn keep(
-        _: Irc,
-        _: Arc<Settings>,
-        _: Clock,
-        _: impl Fn(Vec<Input>) -> bool,
-        _: UnboundedReceiver<Say>,
-    ) {
-    }
-}
+use crate::transport::irc;
+#[cfg(feature = "matrix")]
+use crate::transport::matrix;
 
 /// The connections of a configuration, not yet made.
 pub(super) struct Networks {
-    links: Vec<(Irc, UnboundedReceiver<Say>)>,
+    links: Vec<(Connection, UnboundedReceiver<Say>)>,
     says: BTreeMap<String, UnboundedSender<Say>>,
     people: Arc<Settings>,
     clock: Clock,
@@ -60,10 +47,10 @@ impl Networks {
         let mut says = BTreeMap::new();
         let mut links = Vec::new();
         for connection in &config.connections {
-            if let Connection::Irc(settings) = connection {
+            if let Some(network) = network_of(connection) {
                 let (say, said) = unbounded_channel();
-                says.insert(settings.network.clone(), say);
-                links.push(((**settings).clone(), said));
+                says.insert(network.to_owned(), say);
+                links.push((connection.clone(), said));
             }
         }
         Self { links, says, people: Arc::new(config.settings.clone()), clock, has_keyboard }
@@ -111,22 +98,49 @@ impl Networks {
     }
 }
 
+/// The network that a connection leads to; the terminal is none.
+fn network_of(connection: &Connection) -> Option<&str> {
+    match connection {
+        Connection::Console => None,
+        Connection::Irc(irc) => Some(&irc.network),
+        Connection::Matrix(matrix) => Some(&matrix.network),
+    }
+}
+
 /// Keeps one network, and tells the operator what becomes of it.
 async fn keep(
-    settings: Irc,
+    connection: Connection,
     people: Arc<Settings>,
     clock: Clock,
     arrivals: SyncSender<Arrival>,
     said: UnboundedReceiver<Say>,
 ) {
-    let network = settings.network.clone();
+    let Some(network) = network_of(&connection).map(str::to_owned) else { return };
+    #[cfg(feature = "matrix")]
+    let marks = arrivals.clone();
     let hear = move |inputs: Vec<Input>| {
         inputs.iter().filter_map(news).for_each(|news| tell(&news));
         // Where the loop is so far behind that this waits, nobody is served by reading more.
         arrivals.send(Arrival::Inputs(inputs)).is_ok()
     };
     let ears = hear.clone();
-    if tokio::spawn(link::keep(settings, people, clock, hear, said)).await.is_err() {
+    let kept = match connection {
+        #[cfg(feature = "irc")]
+        Connection::Irc(settings) => tokio::spawn(irc::link::keep(*settings, people, clock, hear, said)),
+        #[cfg(feature = "matrix")]
+        Connection::Matrix(settings) => {
+            let network = network.clone();
+            let hear = move |inputs: Vec<Input>, mark: Option<i64>| {
+                let goes_on = hear(inputs);
+                goes_on
+                    && mark.is_none_or(|number| marks.send(Arrival::Mark(network.clone(), number)).is_ok())
+            };
+            tokio::spawn(matrix::link::keep(*settings, people, clock, hear, said))
+        }
+        // A build without it takes no configuration that has it.
+        _ => tokio::spawn(async move { drop((people, clock, hear, said)) }),
+    };
+    if kept.await.is_err() {
         let why = "a fault in swatbot itself".to_owned();
         ears(vec![Input::Link(Link { network, change: LinkChange::Stopped(why) })]);
     }

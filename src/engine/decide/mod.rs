@@ -2,6 +2,7 @@
 
 mod answers;
 mod ask;
+mod late;
 mod link;
 mod log;
 mod meant;
@@ -64,6 +65,7 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.refuse("?", None, &no::flood());
             turn.out
         }
+        Input::Late(lines) => late::late(settings, state, at, lines),
         Input::Presence(presence) => {
             let mut turn = Turn::of_bot(settings, state, at);
             turn.presence(presence);

@@ -6,6 +6,7 @@ pub mod no;
 pub mod presence;
 pub mod private;
 pub mod queue;
+pub mod room;
 pub mod row;
 pub mod run;
 pub mod window;
@@ -120,6 +121,27 @@ pub fn more_lines(count: usize, hint: &str) -> String {
 pub fn left_out(lines: usize) -> String {
     let lines = if lines == 1 { "1 line is".to_owned() } else { format!("{lines} lines are") };
     format!("{lines} left out here: there was more to say than the network takes")
+}
+
+/// Said of commands, each with who gave it, that came too late: the last few are named.
+pub fn late(commands: &[(String, String)]) -> String {
+    const NAMED: usize = 5;
+    const LONGEST: usize = 60;
+    let named: Vec<String> = commands[commands.len().saturating_sub(NAMED)..]
+        .iter()
+        .map(|(name, words)| {
+            let words = own_words(words);
+            let cut: String = words.chars().take(LONGEST).collect();
+            let more = if cut.len() < words.len() { "…" } else { "" };
+            format!("{name} \"{cut}{more}\"")
+        })
+        .collect();
+    let count = match commands.len() {
+        1 => "1 command came too late and was".to_owned(),
+        count => format!("{count} commands came too late and were"),
+    };
+    let of_them = if commands.len() > NAMED { "the last ones: " } else { "" };
+    format!("{count} not acted on: {of_them}{}. Say again what still holds [late]", named.join(", "))
 }
 
 /// A person's own words, neutralised.

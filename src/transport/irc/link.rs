@@ -223,6 +223,8 @@ impl<H: Fn(Vec<Input>) -> bool> Link<H> {
                 Some(Say::Topic(room, text)) => {
                     self.topics.insert(room, text);
                 }
+                // A line of IRC is gone with its connection: there is nothing to take back.
+                Some(Say::Taken(_)) => {}
                 Some(Say::Settings(people)) => self.outbox.learn(people),
                 Some(Say::Quit(words)) => self.leave = Some((Some(words), now() + FLUSH)),
                 None => self.leave = Some((None, now())),

@@ -14,6 +14,11 @@ pub fn trust_off(network: &str) -> Refusal {
     Refusal::new("trust-off", text)
 }
 
+/// Said too long ago to be meant now.
+pub fn late() -> Refusal {
+    Refusal::new("late", "it came more than 2 minutes late. Say it again if it still holds")
+}
+
 /// More lines than anybody types.
 pub fn flood() -> Refusal {
     Refusal::new("flood", "slow down, I do not read that many lines. Wait a moment, then say it again")

@@ -1,0 +1,36 @@
+//! What is said of a room itself: that it cannot be read, that it was closed, that the bot is out of it.
+
+use super::super::id::At;
+use super::own_words;
+
+/// Said once in a room whose encryption the bot does not speak.
+pub fn unreadable() -> String {
+    "this room is encrypted and I cannot read encrypted rooms: nothing said here reaches me".to_owned()
+}
+
+/// Said once in a room that was closed for another one.
+pub fn replaced() -> String {
+    "this room was replaced by another one. I stay here until whoever runs me puts the other into my configuration"
+        .to_owned()
+}
+
+/// Why a room that was replaced counts as lost.
+pub fn was_replaced() -> String {
+    "it was replaced by another room, which the configuration does not name".to_owned()
+}
+
+/// Said in a room where more was said in the bot's absence than it reads.
+pub fn gap(read: usize, from: Option<At>) -> String {
+    let from =
+        from.map(|from| format!(", from {} UTC on", from.format("%Y-%m-%d %H:%M"))).unwrap_or_default();
+    format!("I was away and read the last {read} messages only{from}; what was said before is not read")
+}
+
+/// Why the bot is out of a room.
+pub fn removed(by: Option<&str>, banned: bool) -> String {
+    match (by, banned) {
+        (Some(by), true) => format!("{} banned me", own_words(by)),
+        (Some(by), false) => format!("{} removed me", own_words(by)),
+        (None, _) => "I left it".to_owned(),
+    }
+}

@@ -1,0 +1,447 @@
+//! The supervisor of the homeserver: logs in, reads on from where it was, says what waits, and connects again.
+//!
+//! What comes is in the inbox before anything is done with it, and stays there as new until the loop of the bot has said
+//! that it is stored or answered; so a program that is killed hears it again, and the log knows what was handled. What
+//! goes out is in the inbox too, under a number that the homeserver knows it by.
+
+mod inward;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::future::pending;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{sleep, sleep_until};
+
+use crate::clock::Clock;
+use crate::config::{Matrix, MatrixLogin};
+use crate::engine::settings::Settings;
+use crate::engine::{self, Attendance, Input, LinkChange, Presence};
+use crate::store::StoreError;
+use crate::store::inbox::{Inbox, Outgoing, Session};
+use crate::transport::Say;
+
+use super::hear::room_id;
+use super::say;
+use super::server::{Batch, Server, Trouble};
+
+/// How long it waits, after `Say::Quit`, for what is still to be said.
+const FLUSH: Duration = Duration::from_secs(5);
+/// No pause between two attempts is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Where the server asks for more than this, it asks for too much.
+const LONGEST_WAIT: Duration = Duration::from_secs(900);
+/// One failure may pass; this many in a row are an outage.
+const OUTAGE: u32 = 2;
+/// An answer about how things stand is worth nothing after this, in milliseconds.
+const STATUS_LATE: i64 = 30_000;
+type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
+
+/// Keeps the connection to a homeserver until it is told to quit, or nobody is left who could tell it. `hear` takes what
+/// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens.
+pub async fn keep(
+    settings: Matrix,
+    people: Arc<Settings>,
+    clock: Clock,
+    hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
+    mut says: UnboundedReceiver<Say>,
+) {
+    let opened = Inbox::open(&settings.state_dir, clock.now().timestamp_millis());
+    let inbox = match opened {
+        Ok(inbox) => inbox,
+        Err(error) => {
+            let change = LinkChange::Stopped(error.to_string());
+            hear(vec![Input::Link(engine::Link { network: settings.network, change })], None);
+            while !matches!(says.recv().await, Some(Say::Quit(_)) | None) {}
+            return;
+        }
+    };
+    let mut link = Link {
+        settings: Arc::new(settings),
+        people,
+        clock,
+        hear,
+        says,
+        inbox,
+        encrypted: BTreeSet::new(),
+        inside: BTreeSet::new(),
+        read: 0,
+        leave: None,
+        is_down: false,
+    };
+    let mut failed = 0;
+    let mut log_in_again = false;
+    loop {
+        let end = match link.connect(log_in_again).await {
+            Ok(Some(server)) => link.talk(server, &mut failed).await,
+            Ok(None) => return,
+            Err(end) => end,
+        };
+        log_in_again = matches!(end, End::LoggedOut);
+        match end {
+            End::Left => return,
+            End::Stop(why) => {
+                link.tell(LinkChange::Stopped(why));
+                while link.told().await {}
+                return;
+            }
+            End::LoggedOut => link.lost("the homeserver wants me to log in again".to_owned()),
+            End::Again(why) => link.lost(why),
+        }
+        failed += 1;
+        if link.during(sleep(pause(failed))).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Why a connection is over.
+enum End {
+    /// It was told to leave, and did.
+    Left,
+    /// Another attempt may do better.
+    Again(String),
+    /// The session is over, and the device may log in again.
+    LoggedOut,
+    /// Somebody must look at it.
+    Stop(String),
+}
+
+/// One homeserver, connected or not.
+struct Link<H> {
+    settings: Arc<Matrix>,
+    people: Arc<Settings>,
+    clock: Clock,
+    hear: H,
+    says: UnboundedReceiver<Say>,
+    inbox: Inbox,
+    /// The rooms whose messages cannot be read.
+    encrypted: BTreeSet<String>,
+    /// The rooms that the bot is in.
+    inside: BTreeSet<String>,
+    /// The last event that was handed on.
+    read: i64,
+    /// It was told to leave by this time.
+    leave: Option<Instant>,
+    /// The engine knows that nothing can be said.
+    is_down: bool,
+}
+
+/// What is to be done in rooms beside talking.
+enum Chore {
+    Join(String),
+    Refuse(String),
+}
+
+impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
+    /// Takes up the session of the last start, or logs in. `None`: it was told to leave meanwhile.
+    async fn connect(&mut self, log_in_again: bool) -> Result<Option<Server>, End> {
+        let known = self.inbox.session().map_err(|error| End::Again(error.to_string()))?;
+        if let Some(other) = known.as_ref().filter(|known| known.user != self.settings.user) {
+            let (folder, user) = (self.settings.state_dir.display(), &other.user);
+            return Err(End::Stop(format!("{folder} is {user}'s: another user needs another state_dir")));
+        }
+        let settings = Arc::clone(&self.settings);
+        let before = known.clone();
+        let connecting = async move { Server::connect(&settings, known.as_ref(), log_in_again).await };
+        let Some(connected) = self.during(connecting).await else { return Ok(None) };
+        match connected {
+            Ok((server, session)) => {
+                if before.as_ref() != Some(&session) {
+                    self.keep_session(Some(&session))?;
+                }
+                Ok(Some(server))
+            }
+            Err(trouble) => Err(self.end(trouble)),
+        }
+    }
+
+    fn keep_session(&mut self, session: Option<&Session>) -> Result<(), End> {
+        // A token from a file stays there alone.
+        let is_password = matches!(self.settings.login, MatrixLogin::Password { .. });
+        let kept = session.map(|session| Session {
+            token: if is_password { session.token.clone() } else { String::new() },
+            ..session.clone()
+        });
+        self.inbox.set_session(kept.as_ref()).map_err(|error| End::Again(error.to_string()))
+    }
+
+    /// What a fault of a whole connection means.
+    fn end(&mut self, trouble: Trouble) -> End {
+        let is_password = matches!(self.settings.login, MatrixLogin::Password { .. });
+        match trouble {
+            Trouble::Later(why, _) => End::Again(why),
+            Trouble::LoggedOut { soft: true } if is_password => End::LoggedOut,
+            Trouble::LoggedOut { .. } => {
+                // The device is gone, and what belonged to it is worth nothing.
+                let forgotten = self.inbox.set_session(None).map_err(|error| format!("; {error}"));
+                let more = forgotten.err().unwrap_or_default();
+                End::Stop(format!("the homeserver has ended my session{more}"))
+            }
+            Trouble::Refused(why) => End::Stop(why),
+        }
+    }
+
+    /// Reads and says for as long as that goes well.
+    async fn talk(&mut self, server: Server, failed: &mut u32) -> End {
+        let look = match self.during(server.clone().look()).await {
+            None => return End::Left,
+            Some(Ok(look)) => look,
+            Some(Err(trouble)) => return self.end(trouble),
+        };
+        let mut chores = match self.begin(look) {
+            Ok(chores) => chores,
+            Err(error) => return End::Again(error.to_string()),
+        };
+        match self.go_on(server, &mut chores, failed).await {
+            Ok(end) => end,
+            Err(error) => End::Again(error.to_string()),
+        }
+    }
+
+    async fn go_on(
+        &mut self,
+        server: Server,
+        chores: &mut VecDeque<Chore>,
+        failed: &mut u32,
+    ) -> Result<End, StoreError> {
+        let mut syncing = self.fetch(&server, None)?;
+        let mut sending: Option<(i64, String, Future<Result<(), Trouble>>)> = None;
+        let mut working: Option<(Chore, Future<Result<(), Trouble>>)> = None;
+        let mut send_at = now();
+        let mut not_sent = 0;
+        loop {
+            self.read_on()?;
+            if sending.is_none() && now() >= send_at {
+                sending = self.next_out()?.map(|out| {
+                    let (id, room) = (out.id, out.room.clone());
+                    (id, room, Box::pin(server.clone().send(out)) as Future<_>)
+                });
+            }
+            if working.is_none() {
+                working = chores.pop_front().map(|chore| {
+                    let doing: Future<_> = match &chore {
+                        Chore::Join(room) => Box::pin(server.clone().join(room.clone())),
+                        Chore::Refuse(room) => Box::pin(server.clone().refuse(room.clone())),
+                    };
+                    (chore, doing)
+                });
+            }
+            if let Some(by) = self.leave
+                && (now() >= by || (sending.is_none() && self.inbox.first()?.is_none()))
+            {
+                return Ok(End::Left);
+            }
+            let wake = [self.leave, sending.is_none().then_some(send_at).filter(|at| *at > now())];
+            tokio::select! {
+                biased;
+                sent = second(&mut sending) => {
+                    let Some((id, room, _)) = sending.take() else { continue };
+                    match sent {
+                        Ok(()) => {
+                            not_sent = 0;
+                            self.inbox.said(id)?;
+                        }
+                        Err(Trouble::Later(_, after)) => {
+                            not_sent += 1;
+                            send_at = now() + after.map_or_else(|| pause(not_sent), |after| after.min(LONGEST_WAIT));
+                        }
+                        Err(Trouble::Refused(why)) => {
+                            self.inbox.said(id)?;
+                            self.closed(&room, format!("I may not talk there: {why}"));
+                        }
+                        Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
+                    }
+                }
+                _ = self.told(), if self.leave.is_none() => {}
+                done = work(&mut working) => {
+                    let Some((chore, _)) = working.take() else { continue };
+                    match (chore, done) {
+                        (chore, Err(Trouble::Later(_, after))) => {
+                            let after = after.unwrap_or(LONGEST_PAUSE).min(LONGEST_WAIT);
+                            working = Some((chore, Box::pin(async move {
+                                sleep(after).await;
+                                Err(Trouble::Later(String::new(), Some(Duration::ZERO)))
+                            })));
+                            if after.is_zero() && let Some((chore, _)) = working.take() {
+                                chores.push_back(chore);
+                            }
+                        }
+                        (Chore::Join(room), Err(Trouble::Refused(why))) => {
+                            self.closed(&room, format!("I cannot get in: {why}"));
+                        }
+                        (_, Err(trouble @ Trouble::LoggedOut { .. })) => return Ok(self.end(trouble)),
+                        (Chore::Refuse(_), Err(Trouble::Refused(_))) | (_, Ok(())) => {}
+                    }
+                }
+                batch = &mut syncing => {
+                    syncing = match batch {
+                        Ok(batch) => {
+                            *failed = 0;
+                            self.take(batch, chores)?;
+                            self.fetch(&server, None)?
+                        }
+                        Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
+                        Err(trouble) => {
+                            *failed += 1;
+                            if *failed >= OUTAGE {
+                                self.lost(trouble.words());
+                            }
+                            let asked = if let Trouble::Later(_, after) = trouble { after } else { None };
+                            let after = asked.unwrap_or_else(|| pause(*failed)).min(LONGEST_WAIT);
+                            self.fetch(&server, Some(after))?
+                        }
+                    };
+                }
+                () = at(wake.into_iter().flatten().min()) => {}
+            }
+        }
+    }
+
+    /// Asks for what comes after the place that is stored, now or later.
+    fn fetch(
+        &self,
+        server: &Server,
+        after: Option<Duration>,
+    ) -> Result<Future<Result<Batch, Trouble>>, StoreError> {
+        let since = self.inbox.place()?.unwrap_or_default();
+        let (server, rooms) = (server.clone(), self.settings.rooms.clone());
+        Ok(Box::pin(async move {
+            sleep(after.unwrap_or_default()).await;
+            server.fetch(since, rooms).await
+        }))
+    }
+
+    /// What goes out next; how things stood a while ago does not.
+    fn next_out(&mut self) -> Result<Option<Outgoing>, StoreError> {
+        while let Some(out) = self.inbox.first()? {
+            if !out.is_status || self.now() - out.at <= STATUS_LATE {
+                return Ok(Some(out));
+            }
+            self.inbox.said(out.id)?;
+        }
+        Ok(None)
+    }
+
+    /// Takes what it is told next, and whatever else is there by then. False: it is to leave.
+    async fn told(&mut self) -> bool {
+        let mut say = self.says.recv().await;
+        loop {
+            let stored = match say {
+                Some(Say::Replies(replies)) => {
+                    let events = say::events(&replies, &self.people, &self.settings.network);
+                    let out: Vec<_> =
+                        events.into_iter().map(|out| (out.room, out.content, out.is_status)).collect();
+                    let now = self.now();
+                    self.inbox.push(&out, now)
+                }
+                Some(Say::Taken(last)) => self.inbox.taken(last),
+                // A topic is anybody's to set here, and nobody has asked for one.
+                Some(Say::Topic(..)) => Ok(()),
+                Some(Say::Settings(people)) => {
+                    self.people = people;
+                    Ok(())
+                }
+                Some(Say::Quit(words)) => {
+                    self.leave = Some(now() + FLUSH);
+                    let rooms: Vec<String> = self.inside.iter().cloned().collect();
+                    rooms.iter().try_for_each(|room| self.say(room, &words))
+                }
+                None => {
+                    self.leave = Some(now());
+                    Ok(())
+                }
+            };
+            if let Err(error) = stored {
+                self.lost(error.to_string());
+            }
+            if self.leave.is_some() {
+                return false;
+            }
+            match self.says.try_recv() {
+                Ok(next) => say = Some(next),
+                // A closed channel is seen by the next call.
+                Err(_) => return true,
+            }
+        }
+    }
+
+    /// Waits for something while it is told other things. `None`: it is to leave.
+    async fn during<T>(&mut self, future: impl std::future::Future<Output = T>) -> Option<T> {
+        tokio::pin!(future);
+        loop {
+            tokio::select! {
+                done = &mut future => return Some(done),
+                goes_on = self.told() => if !goes_on { return None },
+            }
+        }
+    }
+
+    /// Says once for an outage that there is one.
+    fn lost(&mut self, why: String) {
+        if !std::mem::replace(&mut self.is_down, true) {
+            self.tell(LinkChange::Lost(why));
+        }
+    }
+
+    fn tell(&self, change: LinkChange) {
+        self.hand_on(vec![self.link(change)], None);
+    }
+
+    fn link(&self, change: LinkChange) -> Input {
+        Input::Link(engine::Link { network: self.settings.network.clone(), change })
+    }
+
+    fn presence(&self, room: &str, change: Attendance) -> Input {
+        Input::Presence(Presence { room: room_id(&self.settings, room), change })
+    }
+
+    fn closed(&self, room: &str, why: String) {
+        self.hand_on(vec![self.presence(room, Attendance::Closed(why))], None);
+    }
+
+    fn hand_on(&self, inputs: Vec<Input>, number: Option<i64>) {
+        if self.leave.is_none() {
+            // Where nobody listens any more, the word to leave is on its way.
+            let _ = (self.hear)(inputs, number);
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().timestamp_millis()
+    }
+}
+
+/// The pause before the next attempt after so many failed ones: 1 s, 2 s, 4 s, up to a minute.
+fn pause(failed: u32) -> Duration {
+    Duration::from_secs(1_u64 << failed.saturating_sub(1).min(6)).min(LONGEST_PAUSE)
+}
+
+async fn second(sending: &mut Option<(i64, String, Future<Result<(), Trouble>>)>) -> Result<(), Trouble> {
+    match sending {
+        Some((.., sending)) => sending.await,
+        None => pending().await,
+    }
+}
+
+async fn work(working: &mut Option<(Chore, Future<Result<(), Trouble>>)>) -> Result<(), Trouble> {
+    match working {
+        Some((_, working)) => working.await,
+        None => pending().await,
+    }
+}
+
+/// Sleeps until then, or for ever.
+async fn at(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => sleep_until(wake.into()).await,
+        None => pending().await,
+    }
+}
+
+/// The clock of delays, which a test can let run faster.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
