@@ -159,13 +159,6 @@ impl Inbox {
         Ok(())
     }
 
-    /// Whether an event was stored before.
-    pub fn knows(&self, room: &str, id: &str) -> Result<bool, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT 1 FROM event WHERE room = ?1 AND id = ?2")?;
-        Ok(statement.exists([room, id])?)
-    }
-
     /// The events that came after one and were not taken yet, `most` of them, the oldest first.
     pub fn waiting(&self, after: i64, most: usize) -> Result<Vec<Event>, StoreError> {
         let mut statement = self.connection.prepare_cached(

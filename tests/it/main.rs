@@ -10,6 +10,8 @@ mod docs;
 mod fake_gerrit;
 #[cfg(feature = "irc")]
 mod fake_irc;
+#[cfg(feature = "matrix")]
+mod fake_matrix;
 mod guidelines;
 mod history;
 mod incident;
@@ -23,6 +25,8 @@ mod log;
 mod make;
 #[cfg(feature = "matrix")]
 mod matrix_hear;
+#[cfg(feature = "matrix")]
+mod matrix_link;
 #[cfg(feature = "matrix")]
 mod matrix_say;
 mod order;

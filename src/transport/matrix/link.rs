@@ -35,9 +35,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const LONGEST_WAIT: Duration = Duration::from_secs(900);
 /// One failure may pass; this many in a row are an outage.
 const OUTAGE: u32 = 2;
+/// An answer without news is due no sooner than after this.
+const IDLE: Duration = Duration::from_secs(1);
 /// An answer about how things stand is worth nothing after this, in milliseconds.
 const STATUS_LATE: i64 = 30_000;
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
+
+/// A request that was made of the server, with what it is for.
+type Job<T> = Option<(T, Future<Result<(), Trouble>>)>;
 
 /// Keeps the connection to a homeserver until it is told to quit, or nobody is left who could tell it. `hear` takes what
 /// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens.
@@ -208,19 +213,20 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         failed: &mut u32,
     ) -> Result<End, StoreError> {
         let mut syncing = self.fetch(&server, None)?;
-        let mut sending: Option<(i64, String, Future<Result<(), Trouble>>)> = None;
-        let mut working: Option<(Chore, Future<Result<(), Trouble>>)> = None;
-        let mut send_at = now();
+        let mut sending: Job<(i64, String)> = None;
+        let mut working: Job<Chore> = None;
+        let (mut send_at, mut work_at) = (now(), now());
         let mut not_sent = 0;
+        let mut asked_at = now();
         loop {
             self.read_on()?;
             if sending.is_none() && now() >= send_at {
                 sending = self.next_out()?.map(|out| {
-                    let (id, room) = (out.id, out.room.clone());
-                    (id, room, Box::pin(server.clone().send(out)) as Future<_>)
+                    let what = (out.id, out.room.clone());
+                    (what, Box::pin(server.clone().send(out)) as Future<_>)
                 });
             }
-            if working.is_none() {
+            if working.is_none() && now() >= work_at {
                 working = chores.pop_front().map(|chore| {
                     let doing: Future<_> = match &chore {
                         Chore::Join(room) => Box::pin(server.clone().join(room.clone())),
@@ -234,11 +240,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
             {
                 return Ok(End::Left);
             }
-            let wake = [self.leave, sending.is_none().then_some(send_at).filter(|at| *at > now())];
+            let waits = |is_idle: bool, at: Instant| (is_idle && at > now()).then_some(at);
+            let wake = [self.leave, waits(sending.is_none(), send_at), waits(working.is_none(), work_at)];
             tokio::select! {
                 biased;
-                sent = second(&mut sending) => {
-                    let Some((id, room, _)) = sending.take() else { continue };
+                sent = done(&mut sending) => {
+                    let Some(((id, room), _)) = sending.take() else { continue };
                     match sent {
                         Ok(()) => {
                             not_sent = 0;
@@ -256,18 +263,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                     }
                 }
                 _ = self.told(), if self.leave.is_none() => {}
-                done = work(&mut working) => {
+                worked = done(&mut working) => {
                     let Some((chore, _)) = working.take() else { continue };
-                    match (chore, done) {
+                    match (chore, worked) {
                         (chore, Err(Trouble::Later(_, after))) => {
-                            let after = after.unwrap_or(LONGEST_PAUSE).min(LONGEST_WAIT);
-                            working = Some((chore, Box::pin(async move {
-                                sleep(after).await;
-                                Err(Trouble::Later(String::new(), Some(Duration::ZERO)))
-                            })));
-                            if after.is_zero() && let Some((chore, _)) = working.take() {
-                                chores.push_back(chore);
-                            }
+                            work_at = now() + after.unwrap_or(LONGEST_PAUSE).min(LONGEST_WAIT);
+                            chores.push_front(chore);
                         }
                         (Chore::Join(room), Err(Trouble::Refused(why))) => {
                             self.closed(&room, format!("I cannot get in: {why}"));
@@ -280,8 +281,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                     syncing = match batch {
                         Ok(batch) => {
                             *failed = 0;
+                            // A server that answers at once and has nothing to say is not asked in a circle.
+                            let is_idle = self.inbox.place()?.as_ref() == Some(&batch.next);
+                            let too_soon = is_idle && now() - asked_at < IDLE;
                             self.take(batch, chores)?;
-                            self.fetch(&server, None)?
+                            let after = if too_soon { IDLE } else { Duration::ZERO };
+                            asked_at = now() + after;
+                            self.fetch(&server, Some(after))?
                         }
                         Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
                         Err(trouble) => {
@@ -419,16 +425,10 @@ fn pause(failed: u32) -> Duration {
     Duration::from_secs(1_u64 << failed.saturating_sub(1).min(6)).min(LONGEST_PAUSE)
 }
 
-async fn second(sending: &mut Option<(i64, String, Future<Result<(), Trouble>>)>) -> Result<(), Trouble> {
-    match sending {
-        Some((.., sending)) => sending.await,
-        None => pending().await,
-    }
-}
-
-async fn work(working: &mut Option<(Chore, Future<Result<(), Trouble>>)>) -> Result<(), Trouble> {
-    match working {
-        Some((_, working)) => working.await,
+/// The end of a request, or nothing for ever where there is none.
+async fn done<T>(job: &mut Job<T>) -> Result<(), Trouble> {
+    match job {
+        Some((_, request)) => request.await,
         None => pending().await,
     }
 }

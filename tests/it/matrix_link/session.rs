@@ -1,0 +1,190 @@
+//! Logging in, rooms, invitations, talking and leaving.
+
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn it_logs_in_once_and_reads_on_after_a_restart() {
+    let (folder, fake, kept) = connected().await;
+    let first = fake.says(OPS, BOB, "!swat add 4");
+    kept.until_lines(1).await;
+    let Some(Input::Line(line)) = kept.inputs().into_iter().find(|input| matches!(input, Input::Line(_)))
+    else {
+        panic!("no line")
+    };
+    assert_eq!(line.account.as_deref(), Some(BOB));
+    assert_eq!(line.message_id.as_deref(), Some(first.as_str()));
+    kept.taken();
+    kept.say(vec![reply(OPS, "bob: #1"), reply(DEV, "there")]);
+    fake.until("it answers", |fake| fake.said(DEV).len() == 1).await;
+    assert_eq!(fake.said(OPS), ["m.notice bob: #1"]);
+    kept.quit("stopped by its operator").await;
+    assert_eq!(fake.said(OPS), ["m.notice bob: #1", "m.notice stopped by its operator"]);
+
+    fake.says(OPS, BOB, "!swat add 9");
+    let kept = keep(settings(&fake, folder.path()));
+    kept.until_lines(1).await;
+    assert_eq!(kept.lines(), ["!swat add 9"], "what was taken before does not come again");
+    assert_eq!(fake.logins(), (1, ["DEVICE1".to_owned()].into()));
+    kept.kill().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_taken_comes_again_after_a_kill() {
+    let (folder, fake, kept) = connected().await;
+    fake.says(OPS, BOB, "one");
+    kept.until_lines(1).await;
+    kept.taken();
+    fake.says(OPS, BOB, "two");
+    fake.says(OPS, BOB, "three");
+    kept.until_lines(3).await;
+    // The loop had them and was killed before it could say that they are stored.
+    kept.kill().await;
+    fake.says(OPS, BOB, "four");
+    let kept = keep(settings(&fake, folder.path()));
+    kept.until_lines(3).await;
+    assert_eq!(kept.lines(), ["two", "three", "four"]);
+    kept.taken();
+    kept.quit("").await;
+    let kept = keep(settings(&fake, folder.path()));
+    fake.says(OPS, BOB, "five");
+    kept.until_lines(1).await;
+    assert_eq!(kept.lines(), ["five"]);
+    kept.kill().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_to_be_said_is_said_after_a_kill_and_once() {
+    let (folder, fake, kept) = connected().await;
+    // The answer gets lost twice, and then the bot is killed.
+    fake.trouble("PUT", Trouble::Lost, 2);
+    kept.say(vec![reply(OPS, "one"), reply(OPS, "two")]);
+    fake.until("it tries", |fake| fake.requests("PUT").len() >= 2).await;
+    kept.kill().await;
+    let kept = keep(settings(&fake, folder.path()));
+    fake.until("it says the rest", |fake| fake.said(OPS).len() >= 2).await;
+    kept.quit("bye").await;
+    assert_eq!(fake.said(OPS), ["m.notice one", "m.notice two", "m.notice bye"]);
+}
+
+/// T6: the room and whoever invites must both be listed.
+#[tokio::test(start_paused = true)]
+async fn an_invitation_is_taken_only_from_a_listed_user_into_a_listed_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = FakeMatrix::start().await;
+    fake.invite(OPS, ALICE);
+    fake.invite(DEV, "@mallory:evil.example");
+    for number in 0..50 {
+        fake.invite(&format!("!spam{number}:evil.example"), ALICE);
+    }
+    let kept = keep(settings(&fake, folder.path()));
+    fake.until("all are answered", |fake| fake.requests("/leave").len() == 51).await;
+    assert_eq!(fake.requests("/join"), [format!("POST rooms/{OPS}/join")]);
+    fake.says(OPS, BOB, "!swat queue");
+    kept.until_lines(1).await;
+    // The same while it runs.
+    fake.invite(DEV, BOB);
+    fake.until("it refuses", |fake| fake.requests("/leave").len() == 52).await;
+    fake.invite(DEV, ALICE);
+    fake.until("it joins", |fake| fake.requests("/join").len() == 2).await;
+    fake.says(DEV, BOB, "!swat queue");
+    kept.until_lines(2).await;
+    kept.kill().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_there_is_told_at_the_beginning_and_as_it_changes() {
+    let (_folder, fake, kept) = connected().await;
+    let room = format!("matrix/{OPS}");
+    let there = (room.clone(), Attendance::Roster(vec![ALICE.to_owned()]));
+    assert!(attendance(&kept.inputs()).contains(&there), "{:?}", kept.inputs());
+    fake.member(OPS, BOB, BOB, "join");
+    fake.member(OPS, BOB, ALICE, "leave");
+    fake.remove(OPS, ALICE, "ban");
+    let closed = (room.clone(), Attendance::Closed("@alice:example.org banned me".to_owned()));
+    kept.until("it is out", |inputs| attendance(inputs).contains(&closed)).await;
+    let came = (room.clone(), Attendance::Came(BOB.to_owned()));
+    let kicked = Attendance::Left { account: BOB.to_owned(), how: swatbot::engine::Departure::Kicked };
+    let all = attendance(&kept.inputs());
+    assert_eq!(all[all.len() - 3..], [came, (room, kicked), closed]);
+    // What is said there cannot be said any more, and does not hold up the rest.
+    kept.say(vec![reply(OPS, "nobody"), reply(DEV, "somebody")]);
+    fake.until("it goes on", |fake| fake.said(DEV) == ["m.notice somebody"]).await;
+    kept.kill().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_where_nobody_has_invited_it_is_said_to_be_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = FakeMatrix::start().await;
+    fake.inside(OPS);
+    let kept = keep(settings(&fake, folder.path()));
+    kept.until("it is said", |inputs| {
+        attendance(inputs).iter().any(|(room, change)| {
+            room.ends_with(DEV) && matches!(change, Attendance::Closed(why) if why.contains("M_FORBIDDEN"))
+        })
+    })
+    .await;
+    kept.kill().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_an_encrypted_room_it_says_once_that_it_hears_nothing() {
+    let (folder, fake, kept) = connected().await;
+    let algorithm = json!({"algorithm": "m.megolm.v1.aes-sha2"});
+    fake.event(
+        OPS,
+        json!({"type": "m.room.encryption", "sender": ALICE, "state_key": "", "content": algorithm}),
+    );
+    fake.says(OPS, ALICE, "!swat queue");
+    fake.event(OPS, json!({"type": "m.room.encrypted", "sender": BOB, "content": {"ciphertext": "A"}}));
+    fake.says(DEV, ALICE, "here");
+    kept.until_lines(1).await;
+    fake.until("it says so", |fake| fake.said(OPS).len() == 1).await;
+    kept.taken();
+    kept.quit("").await;
+    fake.says(OPS, ALICE, "!swat queue");
+    let kept = keep(settings(&fake, folder.path()));
+    fake.says(DEV, ALICE, "there");
+    kept.until_lines(1).await;
+    assert_eq!(kept.lines(), ["there"]);
+    let said = fake.said(OPS);
+    assert!(said[0].contains("encrypted"), "{said:?}");
+    assert!(!said[1..].iter().any(|said| said.contains("encrypted")), "{said:?}");
+    kept.kill().await;
+}
+
+/// T7.
+#[tokio::test(start_paused = true)]
+async fn a_tombstone_closes_the_room_and_is_not_followed() {
+    let (_folder, fake, kept) = connected().await;
+    let content = json!({"body": "moved", "replacement_room": "!ops:evil.example"});
+    fake.event(
+        OPS,
+        json!({"type": "m.room.tombstone", "sender": ALICE, "state_key": "", "content": content}),
+    );
+    kept.until("it is closed", |inputs| {
+        attendance(inputs)
+            .iter()
+            .any(|(_, change)| matches!(change, Attendance::Closed(why) if why.contains("replaced")))
+    })
+    .await;
+    fake.until("it says so", |fake| fake.said(OPS).iter().any(|said| said.contains("replaced"))).await;
+    assert!(fake.requests("join").is_empty());
+    assert!(!fake.said(OPS).iter().any(|said| said.contains("evil")));
+    kept.kill().await;
+}
+
+/// T21.
+#[tokio::test(start_paused = true)]
+async fn a_second_one_does_not_start() {
+    let (folder, fake, kept) = connected().await;
+    let second = keep(settings(&fake, folder.path()));
+    second.until("it says why", |inputs| {
+        matches!(&changes(inputs)[..], [LinkChange::Stopped(why)] if why.contains("in use by another swatbot"))
+    })
+    .await;
+    second.quit("").await;
+    kept.kill().await;
+}
