@@ -314,8 +314,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
     ) -> Result<Future<Result<Batch, Trouble>>, StoreError> {
         let since = self.inbox.place()?.unwrap_or_default();
         let (server, rooms) = (server.clone(), self.settings.rooms.clone());
+        let after = after.unwrap_or_default();
         Ok(Box::pin(async move {
-            sleep(after.unwrap_or_default()).await;
+            // Even a pause of nothing would wait for the next tick of the timer.
+            if !after.is_zero() {
+                sleep(after).await;
+            }
             server.fetch(since, rooms).await
         }))
     }
