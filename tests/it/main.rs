@@ -14,10 +14,11 @@ mod guidelines;
 mod history;
 mod incident;
 mod invariants;
-#[cfg(feature = "irc")]
-mod irc_session;
 mod irc_link;
 mod irc_outbox;
+#[cfg(feature = "irc")]
+mod irc_session;
+#[cfg(feature = "irc")]
 mod ircd;
 mod log;
 mod make;

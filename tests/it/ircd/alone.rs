@@ -119,8 +119,9 @@ fn an_operator_does_what_the_tests_need() {
     let between = bob.wait("the word", |heard| heard.is("PRIVMSG", "operator"));
     assert_eq!(between.parameter(0), "@#ops");
 
-    network.restart();
+    network.stop();
     bob.wait_for_the_end();
+    network.start_again();
     let [mut bob] = network.people([("bob", Some("bob"))]);
     bob.join("#ops");
     assert!(bob.wire.iter().any(|heard| heard.verb == "900"), "services know him as before");

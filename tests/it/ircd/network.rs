@@ -59,10 +59,14 @@ impl Network {
         Some(Self { host, folder, server, services: Some(services), second: None })
     }
 
-    /// Server and services end without a word, and start again.
-    pub(super) fn restart(&mut self) {
+    /// Server and services end without a word.
+    pub(super) fn stop(&mut self) {
         self.server.kill();
         self.services.iter_mut().for_each(Daemon::kill);
+    }
+
+    /// They start again.
+    pub(super) fn start_again(&mut self) {
         let (server, services) = start(self.folder.path());
         self.server = server;
         self.services = Some(services);
