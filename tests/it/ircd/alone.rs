@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use super::client::Client;
-use super::network::{Network, PORT, TLS_PORT, Wants};
+use super::network::{Network, PEOPLE, TLS_PORT, Wants};
 
 #[test]
 fn people_with_accounts_talk_and_the_account_is_on_each_message() {
@@ -45,7 +45,7 @@ fn a_netsplit_and_an_operator_are_as_on_a_real_network() {
     let second = network.link_second();
     let mut alice = network.person("alice", None);
     alice.join("#ops");
-    let mut bob = Client::knocking((&second, PORT), "bob", None);
+    let mut bob = Client::knocking((&second, PEOPLE), "bob", None);
     bob.welcome();
     bob.join("#ops");
     alice.sees("bob");

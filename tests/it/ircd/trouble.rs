@@ -1,7 +1,7 @@
 //! What goes wrong on a network: the bot is kicked, killed, renamed, without its nick; a network splits, a server ends.
 
 use super::client::Client;
-use super::network::{Network, PORT, Wants};
+use super::network::{Network, PEOPLE, Wants};
 use super::program::{BOT, Program, Setup};
 use super::scene::{ACCOUNTS, Scene};
 
@@ -83,7 +83,7 @@ fn a_netsplit_holds_the_window_and_blames_nobody() {
     };
     let second = network.link_second();
     let program = Program::on(&network, &Setup::default());
-    let mut alice = Client::knocking((&second, PORT), "alice", Some("alice"));
+    let mut alice = Client::knocking((&second, PEOPLE), "alice", Some("alice"));
     let [mut bob] = network.people([("bob", Some("bob"))]);
     alice.welcome();
     for person in [&mut alice, &mut bob] {
