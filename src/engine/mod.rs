@@ -142,6 +142,8 @@ pub struct Reply {
     pub to: Place,
     /// It must be noticed by these; everything else must not ping.
     pub ping: Vec<Who>,
+    /// These are named in it and are looking anyway: whoever is answered.
+    pub named: Vec<Who>,
     /// One line of plain text, neutralised, with the names of those it addresses in it.
     pub text: String,
     /// Only worth saying where nothing else is said in the same turn.
@@ -174,7 +176,7 @@ pub enum Kind {
 impl Reply {
     /// A line that nobody in particular must notice.
     pub fn new(to: Place, text: String) -> Self {
-        Self { to, ping: Vec::new(), text, soft: false, kind: Kind::Plain, more: false }
+        Self { to, ping: Vec::new(), named: Vec::new(), text, soft: false, kind: Kind::Plain, more: false }
     }
 }
 
@@ -276,7 +278,7 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
     if let Some(aside) = outcome.aside.take() {
         say_aside(&aside, &mut outcome.replies);
     }
-    if matches!(input, Input::Line(_)) {
+    if matches!(input, Input::Line(_) | Input::Facts { .. }) {
         mark_answers(&mut outcome);
     }
     outcome.replies.extend(for_log);
@@ -320,13 +322,15 @@ fn say_aside(aside: &Aside, replies: &mut Vec<Reply>) {
 /// Marks which answers left no row, and which lines belong to one answer.
 fn mark_answers(outcome: &mut Outcome) {
     let left_no_row = outcome.records.iter().all(|record| matches!(record.event, Event::Asked { .. }));
-    let mut before: Option<Place> = None;
+    let mut before: Option<(Place, String)> = None;
     for reply in outcome.replies.iter_mut().filter(|reply| reply.ping.is_empty()) {
         if left_no_row && reply.kind == Kind::Plain {
             reply.kind = Kind::Status;
         }
-        reply.more = before.as_ref() == Some(&reply.to);
-        before = Some(reply.to.clone());
+        // What is said to everybody belongs to nobody's answer.
+        let answered = reply.text.split_once(": ").map(|(name, _)| (reply.to.clone(), name.to_owned()));
+        reply.more = answered.is_some() && before == answered;
+        before = answered;
     }
 }
 
@@ -337,7 +341,8 @@ fn attend(settings: &Settings, input: &Input, outcome: &mut Outcome) {
     let Some(account) = line.account.as_ref().filter(|_| trusted) else { return };
     let who = settings.who(&line.network, account);
     for reply in &mut outcome.replies {
-        reply.ping.retain(|other| *other != who);
+        let (named, ping) = std::mem::take(&mut reply.ping).into_iter().partition(|other| *other == who);
+        (reply.named, reply.ping) = (named, ping);
     }
 }
 

@@ -14,7 +14,9 @@ mod guidelines;
 mod history;
 mod incident;
 mod invariants;
+#[cfg(feature = "irc")]
 mod irc_link;
+#[cfg(feature = "irc")]
 mod irc_outbox;
 #[cfg(feature = "irc")]
 mod irc_session;

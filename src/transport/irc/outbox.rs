@@ -106,6 +106,7 @@ struct Waiting {
     is_message: bool,
     is_status: bool,
     ping: Vec<Who>,
+    named: Vec<Who>,
     /// Whose entry it acknowledges, and which.
     logged: Option<(String, RowId)>,
     /// As they came, one each answer line; as they go out once the first has.
@@ -172,9 +173,10 @@ impl Outbox {
                 continue;
             }
             let lines = VecDeque::from([reply.text]);
-            let ping = reply.ping;
+            let Reply { ping, named, .. } = reply;
+            let (is_shaped, since) = (false, now);
             let waiting =
-                Waiting { target, is_message, is_status, ping, logged, lines, is_shaped: false, since: now };
+                Waiting { target, is_message, is_status, ping, named, logged, lines, is_shaped, since };
             if !waiting.ping.is_empty() {
                 self.pings.push_back(waiting);
             } else if let Some(before) = answer.replace(waiting) {

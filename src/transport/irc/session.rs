@@ -16,7 +16,7 @@ mod topic;
 use std::time::{Duration, Instant};
 
 use irc::proto::message::Tag;
-use irc::proto::{Command, Message, Prefix};
+use irc::proto::{ChannelMode, Command, Message, Mode, Prefix};
 
 use crate::config::{Irc, IrcLogin};
 use crate::engine::id::{At, RoomId};
@@ -339,6 +339,7 @@ impl Session {
                 self.hear_leave(nick, channel, Departure::Kicked, why, moment.now, effects);
             }
             Command::TOPIC(channel, Some(text)) => self.hear_topic(channel, text),
+            Command::ChannelMODE(channel, modes) => self.hear_modes(channel, modes),
             Command::KILL(nick, words) => self.hear_kill(nick, words, effects),
             _ => {}
         }
@@ -352,8 +353,22 @@ impl Session {
                 self.hear_leave(nick, channel, Departure::Kicked, why, now, effects);
             }
             Command::TOPIC(channel, Some(text)) => self.hear_topic(channel, text),
+            Command::ChannelMODE(channel, modes) => self.hear_modes(channel, modes),
             Command::KILL(nick, words) => self.hear_kill(nick, words, effects),
             _ => {}
+        }
+    }
+
+    /// Modes of a channel: one that names the bot may let it change the topic.
+    fn hear_modes(&mut self, channel: &str, modes: &[Mode<ChannelMode>]) {
+        let of_me = |mode: &Mode<ChannelMode>| match mode {
+            Mode::Plus(_, Some(nick)) => self.is_me(nick),
+            _ => false,
+        };
+        if modes.iter().any(of_me)
+            && let Some(at) = self.place_of(channel)
+        {
+            self.channels[at].topic.allow();
         }
     }
 

@@ -92,6 +92,8 @@ fn without_the_right_to_it_is_let_be() {
     );
     want(&mut play, Some("held by bob"));
     play.plays("+600s");
+    // Until it is made an operator.
+    play.plays("< :carol!~c@carol.test MODE #ops +o swatbot\n+1s\n> TOPIC #ops :[swat held by bob] Releases");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::mem;
 
 use crate::engine::id::Who;
 use crate::engine::say;
@@ -18,9 +19,8 @@ impl Outbox {
     /// Makes lines of at most `room` bytes of what waits. What has its form already is only cut again.
     pub(super) fn shape(&self, waiting: &mut Waiting, view: &impl View, room: usize) {
         let mut lines = VecDeque::with_capacity(waiting.lines.len());
-        for text in waiting.lines.drain(..) {
-            let text =
-                if waiting.is_shaped { text } else { self.word(text, &waiting.target, &waiting.ping, view) };
+        for text in mem::take(&mut waiting.lines) {
+            let text = if waiting.is_shaped { text } else { self.word(text, waiting, view) };
             let again = match &waiting.target {
                 _ if waiting.is_message && waiting.ping.is_empty() => first_word(&text),
                 Target::Channel(_) => addressee(&text),
@@ -44,28 +44,34 @@ impl Outbox {
     }
 
     /// The text as people are to see it.
-    fn word(&self, text: String, target: &Target, ping: &[Who], view: &impl View) -> String {
+    fn word(&self, text: String, waiting: &Waiting, view: &impl View) -> String {
         let mut text = match clean(&text) {
             Cow::Borrowed(_) => text,
             Cow::Owned(clean) => clean,
         };
-        if let Target::Channel(at) = target
-            && !ping.is_empty()
+        if let Target::Channel(at) = waiting.target
+            && !(waiting.ping.is_empty() && waiting.named.is_empty())
         {
-            let called: Vec<Called<'_>> = ping.iter().map(|who| self.called(who, *at, view)).collect();
-            text = ping::name(&text, &called);
+            let ping = waiting.ping.iter().map(|who| self.called(who, at, true, view));
+            let named = waiting.named.iter().map(|who| self.called(who, at, false, view));
+            text = ping::name(&text, &ping.chain(named).collect::<Vec<Called<'_>>>());
         }
         if self.formatting && text.contains('"') { bold(&text, &self.people.prefix) } else { text }
     }
 
-    fn called<'a>(&self, who: &'a Who, channel: usize, view: &impl View) -> Called<'a> {
+    fn called<'a>(&self, who: &'a Who, channel: usize, must: bool, view: &impl View) -> Called<'a> {
         let full: Vec<&str> = match self.people.person(who) {
             Some(person) => person.accounts.iter().map(String::as_str).collect(),
             None => vec![who.0.as_str()],
         };
         let here = full.iter().filter_map(|full| full.strip_prefix(self.network.as_str())?.strip_prefix('/'));
-        let nicks = here.flat_map(|account| view.nicks(&self.channels[channel].1, account)).collect();
-        Called { name: say::short_name(who), nicks }
+        let mut nicks: Vec<String> =
+            here.flat_map(|account| view.nicks(&self.channels[channel].1, account)).collect();
+        if !must {
+            // Whoever is looking has just spoken, under the nick that comes first.
+            nicks.truncate(1);
+        }
+        Called { name: say::short_name(who), must, nicks }
     }
 }
 

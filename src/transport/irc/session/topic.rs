@@ -37,6 +37,11 @@ impl Topic {
         self.is_refused = true;
     }
 
+    /// The bot's rights in the channel have changed.
+    pub(super) fn allow(&mut self) {
+        self.is_due |= std::mem::take(&mut self.is_refused);
+    }
+
     /// What is to stand in front; nothing where there is nothing to say.
     pub(super) fn want(&mut self, text: Option<String>) {
         // The closing mark must be the first one.
