@@ -195,10 +195,18 @@ async fn a_paste_is_heard_as_one() {
 #[tokio::test(start_paused = true)]
 async fn what_may_go_out_goes_out_at_once() {
     let (server, kept) = connected(|irc| irc.burst = 4).await;
-    kept.tell(&["one"]);
-    kept.tell(&["two", "three"]);
+    // The server has counted the lines with which the bot came in.
     let began = Instant::now();
+    kept.tell(&["one", "two", "three"]);
+    server.hears("NOTICE", 1).await;
+    assert_eq!(began.elapsed(), Duration::ZERO);
     server.hears("NOTICE", 3).await;
+    assert!(began.elapsed() >= Duration::from_millis(900), "{:?}", began.elapsed());
+    tokio::time::advance(Duration::from_secs(10)).await;
+    let began = Instant::now();
+    kept.tell(&["four"]);
+    kept.tell(&["five", "six"]);
+    server.hears("NOTICE", 6).await;
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 

@@ -186,7 +186,10 @@ impl<H: Fn(Vec<Input>) -> bool> Link<H> {
         let mut inputs = Vec::new();
         for effect in effects.drain(..) {
             match effect {
-                Effect::Send(line) => put(out, &line),
+                Effect::Send(line) => {
+                    self.outbox.count(now());
+                    put(out, &line);
+                }
                 Effect::Heard(input) => {
                     if let Input::Link(engine::Link { change: LinkChange::Up { .. }, .. }) = &input {
                         self.is_down = false;

@@ -116,6 +116,21 @@ struct Waiting {
 }
 
 impl Waiting {
+    /// One of its kind that says nothing yet.
+    fn bare(&self) -> Self {
+        Self {
+            target: self.target.clone(),
+            is_message: self.is_message,
+            is_status: self.is_status,
+            ping: Vec::new(),
+            named: Vec::new(),
+            logged: None,
+            lines: VecDeque::new(),
+            is_shaped: false,
+            since: self.since,
+        }
+    }
+
     /// Whether a further line for this place belongs to this answer.
     fn takes(&self, target: &Target, is_status: bool) -> bool {
         self.target == *target && self.is_status == is_status && !self.is_message && self.logged.is_none()
@@ -146,6 +161,11 @@ impl Outbox {
     /// The people have changed.
     pub fn learn(&mut self, people: Arc<Settings>) {
         self.people = people;
+    }
+
+    /// A line of the connection's own has gone out: it came before all of these.
+    pub fn count(&mut self, now: Instant) {
+        self.pace.count(now);
     }
 
     /// Takes what is to be said. What belongs on no channel of this network is passed over.
@@ -252,12 +272,16 @@ impl Outbox {
         let mut waiting = self.waiting();
         while waiting > MOST_WAITING {
             let Some(dropped) = self.status.pop_front().or_else(|| self.plain.pop_front()) else { break };
-            let lines = dropped.lines.len();
-            waiting -= lines;
-            match self.left_out.iter_mut().find(|(target, _)| *target == dropped.target) {
-                Some((_, count)) => *count += lines,
-                None => self.left_out.push((dropped.target, lines)),
-            }
+            waiting -= dropped.lines.len();
+            self.leave_out(dropped);
+        }
+    }
+
+    fn leave_out(&mut self, dropped: Waiting) {
+        let lines = dropped.lines.len();
+        match self.left_out.iter_mut().find(|(target, _)| *target == dropped.target) {
+            Some((_, count)) => *count += lines,
+            None => self.left_out.push((dropped.target, lines)),
         }
     }
 
@@ -271,24 +295,13 @@ impl Outbox {
             self.status.retain(|waiting| shut_for(waiting.since) <= LATE);
         }
         // Half an answer is not left standing.
-        while self
-            .status
-            .front()
-            .is_some_and(|waiting| !waiting.is_shaped && now.duration_since(waiting.since) > STATUS_LATE)
-        {
-            self.status.pop_front();
-        }
-    }
-
-    /// Drops how things stood: where a newer answer waits for the same place, that is the one to read.
-    fn keep_newest_status(&mut self) {
-        let mut places: Vec<Target> = Vec::new();
-        for at in (0..self.status.len()).rev() {
-            let waiting = &self.status[at];
-            if !places.contains(&waiting.target) {
-                places.push(waiting.target.clone());
-            } else if !waiting.is_shaped {
-                self.status.remove(at);
+        let is_late =
+            |waiting: &Waiting| !waiting.is_shaped && now.duration_since(waiting.since) > STATUS_LATE;
+        while self.status.front().is_some_and(is_late) {
+            let late = self.status.pop_front();
+            // After a time without a connection nobody waits for it any more.
+            if before.is_some_and(|before| now.duration_since(before) <= STATUS_LATE) {
+                late.into_iter().for_each(|late| self.leave_out(late));
             }
         }
     }
@@ -304,9 +317,6 @@ impl Outbox {
                 self.acknowledge(view, tokens, now)?;
             }
             return self.say(view, |outbox| &mut outbox.plain);
-        }
-        if tokens != pace::UNLIMITED && self.waiting() > tokens {
-            self.keep_newest_status();
         }
         if !self.status.is_empty() {
             return self.say(view, |outbox| &mut outbox.status);
@@ -324,7 +334,8 @@ impl Outbox {
         let mut first = lane(self).pop_front()?;
         let room = self.room(&first, view.budget());
         if !first.is_shaped || first.lines.front().is_some_and(|line| line.len() > room) {
-            self.shape(&mut first, view, room);
+            let rest = self.shape(&mut first, view, room);
+            lane(self).extend(rest);
         }
         let text = first.lines.pop_front();
         let target = self.name(&first.target);

@@ -58,6 +58,15 @@ fn only_pings_change_a_name_and_only_in_rooms() {
     assert_eq!(said(&view, vec![ping("x", "bob: noted", &["bob"])]), ["PRIVMSG x :bob: noted"]);
 }
 
+#[test]
+fn who_is_looking_is_named_by_the_nick_they_spoke_under() {
+    let view = here(&[("bob", "bobby"), ("bob", "bob_phone")]);
+    let answer =
+        |text: &str| Reply { named: vec![swatbot::engine::id::Who("bob".to_owned())], ..plain("#ops", text) };
+    assert_eq!(said(&view, vec![answer("bob: merge it")]), ["NOTICE #ops :bobby: merge it"]);
+    assert_eq!(said(&view, vec![answer("900101 is live")]), ["NOTICE #ops :900101 is live"]);
+}
+
 /// The texts of what comes of one answer in a room of so many bytes for the text.
 fn lines(room: usize, text: &str) -> Vec<String> {
     let view = Here { budget: room + "PRIVMSG #ops :".len(), ..here(&[]) };

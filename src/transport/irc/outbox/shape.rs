@@ -7,7 +7,7 @@ use std::mem;
 use crate::engine::id::Who;
 use crate::engine::say;
 
-use super::super::wire::{BOLD, may_steer, steers};
+use super::super::wire::{self, BOLD, may_steer, steers};
 use super::ping::{self, Called};
 use super::split::{quoted, split};
 use super::{MOST_IN_PRIVATE, MOST_IN_ROOM, Outbox, Target, View, Waiting};
@@ -16,8 +16,9 @@ use super::{MOST_IN_PRIVATE, MOST_IN_ROOM, Outbox, Target, View, Waiting};
 const LONGEST_ADDRESSEE: usize = 100;
 
 impl Outbox {
-    /// Makes lines of at most `room` bytes of what waits. What has its form already is only cut again.
-    pub(super) fn shape(&self, waiting: &mut Waiting, view: &impl View, room: usize) {
+    /// Makes lines of at most `room` bytes of what waits. What has its form already is only cut again. What is too much
+    /// for a room comes back: it goes to whoever asked, in private.
+    pub(super) fn shape(&self, waiting: &mut Waiting, view: &impl View, room: usize) -> Option<Waiting> {
         let mut lines = VecDeque::with_capacity(waiting.lines.len());
         for text in mem::take(&mut waiting.lines) {
             let text = if waiting.is_shaped { text } else { self.word(text, waiting, view) };
@@ -36,11 +37,18 @@ impl Outbox {
             Target::Channel(_) => MOST_IN_ROOM,
             Target::Nick(_) => MOST_IN_PRIVATE,
         };
+        let mut rest = None;
         if !waiting.is_message && !waiting.is_shaped && lines.len() > most {
-            end(&mut lines, most, room, &waiting.target);
+            let nick = lines.front().and_then(|line| addressee(line).strip_suffix(": "));
+            let nick = nick.filter(|nick| matches!(waiting.target, Target::Channel(_)) && wire::is_one(nick));
+            let target = nick.map(|nick| Target::Nick(nick.to_owned()));
+            let hint = if target.is_some() { "in private to you" } else { "ask for a part of it" };
+            let cut = end(&mut lines, most, room, hint);
+            rest = target.map(|target| Waiting { target, lines: cut, is_shaped: false, ..waiting.bare() });
         }
         waiting.lines = lines;
         waiting.is_shaped = true;
+        rest
     }
 
     /// The text as people are to see it.
@@ -116,16 +124,14 @@ fn first_word(text: &str) -> &str {
     text.find(' ').map_or("", |space| &text[..=space])
 }
 
-/// Keeps `most` lines, and says at the end of the last how many there are.
-fn end(lines: &mut VecDeque<String>, most: usize, room: usize, target: &Target) {
-    let hint = match target {
-        Target::Channel(_) => "ask again in a private message",
-        Target::Nick(_) => "ask for a part of it",
-    };
+/// Keeps `most` lines, says at the end of the last how many there are, and gives the others.
+fn end(lines: &mut VecDeque<String>, most: usize, room: usize, hint: &str) -> VecDeque<String> {
     let end = say::more_lines(lines.len() - most, hint);
-    lines.truncate(most);
-    let Some(last) = lines.pop_back() else { return };
+    let mut cut = lines.split_off(most);
+    let Some(last) = lines.pop_back() else { return cut };
     let mut kept = VecDeque::new();
     split(&last, room.saturating_sub(end.len() + 1), "", &mut kept);
     lines.push_back(format!("{} {end}", kept.pop_front().unwrap_or_default()));
+    kept.into_iter().rev().for_each(|piece| cut.push_front(piece));
+    cut
 }
