@@ -251,7 +251,7 @@ impl Session {
         match &message.command {
             Command::PING(token, None) => send(effects, "PONG", &[token]),
             Command::PING(token, Some(other)) => send(effects, "PONG", &[token, other]),
-            Command::PONG(..) => self.playback.set_clock(tags, moment.at),
+            Command::PONG(..) => self.playback.set_clock(tags, moment.now),
             Command::CAP(_, subcommand, first, second) => {
                 self.hear_caps(*subcommand, first.as_deref(), second.as_deref(), effects);
             }
@@ -285,7 +285,7 @@ impl Session {
         moment: Moment,
         effects: &mut Vec<Effect>,
     ) {
-        self.playback.set_clock(tags, moment.at);
+        self.playback.set_clock(tags, moment.now);
         if !self.hear_welcome(code, words, moment.now, effects) {
             match (code, words) {
                 // The host that others see from now on, sometimes with the name in front.
@@ -319,7 +319,7 @@ impl Session {
                 };
                 let account = account.map(|account| Some(account).filter(|account| *account != "*"));
                 if self.is_me(from.nick) {
-                    self.playback.set_clock(tags, moment.at);
+                    self.playback.set_clock(tags, moment.now);
                 }
                 self.hear_join(from, channel, account, moment.now, effects);
             }
