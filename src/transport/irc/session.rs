@@ -64,7 +64,10 @@ pub enum Then {
     Again,
     /// The next attempt, not sooner than a minute from now: the server said that we are too much for it.
     AgainLater,
-    /// None: somebody must look at it (banned, wrong password, no account).
+    /// None where the login has never worked: somebody must look at it. Else as [`Then::AgainLater`]: it is not the
+    /// password, services are away, and they come back.
+    StopAtFirst,
+    /// None: somebody must look at it.
     Stop,
 }
 
