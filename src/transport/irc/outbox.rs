@@ -15,7 +15,7 @@ use crate::engine::id::{RoomId, RowId, Who};
 use crate::engine::settings::Settings;
 use crate::engine::{Kind, Place, Reply, say};
 
-use super::session::Session;
+use super::session::{Access, Session};
 use super::wire::{self, OutLine};
 
 use pace::Pace;
@@ -46,6 +46,9 @@ pub trait View {
     /// Whether channels can be talked to.
     fn is_ready(&self) -> bool;
 
+    /// What can be said now in a channel, by its place in the configuration.
+    fn access(&self, channel: usize, now: Instant) -> Access;
+
     /// The bytes of verb, target and text that reach others whole.
     fn budget(&self) -> usize;
 
@@ -56,6 +59,10 @@ pub trait View {
 impl View for Session {
     fn is_ready(&self) -> bool {
         self.is_ready()
+    }
+
+    fn access(&self, channel: usize, now: Instant) -> Access {
+        self.access(channel, now)
     }
 
     fn budget(&self) -> usize {
@@ -86,6 +93,10 @@ pub struct Outbox {
     ready_at: Option<Instant>,
     /// Nothing can be said: there is no connection.
     is_shut: bool,
+    /// Since when there is one.
+    open_since: Option<Instant>,
+    /// How many of those in front of each lane cannot be said yet.
+    apart: [usize; 3],
     /// What waits, waits for company until then.
     held_until: Option<Instant>,
 }
@@ -138,6 +149,8 @@ impl Outbox {
             left_out: Vec::new(),
             ready_at: None,
             is_shut: false,
+            open_since: None,
+            apart: [0; 3],
             held_until: None,
         }
     }
@@ -192,9 +205,26 @@ impl Outbox {
         self.held_until = None;
         self.is_shut = !view.is_ready();
         if self.is_shut {
+            self.open_since = None;
             return None;
         }
+        let open_since = *self.open_since.get_or_insert(now);
         self.forget(now);
+        self.apart = [0; 3];
+        if (0..self.channels.len()).all(|at| view.access(at, now) == Access::Open) {
+            return self.next_that_shows(view, now);
+        }
+        let apart = self.set_apart(view, open_since, now);
+        let line = self.next_that_shows(view, now);
+        self.apart = apart.each_ref().map(VecDeque::len);
+        for (lane, mut apart) in self.lanes().into_iter().zip(apart) {
+            apart.append(lane);
+            *lane = apart;
+        }
+        line
+    }
+
+    fn next_that_shows(&mut self, view: &impl View, now: Instant) -> Option<OutLine> {
         loop {
             let tokens = self.pace.tokens(now);
             if tokens == 0 {
@@ -208,11 +238,39 @@ impl Outbox {
         }
     }
 
+    fn lanes(&mut self) -> [&mut VecDeque<Waiting>; 3] {
+        [&mut self.pings, &mut self.plain, &mut self.status]
+    }
+
+    /// Takes out what cannot be said yet, to be put back in front: the server would drop what is said in a channel that
+    /// the bot is not in, and a ping without a nick pings nobody. Who is shut out for long has no news to tell.
+    fn set_apart(&mut self, view: &impl View, open_since: Instant, now: Instant) -> [VecDeque<Waiting>; 3] {
+        let access: Vec<Access> = (0..self.channels.len()).map(|at| view.access(at, now)).collect();
+        let access = |waiting: &Waiting| match waiting.target {
+            Target::Channel(at) => access[at],
+            Target::Nick(_) => Access::Open,
+        };
+        self.lanes().map(|lane| {
+            lane.retain(|waiting| {
+                access(waiting) != Access::Shut || now.duration_since(waiting.since.max(open_since)) <= LATE
+            });
+            let is_apart = |waiting: &Waiting| match access(waiting) {
+                Access::Open => false,
+                Access::Nameless => !waiting.ping.is_empty(),
+                Access::Shut => true,
+            };
+            let (apart, rest) = std::mem::take(lane).into_iter().partition(is_apart);
+            *lane = rest;
+            apart
+        })
+    }
+
     /// When the next line may go out, while one waits; a moment that is past means now. While there is no connection
     /// there is no such moment.
     pub fn wake(&self) -> Option<Instant> {
         let lanes = [&self.pings, &self.plain, &self.status];
-        let since = lanes.iter().filter_map(|lane| lane.front()).map(|waiting| waiting.since).min();
+        let first = lanes.iter().zip(self.apart).filter_map(|(lane, apart)| lane.get(apart));
+        let since = first.map(|waiting| waiting.since).min();
         let since = since.or(self.ready_at.filter(|_| !self.left_out.is_empty()))?;
         if self.is_shut {
             return None;
@@ -224,9 +282,8 @@ impl Outbox {
     fn target(&self, place: Place) -> Option<Target> {
         match place {
             Place::Room(room) => {
-                let channel = self.channels.iter().position(|(id, _)| *id == room);
-                debug_assert!(channel.is_some(), "{room} is no channel of {}", self.network);
-                channel.map(Target::Channel)
+                // A window of a configuration that was read again may have a room that the bot joins with the next start.
+                self.channels.iter().position(|(id, _)| *id == room).map(Target::Channel)
             }
             Place::Private { network, nick } => {
                 debug_assert_eq!(network, self.network, "this is for another network");

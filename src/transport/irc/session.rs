@@ -27,6 +27,7 @@ use super::roster::Roster;
 use super::wire::OutLine;
 
 use caps::Caps;
+pub use channel::Access;
 use channel::Channel;
 use ending::{because, then};
 use flood::Flood;
@@ -212,6 +213,11 @@ impl Session {
     /// Whether channels can be talked to.
     pub fn is_ready(&self) -> bool {
         self.phase == Phase::Ready
+    }
+
+    /// What can be said now in a channel, by its place in the configuration.
+    pub fn access(&self, at: usize, now: Instant) -> Access {
+        self.channels.get(at).map_or(Access::Shut, |channel| channel.access(now))
     }
 
     /// Who is where.
