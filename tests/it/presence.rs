@@ -205,6 +205,15 @@ fn accounts_of_a_network_without_trust_count_for_nothing() {
 }
 
 #[test]
+fn an_offer_is_answered_to_the_nick_that_made_it() {
+    let mut held = Held::new();
+    held.says(IRC, "bob", "!swat add 900102");
+    let answer = Ok(Box::new(make::config(900_102)));
+    let added = held.take(&Input::Facts { change: make::number(900_102), answer });
+    assert!(said(&added)[0].1.starts_with("bob_: "), "{added:?}");
+}
+
+#[test]
 fn what_is_done_in_private_is_answered_to_the_nick_and_said_in_the_rooms() {
     let mut held = Held::new();
     let whisper = |text: &str| {
@@ -242,6 +251,7 @@ fn what_is_done_in_private_is_answered_to_the_nick_and_said_in_the_rooms() {
     let added = held.take(&Input::Facts { change, answer });
     let places: Vec<&str> = said(&added).iter().map(|(place, _)| *place).collect();
     assert_eq!(places, ["bob_away", IRC, MATRIX], "{added:?}");
+    assert!(said(&added)[0].1.starts_with("bob_away: "), "{added:?}");
     assert!(said(&added)[1].1.starts_with("bob, in private: #2 in 2026-11-23/morning"), "{added:?}");
     let removed = held.take(&whisper("remove 900102"));
     assert!(said(&removed)[0].1.starts_with("bob, in private, \"!swat remove 900102\": "), "{removed:?}");
