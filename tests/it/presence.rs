@@ -205,6 +205,21 @@ fn accounts_of_a_network_without_trust_count_for_nothing() {
 }
 
 #[test]
+fn a_lead_who_was_heard_in_private_alone_is_missed_in_the_room() {
+    let mut held = Held::new();
+    held.settings.windows[0].private_commands = true;
+    held.take(&Input::Line(Line {
+        network: "libera".to_owned(),
+        room: None,
+        nick: "alice".to_owned(),
+        account: Some("alice".to_owned()),
+        text: "extend 15m".to_owned(),
+        message_id: None,
+    }));
+    assert!(held.leaves("alice").records.iter().any(|record| matches!(record.event, Event::Held { .. })));
+}
+
+#[test]
 fn an_offer_is_answered_to_the_nick_that_made_it() {
     let mut held = Held::new();
     held.says(IRC, "bob", "!swat add 900102");
