@@ -125,7 +125,12 @@ impl Session {
             return true;
         };
         let why = match self.caps.offered("sasl") {
-            None => "the server has no SASL, and a login is configured".to_owned(),
+            None => {
+                // Servers offer it only while services are there, and those come back.
+                let why = "the server has no SASL, and a login is configured".to_owned();
+                self.end(why, Then::AgainLater, effects);
+                return false;
+            }
             Some(list)
                 if !list.is_empty() && !list.split(',').any(|it| it.eq_ignore_ascii_case(mechanism)) =>
             {
@@ -145,7 +150,7 @@ impl Session {
         if let Some(mechanism) = login::mechanism(&self.settings.login) {
             if !self.caps.has("sasl") {
                 let why = "the server refused SASL, and a login is configured".to_owned();
-                return self.end(why, Then::StopAtFirst, effects);
+                return self.end(why, Then::AgainLater, effects);
             }
             if !self.login.is_begun {
                 self.login.is_begun = true;
