@@ -149,6 +149,7 @@ impl<H: Fn(Vec<Input>) -> bool> Link<H> {
             if ended.is_none() {
                 while let Some(next) = self.outbox.pop(&line.session, now) {
                     put(&mut out, &next);
+                    line.session.has_spoken(now);
                 }
             }
             let written = self.write(&mut line.stream, &out).await;

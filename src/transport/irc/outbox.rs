@@ -23,6 +23,9 @@ use pace::Pace;
 /// So many lines may wait; pings always may.
 const MOST_WAITING: usize = 500;
 
+/// So many lines are remembered that may be lost with the connection.
+const MOST_UNPROVED: usize = 50;
+
 /// How many lines of one answer a room gets.
 const MOST_IN_ROOM: usize = 3;
 
@@ -49,6 +52,9 @@ pub trait View {
     /// What can be said now in a channel, by its place in the configuration.
     fn access(&self, channel: usize, now: Instant) -> Access;
 
+    /// What was said before this has arrived.
+    fn proved(&self) -> Option<Instant>;
+
     /// The bytes of verb, target and text that reach others whole.
     fn budget(&self) -> usize;
 
@@ -63,6 +69,10 @@ impl View for Session {
 
     fn access(&self, channel: usize, now: Instant) -> Access {
         self.access(channel, now)
+    }
+
+    fn proved(&self) -> Option<Instant> {
+        self.proved()
     }
 
     fn budget(&self) -> usize {
@@ -87,6 +97,8 @@ pub struct Outbox {
     pings: VecDeque<Waiting>,
     plain: VecDeque<Waiting>,
     status: VecDeque<Waiting>,
+    /// What went out, and when, while nothing proves that it has arrived.
+    unproved: VecDeque<(Instant, Waiting)>,
     /// How many lines were dropped for want of room, by place; they are told of once nothing waits.
     left_out: Vec<(Target, usize)>,
     /// When a line could have gone out last.
@@ -122,6 +134,8 @@ struct Waiting {
     /// As they came, one each answer line; as they go out once the first has.
     lines: VecDeque<String>,
     is_shaped: bool,
+    /// It went out once, and may have been lost with the connection.
+    is_again: bool,
     since: Instant,
 }
 
@@ -146,6 +160,7 @@ impl Outbox {
             pings: VecDeque::new(),
             plain: VecDeque::new(),
             status: VecDeque::new(),
+            unproved: VecDeque::new(),
             left_out: Vec::new(),
             ready_at: None,
             is_shut: false,
@@ -186,8 +201,17 @@ impl Outbox {
             }
             let lines = VecDeque::from([reply.text]);
             let ping = reply.ping;
-            let waiting =
-                Waiting { target, is_message, is_status, ping, logged, lines, is_shaped: false, since: now };
+            let waiting = Waiting {
+                target,
+                is_message,
+                is_status,
+                ping,
+                logged,
+                lines,
+                is_shaped: false,
+                is_again: false,
+                since: now,
+            };
             if !waiting.ping.is_empty() {
                 self.pings.push_back(waiting);
             } else if let Some(before) = answer.replace(waiting) {
@@ -206,7 +230,11 @@ impl Outbox {
         self.is_shut = !view.is_ready();
         if self.is_shut {
             self.open_since = None;
+            self.take_back(now);
             return None;
+        }
+        if let Some(proved) = view.proved() {
+            while self.unproved.pop_front_if(|(sent, _)| *sent < proved).is_some() {}
         }
         let open_since = *self.open_since.get_or_insert(now);
         self.forget(now);
@@ -236,6 +264,38 @@ impl Outbox {
                 return Some(line);
             }
         }
+    }
+
+    /// What may have been lost with the connection waits again, in front. Once only: it may be what ended the connection.
+    fn take_back(&mut self, now: Instant) {
+        for (sent, waiting) in std::mem::take(&mut self.unproved).into_iter().rev() {
+            if now.duration_since(sent) <= LATE {
+                let lane = if waiting.ping.is_empty() { &mut self.plain } else { &mut self.pings };
+                lane.push_front(waiting);
+            }
+        }
+    }
+
+    /// Remembers a line that goes out, but for how things stand: that can be asked again.
+    fn keep_until_proved(&mut self, said: &Waiting, text: &str, now: Instant) {
+        if said.is_status || said.is_again {
+            return;
+        }
+        if self.unproved.len() == MOST_UNPROVED {
+            self.unproved.pop_front();
+        }
+        let copy = Waiting {
+            target: said.target.clone(),
+            is_message: said.is_message,
+            is_status: false,
+            ping: said.ping.clone(),
+            logged: None,
+            lines: VecDeque::from([text.to_owned()]),
+            is_shaped: true,
+            is_again: true,
+            since: said.since,
+        };
+        self.unproved.push_back((now, copy));
     }
 
     fn lanes(&mut self) -> [&mut VecDeque<Waiting>; 3] {
@@ -352,19 +412,19 @@ impl Outbox {
     /// nothing.
     fn next(&mut self, view: &impl View, tokens: usize, now: Instant) -> Option<Option<OutLine>> {
         if !self.pings.is_empty() {
-            return self.say(view, |outbox| &mut outbox.pings);
+            return self.say(view, now, |outbox| &mut outbox.pings);
         }
         if let Some(first) = self.plain.front() {
             if first.logged.is_some() && tokens != pace::UNLIMITED {
                 self.acknowledge(view, tokens, now)?;
             }
-            return self.say(view, |outbox| &mut outbox.plain);
+            return self.say(view, now, |outbox| &mut outbox.plain);
         }
         if tokens != pace::UNLIMITED && self.waiting() > tokens {
             self.keep_newest_status();
         }
         if !self.status.is_empty() {
-            return self.say(view, |outbox| &mut outbox.status);
+            return self.say(view, now, |outbox| &mut outbox.status);
         }
         let (target, count) = self.left_out.pop()?;
         Some(OutLine::notice(self.name(&target), &say::left_out(count)))
@@ -374,6 +434,7 @@ impl Outbox {
     fn say(
         &mut self,
         view: &impl View,
+        now: Instant,
         lane: fn(&mut Self) -> &mut VecDeque<Waiting>,
     ) -> Option<Option<OutLine>> {
         let mut first = lane(self).pop_front()?;
@@ -384,7 +445,16 @@ impl Outbox {
         let text = first.lines.pop_front();
         let target = self.name(&first.target);
         let line = text.and_then(|text| {
-            if first.is_message { OutLine::privmsg(target, &text) } else { OutLine::notice(target, &text) }
+            let line = if first.is_message {
+                OutLine::privmsg(target, &text)
+            } else {
+                OutLine::notice(target, &text)
+            };
+            line.map(|line| (line, text))
+        });
+        let line = line.map(|(line, text)| {
+            self.keep_until_proved(&first, &text, now);
+            line
         });
         if !first.lines.is_empty() {
             lane(self).push_front(first);

@@ -38,6 +38,9 @@ use playback::Playback;
 /// How long the server may be silent, in registration and after a `PING`.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// How long after something was said the server is asked whether it got that far.
+const PROOF: Duration = Duration::from_secs(5);
+
 /// What follows from something that the server said, or from time that passed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -119,6 +122,12 @@ pub struct Session {
     heard: Instant,
     /// When it was asked whether it is there, if it has not said anything since.
     pinged: Option<Instant>,
+    /// Since when something is said that the server was not asked about.
+    spoken: Option<Instant>,
+    /// When it was asked, while it has not answered. Other signs of life are no answer to that.
+    asked: Option<Instant>,
+    /// What was said before this, the server has taken.
+    proved: Option<Instant>,
     /// The last that the engine was told about rights here.
     told: Option<Option<String>>,
     unreadable: u64,
@@ -144,6 +153,9 @@ impl Session {
             flood: Flood::default(),
             heard: now,
             pinged: None,
+            spoken: None,
+            asked: None,
+            proved: None,
             told: None,
             unreadable: 0,
         }
@@ -183,10 +195,8 @@ impl Session {
             Some(pinged) if now >= pinged + SILENCE => {
                 return self.end("no answer to PING for 30 s".to_owned(), Then::Again, effects);
             }
-            None if now >= self.heard + SILENCE => {
-                self.pinged = Some(now);
-                send(effects, "PING", &["swatbot"]);
-            }
+            None if now >= self.heard + SILENCE => self.ping(now, effects),
+            _ if self.wants_proof().is_some_and(|then| now >= then) => self.ping(now, effects),
             _ => {}
         }
         if self.me.regain.is_some_and(|then| then <= now) {
@@ -206,8 +216,34 @@ impl Session {
         match self.phase {
             Phase::Over => None,
             Phase::Greeting | Phase::Welcomed => Some(silence),
-            Phase::Ready => channels.chain(topics).chain(self.me.regain).chain([silence]).min(),
+            Phase::Ready => {
+                let proof = self.wants_proof();
+                channels.chain(topics).chain(self.me.regain).chain(proof).chain([silence]).min()
+            }
         }
+    }
+
+    fn ping(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        self.pinged = Some(now);
+        if self.asked.is_none() {
+            (self.asked, self.spoken) = (Some(now), None);
+        }
+        send(effects, "PING", &["swatbot"]);
+    }
+
+    /// When the server is asked whether it has taken what was said.
+    fn wants_proof(&self) -> Option<Instant> {
+        self.spoken.filter(|_| self.asked.is_none()).map(|spoken| spoken + PROOF)
+    }
+
+    /// Something has been said that must not be lost with the connection.
+    pub fn has_spoken(&mut self, now: Instant) {
+        self.spoken.get_or_insert(now);
+    }
+
+    /// What was said before this, the server has taken: it has answered what it was asked afterwards.
+    pub fn proved(&self) -> Option<Instant> {
+        self.proved
     }
 
     /// Whether channels can be talked to.
@@ -260,7 +296,10 @@ impl Session {
         match &message.command {
             Command::PING(token, None) => send(effects, "PONG", &[token]),
             Command::PING(token, Some(other)) => send(effects, "PONG", &[token, other]),
-            Command::PONG(..) => self.playback.set_clock(tags, moment.now),
+            Command::PONG(..) => {
+                self.playback.set_clock(tags, moment.now);
+                self.proved = self.asked.take().or(self.proved);
+            }
             Command::CAP(_, subcommand, first, second) => {
                 self.hear_caps(*subcommand, first.as_deref(), second.as_deref(), effects);
             }
