@@ -1,5 +1,6 @@
 //! What waits to be said: in order of weight, no faster than the network takes it, merged where lines pile up.
 
+mod lost;
 mod merge;
 mod pace;
 mod ping;
@@ -22,9 +23,6 @@ use pace::Pace;
 
 /// So many lines may wait; pings always may.
 const MOST_WAITING: usize = 500;
-
-/// So many lines are remembered that may be lost with the connection.
-const MOST_UNPROVED: usize = 50;
 
 /// How many lines of one answer a room gets.
 const MOST_IN_ROOM: usize = 3;
@@ -266,63 +264,8 @@ impl Outbox {
         }
     }
 
-    /// What may have been lost with the connection waits again, in front. Once only: it may be what ended the connection.
-    fn take_back(&mut self, now: Instant) {
-        for (sent, waiting) in std::mem::take(&mut self.unproved).into_iter().rev() {
-            if now.duration_since(sent) <= LATE {
-                let lane = if waiting.ping.is_empty() { &mut self.plain } else { &mut self.pings };
-                lane.push_front(waiting);
-            }
-        }
-    }
-
-    /// Remembers a line that goes out, but for how things stand: that can be asked again.
-    fn keep_until_proved(&mut self, said: &Waiting, text: &str, now: Instant) {
-        if said.is_status || said.is_again {
-            return;
-        }
-        if self.unproved.len() == MOST_UNPROVED {
-            self.unproved.pop_front();
-        }
-        let copy = Waiting {
-            target: said.target.clone(),
-            is_message: said.is_message,
-            is_status: false,
-            ping: said.ping.clone(),
-            logged: None,
-            lines: VecDeque::from([text.to_owned()]),
-            is_shaped: true,
-            is_again: true,
-            since: said.since,
-        };
-        self.unproved.push_back((now, copy));
-    }
-
     fn lanes(&mut self) -> [&mut VecDeque<Waiting>; 3] {
         [&mut self.pings, &mut self.plain, &mut self.status]
-    }
-
-    /// Takes out what cannot be said yet, to be put back in front: the server would drop what is said in a channel that
-    /// the bot is not in, and a ping without a nick pings nobody. Who is shut out for long has no news to tell.
-    fn set_apart(&mut self, view: &impl View, open_since: Instant, now: Instant) -> [VecDeque<Waiting>; 3] {
-        let access: Vec<Access> = (0..self.channels.len()).map(|at| view.access(at, now)).collect();
-        let access = |waiting: &Waiting| match waiting.target {
-            Target::Channel(at) => access[at],
-            Target::Nick(_) => Access::Open,
-        };
-        self.lanes().map(|lane| {
-            lane.retain(|waiting| {
-                access(waiting) != Access::Shut || now.duration_since(waiting.since.max(open_since)) <= LATE
-            });
-            let is_apart = |waiting: &Waiting| match access(waiting) {
-                Access::Open => false,
-                Access::Nameless => !waiting.ping.is_empty(),
-                Access::Shut => true,
-            };
-            let (apart, rest) = std::mem::take(lane).into_iter().partition(is_apart);
-            *lane = rest;
-            apart
-        })
     }
 
     /// When the next line may go out, while one waits; a moment that is past means now. While there is no connection
