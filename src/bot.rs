@@ -26,6 +26,8 @@ pub struct Bot {
     lookups: BTreeMap<ChangeNumber, Lookup>,
     /// The topics as they were given out last.
     topics: BTreeMap<RoomId, String>,
+    /// What networks said while the log took nothing.
+    missed: Vec<Input>,
     /// The log takes nothing: nothing is decided until it does.
     deaf: bool,
     /// The last write failed, and the operator has been told.
@@ -59,8 +61,8 @@ impl Bot {
     /// The log cannot be read or written.
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
-        let (lookups, topics) = (BTreeMap::new(), BTreeMap::new());
-        let mut bot = Self { settings, store, state, lookups, topics, deaf: false, failing: false };
+        let (lookups, topics, missed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let mut bot = Self { settings, store, state, lookups, topics, missed, deaf: false, failing: false };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -92,9 +94,11 @@ impl Bot {
         let mut questions: Vec<Question> = Vec::new();
         let mut seen: Vec<(String, String)> = Vec::new();
         if self.deaf && !self.hear_again() {
+            self.keep_for_later(inputs);
             return self.said_without_rows(at, inputs);
         }
-        for input in inputs {
+        let missed = self.missed.clone();
+        for input in missed.iter().chain(inputs) {
             if let Input::Line(line) = input {
                 match self.is_new(line, &seen) {
                     Ok(true) => {}
@@ -130,6 +134,7 @@ impl Bot {
         if let Err(error) = self.store.append(&records, &seen) {
             return self.could_not_record(at, inputs, &error);
         }
+        self.missed.clear();
         // Where there was nothing to write, the log was not tried.
         self.failing &= records.is_empty() && seen.is_empty();
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
@@ -167,9 +172,29 @@ impl Bot {
     /// Nothing was stored, so nothing has happened: the state goes back to what the log says.
     fn could_not_record(&mut self, at: At, inputs: &[Input], error: &StoreError) -> Said {
         self.deaf = !self.reload();
+        self.keep_for_later(inputs);
         let said = self.said_without_rows(at, inputs);
         let is_new = !std::mem::replace(&mut self.failing, true);
         Said { trouble: is_new.then(|| error.to_string()), ..said }
+    }
+
+    /// A network says only once who came and how its connection stands: what could not be recorded of that is taken in as
+    /// soon as it can be. Of each, the last word counts.
+    fn keep_for_later(&mut self, inputs: &[Input]) {
+        for input in inputs {
+            let is_past = |old: &Input| match (old, input) {
+                (Input::Link(old), Input::Link(new)) => old.network == new.network,
+                (Input::Presence(old), Input::Presence(new)) => {
+                    let account = new.change.account();
+                    old.room == new.room && (account.is_none() || account == old.change.account())
+                }
+                _ => false,
+            };
+            if matches!(input, Input::Link(_) | Input::Presence(_)) {
+                self.missed.retain(|old| !is_past(old));
+                self.missed.push(input.clone());
+            }
+        }
     }
 
     /// What is said where nothing can be stored: chat stays unanswered, questions that leave no row are answered as long
@@ -256,6 +281,9 @@ impl Bot {
 
     /// When something is due of itself: a timer, or a question to the review system.
     pub fn wake(&self, at: At) -> Option<At> {
+        if !self.missed.is_empty() {
+            return Some(at);
+        }
         let lookups = timers::wants(&self.settings, &self.state).into_iter().map(|want| {
             match self.lookups.get(&want.change) {
                 None => at,

@@ -161,15 +161,13 @@ impl<'a> Turn<'a> {
     }
 
     fn answer_offer(&mut self, offer: &Offer, text: &str) {
-        let name = say::short_name(&offer.by);
+        let nick = offer.nick.as_deref().unwrap_or_else(|| say::short_name(&offer.by));
         let to = match (&offer.room, &offer.network) {
             (Some(room), _) => Place::Room(room.clone()),
-            (None, Some(network)) => {
-                let nick = offer.nick.clone().unwrap_or_else(|| name.to_owned());
-                Place::Private { network: network.clone(), nick }
-            }
+            (None, Some(network)) => Place::Private { network: network.clone(), nick: nick.to_owned() },
             (None, None) => self.to.clone(),
         };
+        let name = say::own_words(nick);
         self.out.replies.push(Reply::new(to, format!("{name}: {text}")));
     }
 

@@ -167,7 +167,7 @@ pub enum Event {
         wish: Wish,
         /// The row from which on the offers of the same line stand: they are answered together.
         line: RowId,
-        /// The nick that asked in private: the answer goes there.
+        /// The nick that asked, where it is not the person's name: it is answered. In private the answer goes there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         nick: Option<String>,
     },

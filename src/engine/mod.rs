@@ -98,6 +98,16 @@ pub enum Attendance {
     Closed(String),
 }
 
+impl Attendance {
+    /// The account it is about, where it is about one alone.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Came(account) | Self::Left { account, .. } => Some(account),
+            Self::Roster(_) | Self::Closed(_) => None,
+        }
+    }
+}
+
 /// How somebody left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]

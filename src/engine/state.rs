@@ -145,7 +145,7 @@ pub struct Offer {
     pub network: Option<String>,
     /// In this room; `None` in private.
     pub room: Option<RoomId>,
-    /// The nick that asked in private.
+    /// The nick that asked, in private or under another name than their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nick: Option<String>,
     /// When.

@@ -7,7 +7,7 @@ use swatbot::bot::{Bot, Said};
 use swatbot::config;
 use swatbot::engine::id::{At, RoomId, RowId};
 use swatbot::engine::settings::CONSOLE;
-use swatbot::engine::{Input, Kind, Line, say};
+use swatbot::engine::{Input, Kind, Line, Link, LinkChange, say};
 use swatbot::store::Store;
 use tempfile::TempDir;
 
@@ -61,6 +61,29 @@ fn the_operator_hears_once_why_nothing_is_stored() {
         assert_eq!(hears(&mut bot, CONSOLE, None, "!log three").trouble, None);
         fs::rename(&away, &here).unwrap();
         assert_eq!(hears(&mut bot, CONSOLE, None, "!log four").trouble, None);
+    }
+}
+
+#[test]
+fn what_a_network_says_while_nothing_is_stored_is_taken_in_afterwards() {
+    let (folder, mut bot) = bot();
+    let link = |bot: &mut Bot, change| {
+        bot.take(now(), &[Input::Link(Link { network: "libera".to_owned(), change })]);
+    };
+    let (here, away) = (folder.path().join("swatbot.db"), folder.path().join("away.db"));
+    link(&mut bot, LinkChange::Lost("it is gone".to_owned()));
+    assert!(bot.state().is_down("libera"));
+    for round in 0..2 {
+        fs::rename(&here, &away).unwrap();
+        link(&mut bot, LinkChange::Up { read_only: Some("no account-tag".to_owned()) });
+        link(&mut bot, LinkChange::Up { read_only: None });
+        fs::rename(&away, &here).unwrap();
+        // The loop looks again of itself: no network says it twice.
+        assert_eq!(bot.wake(now()), Some(now()), "round {round}");
+        bot.take(now(), &[]);
+        assert!(!bot.state().is_down("libera") && bot.state().read_only("libera").is_none());
+        assert_ne!(bot.wake(now()), Some(now()));
+        link(&mut bot, LinkChange::Lost("it is gone".to_owned()));
     }
 }
 

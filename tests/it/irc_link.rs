@@ -222,6 +222,31 @@ async fn what_waits_outlives_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_dead_connection_has_swallowed_is_said_again() {
+    let (server, kept) = connected(|_| {}).await;
+    kept.tell(&["this arrives"]);
+    server.hears("this arrives", 1).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    server.freeze();
+    kept.tell(&["nobody reads this"]);
+    server.hears("nobody reads this", 1).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!((server.heard("this arrives").len(), server.connections()), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_that_outlives_the_connection_has_the_nick_that_somebody_has_then() {
+    let (server, kept) = connected(|_| {}).await;
+    server.add("alice-phone", Some("alice"));
+    server.close();
+    kept.loses().await;
+    let mut ping = reply("alice: your patch is next");
+    ping.ping = vec![Who("test/alice".to_owned())];
+    kept.says.send(Say::Replies(vec![ping])).unwrap();
+    assert_eq!(server.hears("PRIVMSG", 1).await, ["PRIVMSG #ops :alice-phone: your patch is next"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_topic_is_set_again_after_the_connection_and_given_back() {
     let (server, kept) = connected(|irc| irc.topic = true).await;
     let theirs = "Deployments and nothing else";

@@ -11,6 +11,7 @@ use swatbot::config::{Irc, IrcLogin};
 use swatbot::engine::id::{RoomId, RowId, Who};
 use swatbot::engine::{Kind, Place, Reply};
 use swatbot::transport::irc::outbox::{Outbox, View};
+use swatbot::transport::irc::session::Access;
 
 use super::make;
 
@@ -18,6 +19,9 @@ use super::make;
 struct Here {
     ready: bool,
     budget: usize,
+    proved: Option<Instant>,
+    /// What can be said in the first channel and in the second.
+    access: [Access; 2],
     /// Account and nick, of everybody in every channel.
     nicks: Vec<(&'static str, String)>,
 }
@@ -25,6 +29,14 @@ struct Here {
 impl View for Here {
     fn is_ready(&self) -> bool {
         self.ready
+    }
+
+    fn access(&self, channel: usize, _: Instant) -> Access {
+        self.access[channel]
+    }
+
+    fn proved(&self) -> Option<Instant> {
+        self.proved
     }
 
     fn budget(&self) -> usize {
@@ -39,7 +51,7 @@ impl View for Here {
 
 fn here(nicks: &[(&'static str, &str)]) -> Here {
     let nicks = nicks.iter().map(|(account, nick)| (*account, (*nick).to_owned())).collect();
-    Here { ready: true, budget: 350, nicks }
+    Here { ready: true, budget: 350, proved: None, access: [Access::Open; 2], nicks }
 }
 
 fn irc(burst: u32, every_ms: u64) -> Irc {
@@ -303,6 +315,75 @@ fn it_outlives_a_connection() {
     let many = (0..200).map(|_| plain("#ops", "many")).collect();
     let mut out = outbox(4, 1000);
     assert_eq!(play(&mut out, &back, vec![(0, many)]).len(), 200);
+}
+
+#[test]
+fn what_is_for_a_channel_waits_until_the_bot_is_in_and_knows_who_is_there() {
+    let view = |access| Here { access: [access, Access::Open], ..here(&[("bob", "bobby")]) };
+    let mut out = outbox(4, 1000);
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let replies = vec![
+        plain("#ops", "one"),
+        plain("#dev", "two"),
+        logged("#ops", "carol", 7),
+        status("#ops", "three"),
+        ping("#ops", "bob: four", &["bob"]),
+        ping("#dev", "bob: five", &["bob"]),
+    ];
+    out.push(replies, start);
+    assert_eq!(all(&mut out, &view(Access::Shut), start), ["PRIVMSG #dev :bobby: five", "NOTICE #dev :two"]);
+    assert_eq!(out.wake(), None, "nothing can be said");
+    let nameless = all(&mut out, &view(Access::Nameless), at(9));
+    assert_eq!(nameless, ["NOTICE #ops :one", "NOTICE #ops :carol: logged L7", "NOTICE #ops :three"]);
+    assert_eq!(out.wake(), None, "the ping waits for a nick");
+    out.push(vec![plain("#ops", "six")], at(10));
+    assert_eq!(all(&mut out, &view(Access::Open), at(10)), ["PRIVMSG #ops :bobby: four", "NOTICE #ops :six"]);
+
+    // Who is thrown out for long tells nobody about it afterwards; what is new by then is said.
+    out.push(vec![ping("#ops", "bob: old", &["bob"]), plain("#ops", "old")], at(20));
+    assert!(all(&mut out, &view(Access::Shut), at(20)).is_empty());
+    out.push(vec![plain("#ops", "new")], at(100));
+    assert!(all(&mut out, &view(Access::Shut), at(141)).is_empty());
+    assert_eq!(all(&mut out, &view(Access::Open), at(142)), ["NOTICE #ops :new"]);
+
+    // A ping that has outlived a long outage waits for its room like any other.
+    out.push(vec![ping("#ops", "bob: seven", &["bob"])], at(200));
+    assert!(all(&mut out, &Here { ready: false, ..here(&[]) }, at(200)).is_empty());
+    assert!(all(&mut out, &view(Access::Shut), at(9000)).is_empty());
+    assert_eq!(all(&mut out, &view(Access::Open), at(9001)), ["PRIVMSG #ops :bobby: seven"]);
+}
+
+#[test]
+fn what_may_be_lost_with_the_connection_is_said_again_once() {
+    let (away, back) = (Here { ready: false, ..here(&[]) }, here(&[]));
+    let mut out = outbox(4, 0);
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let say = |out: &mut Outbox, text: &str, seconds| {
+        out.push(vec![plain("#ops", text)], at(seconds));
+        all(out, &back, at(seconds));
+    };
+    say(&mut out, "proved", 0);
+    let replies =
+        vec![status("#ops", "status"), ping("#ops", "bob: ping", &["bob"]), logged("#ops", "bob", 7)];
+    out.push(replies, at(10));
+    assert_eq!(all(&mut out, &Here { proved: Some(at(10)), ..here(&[]) }, at(10)).len(), 3);
+    all(&mut out, &away, at(11));
+    out.push(vec![plain("#ops", "new")], at(11));
+    let again = ["PRIVMSG #ops :bob: ping", "NOTICE #ops :bob: logged L7", "NOTICE #ops :new"];
+    assert_eq!(all(&mut out, &back, at(12)), again);
+    // What is said a second time may be what the server does not bear.
+    all(&mut out, &away, at(13));
+    assert_eq!(all(&mut out, &back, at(14)), ["NOTICE #ops :new"]);
+    // It is bounded, and after a long outage it is no news.
+    (0..60).for_each(|text| say(&mut out, &format!("many {text}"), 100));
+    all(&mut out, &away, at(101));
+    assert_eq!(all(&mut out, &back, at(102)).len(), 50);
+    out.push(vec![ping("#ops", "bob: old", &["bob"])], at(103));
+    assert_eq!(all(&mut out, &back, at(103)).len(), 1);
+    all(&mut out, &away, at(300));
+    assert_eq!(all(&mut out, &back, at(301)), Vec::<String>::new());
 }
 
 #[test]

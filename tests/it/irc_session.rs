@@ -215,6 +215,7 @@ fn effect_as_text(effect: &Effect) -> String {
             let then = match ended.then {
                 Then::Again => "again",
                 Then::AgainLater => "again later",
+                Then::StopAtFirst => "stop at first",
                 Then::Stop => "stop",
             };
             format!("! {} ({then})", ended.why)

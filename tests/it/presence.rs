@@ -1,5 +1,6 @@
 //! Presence and links where a window is held on several networks: what a departure means, and who is told.
 
+use swatbot::engine::command::VERBS;
 use swatbot::engine::event::{Absence, Event};
 use swatbot::engine::id::{At, RoomId};
 use swatbot::engine::settings::{LogMode, NetworkSettings, Settings};
@@ -205,6 +206,30 @@ fn accounts_of_a_network_without_trust_count_for_nothing() {
 }
 
 #[test]
+fn a_lead_who_was_heard_in_private_alone_is_missed_in_the_room() {
+    let mut held = Held::new();
+    held.settings.windows[0].private_commands = true;
+    held.take(&Input::Line(Line {
+        network: "libera".to_owned(),
+        room: None,
+        nick: "alice".to_owned(),
+        account: Some("alice".to_owned()),
+        text: "extend 15m".to_owned(),
+        message_id: None,
+    }));
+    assert!(held.leaves("alice").records.iter().any(|record| matches!(record.event, Event::Held { .. })));
+}
+
+#[test]
+fn an_offer_is_answered_to_the_nick_that_made_it() {
+    let mut held = Held::new();
+    held.says(IRC, "bob", "!swat add 900102");
+    let answer = Ok(Box::new(make::config(900_102)));
+    let added = held.take(&Input::Facts { change: make::number(900_102), answer });
+    assert!(said(&added)[0].1.starts_with("bob_: "), "{added:?}");
+}
+
+#[test]
 fn what_is_done_in_private_is_answered_to_the_nick_and_said_in_the_rooms() {
     let mut held = Held::new();
     let whisper = |text: &str| {
@@ -242,6 +267,7 @@ fn what_is_done_in_private_is_answered_to_the_nick_and_said_in_the_rooms() {
     let added = held.take(&Input::Facts { change, answer });
     let places: Vec<&str> = said(&added).iter().map(|(place, _)| *place).collect();
     assert_eq!(places, ["bob_away", IRC, MATRIX], "{added:?}");
+    assert!(said(&added)[0].1.starts_with("bob_away: "), "{added:?}");
     assert!(said(&added)[1].1.starts_with("bob, in private: #2 in 2026-11-23/morning"), "{added:?}");
     let removed = held.take(&whisper("remove 900102"));
     assert!(said(&removed)[0].1.starts_with("bob, in private, \"!swat remove 900102\": "), "{removed:?}");
@@ -267,4 +293,67 @@ fn the_log_of_another_bot_is_kept_in_silence_and_told_the_milestones() {
     held.settings.networks.insert("libera".to_owned(), mode(LogMode::Observe));
     let resumed = held.says(IRC, "bob", "!hold something else");
     assert!(resumed.replies.iter().all(|reply| reply.kind != Kind::ForLog), "{resumed:?}");
+}
+
+/// A good command of each verb that does something.
+const COMMANDS: &[&str] = &[
+    "add 900102",
+    "remove 900101",
+    "move 900101 to next",
+    "order 900101 before 900102",
+    "independent 900101 900102 they are",
+    "files 900101 ok",
+    "here",
+    "away",
+    "claim",
+    "unclaim",
+    "handover dan",
+    "start",
+    "check 900101 deployer",
+    "uncheck 900101 deployer",
+    "na 900101 beta config",
+    "done 1",
+    "failed it broke",
+    "retry",
+    "verified 900101",
+    "broken 900101 it is",
+    "skip 900101 later",
+    "veto 900101 never",
+    "hold",
+    "resume it is well",
+    "rollback",
+    "settle 900101 keep as it is",
+    "override 900101 reviewed I say so",
+    "extend 15m",
+    "limit 3",
+    "freeze now +1h tired",
+    "thaw F1",
+    "finish",
+];
+
+#[test]
+fn t5_no_command_works_from_another_channel_or_in_private_or_without_an_account() {
+    for verb in VERBS.iter().filter(|verb| !verb.asks) {
+        let is_there = |command: &&str| command.split(' ').next() == Some(verb.name);
+        assert!(COMMANDS.iter().any(|command| is_there(&command)), "{} is missing", verb.name);
+    }
+    let elsewhere = [(Some("libera/#elsewhere"), Some("alice")), (None, Some("alice")), (Some(IRC), None)];
+    for (command, (room, account)) in COMMANDS.iter().flat_map(|it| elsewhere.map(|place| (*it, place))) {
+        let mut held = Held::new();
+        let mut before = held.state.clone();
+        let outcome = held.take(&Input::Line(Line {
+            network: "libera".to_owned(),
+            room: room.map(|room| RoomId(room.to_owned())),
+            nick: "alice".to_owned(),
+            account: account.map(str::to_owned),
+            text: format!("!swat {command}"),
+            message_id: None,
+        }));
+        // Whom nobody knows may be told first that there is no such patch.
+        let no = if account.is_some() { "[room]" } else { "alice: no: " };
+        let replies = said(&outcome);
+        assert!(replies.len() == 1 && replies[0].1.contains(no), "{command} in {room:?}: {replies:?}");
+        before.row = held.state.row;
+        assert_eq!(held.state, before, "{command} in {room:?}");
+    }
 }

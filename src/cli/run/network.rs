@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Connection, Irc};
 use crate::engine::id::ChangeNumber;
 use crate::engine::settings::Settings;
-use crate::engine::{Input, Link, LinkChange};
+use crate::engine::{Attendance, Input, Link, LinkChange, Presence};
 use crate::review::Source;
 use crate::transport::Say;
 #[cfg(feature = "irc")]
@@ -134,6 +134,9 @@ async fn keep(
 
 /// What the operator is told of an input.
 fn news(input: &Input) -> Option<String> {
+    if let Input::Presence(Presence { room, change: Attendance::Closed(why) }) = input {
+        return Some(format!("not in {room}: {why}; trying again"));
+    }
     let Input::Link(Link { network, change }) = input else { return None };
     Some(match change {
         LinkChange::Up { read_only: None } => format!("connected to {network}"),

@@ -87,7 +87,9 @@ impl<'a> Turn<'a> {
         self.plan_window(&occurrence);
         let nick = match &self.to {
             super::Place::Private { nick, .. } => Some(nick.clone()),
-            super::Place::Room(_) => None,
+            super::Place::Room(_) => {
+                Some(self.name.clone()).filter(|nick| nick != say::short_name(&self.by.who))
+            }
         };
         let event = Event::Offered { wish: wish.clone(), line, nick };
         self.record(Some(&occurrence.id), Some(change), event);

@@ -195,14 +195,17 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
     }
 }
 
-/// Whoever acts is there, in the room they act in; in private they keep the one they had.
+/// Whoever acts is there, in the room they act in; in private they keep the one they had, or else are looked for in the
+/// first room on their network.
 fn hear(window: &mut Window, record: &Record) {
     let who = &record.by.who;
     let matters = window.led_by(who) || window.patches.iter().any(|patch| patch.owner() == who);
     if matters || window.presence.contains_key(who) {
+        let mut rooms = window.occurrence.rooms.iter();
+        let first = rooms.find(|room| record.by.network.as_deref() == Some(room.network()));
         let presence = window.presence.entry(who.clone()).or_default();
         presence.gone = None;
-        presence.room = record.by.room.clone().or(presence.room.take());
+        presence.room = record.by.room.clone().or(presence.room.take()).or_else(|| first.cloned());
     }
 }
 

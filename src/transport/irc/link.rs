@@ -53,13 +53,15 @@ pub async fn keep(
     };
     let mut backoff = Backoff::default();
     let mut begin = now();
+    let mut has_worked = false;
     for attempt in 0.. {
         if !link.wait_until(begin).await {
             return;
         }
         backoff.begin(now());
         let Some((ended, ready)) = link.attempt(attempt).await else { return };
-        if ended.then == Then::Stop {
+        has_worked |= ready.is_some();
+        if ended.then == Then::Stop || (ended.then == Then::StopAtFirst && !has_worked) {
             link.tell(LinkChange::Stopped(ended.why));
             while link.told().await {}
             return;
@@ -147,6 +149,7 @@ impl<H: Fn(Vec<Input>) -> bool> Link<H> {
             if ended.is_none() {
                 while let Some(next) = self.outbox.pop(&line.session, now) {
                     put(&mut out, &next);
+                    line.session.has_spoken(now);
                 }
             }
             let written = self.write(&mut line.stream, &out).await;

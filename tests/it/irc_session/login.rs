@@ -153,7 +153,7 @@ fn f20_without_its_login_it_does_not_come_in() {
         let script: String = lines.iter().map(|line| format!("< {line}\n")).collect();
         let shown = play.run(&script);
         // A server has no SASL while services are away, and they come back.
-        let then = if why.contains("SASL, and") { "again later" } else { "stop" };
+        let then = if why.contains("SASL, and") { "again later" } else { "stop at first" };
         assert!(shown.ends_with(&format!("! {why} ({then})\n")), "{why}\n{shown}");
         assert!(!shown.contains("JOIN") && !shown.contains("NickServ") && !shown.contains("= "), "{shown}");
         assert_eq!(

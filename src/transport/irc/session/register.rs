@@ -79,13 +79,13 @@ impl Session {
             }
             902 | 904..=907 if is_greeting && self.logs_in() => {
                 let why = because(&format!("the login as {} failed", self.account()), last);
-                self.end(format!("{why} ({code})"), Then::Stop, effects);
+                self.end(format!("{why} ({code})"), Then::StopAtFirst, effects);
             }
             908 if is_greeting && self.logs_in() => {
                 let offered = quoted(words.get(1).map_or("", String::as_str));
                 let why =
                     format!("the login as {} failed: the server takes only {offered} (908)", self.account());
-                self.end(why, Then::Stop, effects);
+                self.end(why, Then::StopAtFirst, effects);
             }
             _ => return false,
         }
@@ -95,7 +95,7 @@ impl Session {
     fn hear_001(&mut self, words: &[String], now: Instant, effects: &mut Vec<Effect>) {
         if self.logs_in() && !self.login.is_passed {
             let why = format!("the server let me in without the login as {}", self.account());
-            return self.end(why, Then::Stop, effects);
+            return self.end(why, Then::StopAtFirst, effects);
         }
         self.phase = Phase::Welcomed;
         if let Some(nick) = words.first() {
@@ -138,7 +138,7 @@ impl Session {
             }
             Some(_) => return true,
         };
-        self.end(why, Then::Stop, effects);
+        self.end(why, Then::StopAtFirst, effects);
         false
     }
 
@@ -173,7 +173,7 @@ impl Session {
         let is_right = is.eq_ignore_ascii_case(self.account());
         if !is_right {
             let why = format!("I am logged in as {}, not as {}", quoted(is), self.account());
-            self.end(why, Then::Stop, effects);
+            self.end(why, Then::StopAtFirst, effects);
         }
         is_right
     }
