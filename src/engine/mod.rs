@@ -201,14 +201,14 @@ pub struct Outcome {
     pub replies: Vec<Reply>,
     /// What to ask the log, to be answered after the replies.
     pub questions: Vec<Question>,
-    /// What was done in private, while it is being decided.
+    /// What was done where not all of the window's rooms hear it, while it is being decided.
     pub aside: Option<Aside>,
 }
 
-/// Something that was done in private, and where it is to be said that it was.
+/// Something that was done in private or in one room of several, and where it is to be said that it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aside {
-    /// The rooms of the windows it was done in.
+    /// The other rooms of the windows it was done in.
     pub rooms: Vec<RoomId>,
     /// Who did it.
     pub name: String,
@@ -303,18 +303,25 @@ fn lines_for_log(settings: &Settings, state: &State, records: &[Record]) -> Vec<
     replies
 }
 
-/// What was done in private is said in the rooms first, with what was answered; whoever did it is answered in any case.
+/// What was done elsewhere is said in the other rooms first, with what was answered and is not said there anyway; whoever
+/// did it in private is answered in any case.
 fn say_aside(aside: &Aside, replies: &mut Vec<Reply>) {
-    let own = replies.iter().filter(|reply| reply.to == aside.to);
-    let answers: Vec<&str> =
-        own.map(|reply| reply.text.split_once(": ").map_or(reply.text.as_str(), |(_, text)| text)).collect();
-    let text = say::private::in_private(&aside.name, &aside.command, &answers);
-    if answers.is_empty() {
+    let own: Vec<Reply> = replies.iter().filter(|reply| reply.to == aside.to).cloned().collect();
+    let notices = aside.rooms.iter().map(|room| {
+        let to = Place::Room(room.clone());
+        let is_said = |text: &str| replies.iter().any(|reply| reply.to == to && reply.text == text);
+        let answers = own.iter().map(|reply| reply.text.as_str()).filter(|text| !is_said(text));
+        let answers: Vec<&str> =
+            answers.map(|text| text.split_once(": ").map_or(text, |(_, text)| text)).collect();
+        let text = say::aside::done(&aside.name, &aside.to, &aside.command, &answers);
+        Reply::new(to, text)
+    });
+    let notices: Vec<Reply> = notices.collect();
+    if own.is_empty() && matches!(aside.to, Place::Private { .. }) {
         let rooms: Vec<&str> = aside.rooms.iter().map(|room| room.0.as_str()).collect();
-        replies.push(Reply::new(aside.to.clone(), say::private::said_in(&aside.name, &rooms)));
+        replies.push(Reply::new(aside.to.clone(), say::aside::said_in(&aside.name, &rooms)));
     }
-    let notices = aside.rooms.iter().map(|room| Reply::new(Place::Room(room.clone()), text.clone()));
-    replies.splice(0..0, notices.collect::<Vec<Reply>>());
+    replies.splice(0..0, notices);
 }
 
 /// Marks which answers left no row, and which lines belong to one answer.

@@ -1,13 +1,13 @@
 //! From one input to what follows: who speaks, whether I am meant, what it means, whether it may be.
 
 mod answers;
+mod aside;
 mod ask;
 mod link;
 mod log;
 mod meant;
 mod people;
 mod presence;
-mod private;
 mod queue;
 mod review;
 mod run;
@@ -183,24 +183,29 @@ impl<'a> Turn<'a> {
 
     /// Says something in every room of a window, to nobody in particular.
     pub(super) fn broadcast(&mut self, window: &Window, text: &str) {
-        self.say_in_rooms(window, Vec::new(), text);
+        self.say_in_rooms(window, Vec::new(), text, None);
+    }
+
+    /// Says something in the rooms of a window but this one, to nobody in particular.
+    pub(super) fn say_elsewhere(&mut self, window: &Window, but: Option<&RoomId>, text: &str) {
+        self.say_in_rooms(window, Vec::new(), text, but);
     }
 
     /// Says something that these people must notice, with their names in front.
     pub(super) fn ping(&mut self, window: &Window, who: &[&Who], text: &str) {
         let text = format!("{}: {text}", say::names(who.iter().copied()));
-        self.say_in_rooms(window, who.iter().map(|who| (*who).clone()).collect(), &text);
+        self.say_in_rooms(window, who.iter().map(|who| (*who).clone()).collect(), &text, None);
     }
 
     /// Says something that already holds the names of those who must notice it.
     pub(super) fn ping_within(&mut self, window: &Window, who: Vec<Who>, text: &str) {
-        self.say_in_rooms(window, who, text);
+        self.say_in_rooms(window, who, text, None);
     }
 
-    fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str) {
+    fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str, but: Option<&RoomId>) {
         for room in &window.occurrence.rooms {
             // Nobody hears what is said to a network that is lost; when it is back, where things stand is said.
-            if self.state.is_down(room.network()) {
+            if self.state.is_down(room.network()) || Some(room) == but {
                 continue;
             }
             let to = Place::Room(room.clone());
@@ -453,7 +458,7 @@ impl<'a> Turn<'a> {
                 return Err(self.not_identified());
             }
             self.command_of(command)?;
-            if acts_in_private { self.tell_the_rooms(verb, words, before) } else { Ok(()) }
+            if verb.asks { Ok(()) } else { self.tell_the_rooms(verb, words, before) }
         });
         if let Err(mut refusal) = done {
             if refusal.code == "bare-number" {
