@@ -239,6 +239,11 @@ pub enum Event {
     LeadSpoke,
     /// Somebody whose patch is not through was heard in another room than before, or again.
     OwnerSpoke,
+    /// Somebody gave a command in one of several rooms: a bridge may repeat it in another.
+    Spoken {
+        /// The verb and what followed it.
+        words: String,
+    },
     /// People are gone from the room they were last heard in.
     Gone {
         /// Who.
@@ -464,6 +469,9 @@ pub struct BackStep {
     pub done: bool,
     /// It failed, and why.
     pub failed: Option<String>,
+    /// Who said that it is done, when, and in which room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<(Who, At, Option<RoomId>)>,
 }
 
 impl Event {
@@ -506,6 +514,7 @@ impl Event {
             Self::Away => "away",
             Self::LeadSpoke => "lead-spoke",
             Self::OwnerSpoke => "owner-spoke",
+            Self::Spoken { .. } => "spoken",
             Self::Gone { .. } => "gone",
             Self::Back { .. } => "back",
             Self::Link { .. } => "link",
@@ -555,6 +564,7 @@ pub const BOOKKEEPING: &[&str] = &[
     "offer-closed",
     "offered",
     "owner-spoke",
+    "spoken",
     "steps-planned",
     "window-planned",
 ];

@@ -3,6 +3,7 @@
 mod answers;
 mod aside;
 mod ask;
+mod bridge;
 mod link;
 mod log;
 mod meant;
@@ -417,12 +418,18 @@ impl<'a> Turn<'a> {
 
     fn line(&mut self, line: &Line) {
         if let Some(words) = others_log(self.settings, line) {
-            self.observe(words);
-            self.note_who_is_heard();
+            self.others_log(words);
             return;
         }
         let meant = meant(self.settings, line, self.open_window().is_some());
-        let is_here = matches!(&meant, Meant::Verb { verb, .. } if verb.name == "here");
+        let said = match &meant {
+            Meant::Verb { verb, words } => Some((*verb, *words)),
+            Meant::Nobody | Meant::Refused(_) => None,
+        };
+        if said.is_some_and(|(verb, words)| self.is_bridged(verb, words)) {
+            return;
+        }
+        let is_here = said.is_some_and(|(verb, _)| verb.name == "here");
         if !is_here && let Some(window) = self.open_window() {
             people::say_who_is_here(self, window);
         }
@@ -435,6 +442,9 @@ impl<'a> Turn<'a> {
         let nothing_done = |record: &Record| matches!(record.event, Event::Asked { .. } | Event::Logged);
         if self.out.records.iter().all(nothing_done) {
             self.note_who_is_heard();
+        }
+        if let Some((verb, words)) = said {
+            self.note_what_was_said(verb, words);
         }
     }
 

@@ -91,6 +91,7 @@ pub fn text(
         Event::Away => format!("is away from {w}"),
         Event::LeadSpoke => format!("was heard in {w}"),
         Event::OwnerSpoke => format!("was heard in {w}"),
+        Event::Spoken { words } => format!("said: {words}"),
         Event::Gone { who, how } => format!("{}: {}", names(who), absence(*how)),
         Event::Back { who, room } => format!("back in {room}: {}", names(who)),
         Event::Link { network, now } => match now {
