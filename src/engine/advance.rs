@@ -61,10 +61,10 @@ fn answer_offers(settings: &Settings, state: &mut State, at: At) -> Outcome {
         }
     }
     turn.say_added(&first, &added);
-    let Outcome { records: turned_down, replies, questions, aside } = turn.out;
+    let Outcome { records: turned_down, replies, .. } = turn.out;
     turned_down.iter().for_each(|record| state.apply(record));
     records.extend(turned_down);
-    Outcome { records, replies, questions, aside }
+    Outcome { records, replies, ..Outcome::default() }
 }
 
 impl<'a> Turn<'a> {

@@ -1,5 +1,6 @@
 //! The pure core: a state and an input give events to store and things to say. No clock, disk, network or chance.
 
+pub mod accounts;
 pub mod advance;
 pub mod checklist;
 pub mod command;
@@ -203,6 +204,8 @@ pub struct Outcome {
     pub questions: Vec<Question>,
     /// What was done where not all of the window's rooms hear it, while it is being decided.
     pub aside: Option<Aside>,
+    /// The line is a bridge's copy of another: nothing follows from it, and nothing may when it is delivered again.
+    pub is_copy: bool,
 }
 
 /// Something that was done in private or in one room of several, and where it is to be said that it was.
@@ -252,6 +255,7 @@ pub struct Want {
 /// Takes one input through to the end: decides, applies, and goes on while something follows of itself.
 /// The same state, settings, time and input give the same outcome (I1).
 pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Outcome {
+    let speaker = speaker(settings, state, input);
     let mut outcome = decide::decide(settings, state, at, input);
     let mut for_log = lines_for_log(settings, state, &outcome.records);
     apply_all(state, &outcome.records);
@@ -265,7 +269,7 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
         outcome.records.extend(more.records);
         outcome.replies.extend(more.replies);
     }
-    attend(settings, input, &mut outcome);
+    attend(speaker.as_ref(), &mut outcome);
     if outcome.records.iter().any(|record| matches!(record.event, Event::WindowClosed { .. })) {
         let carried = decide::carried(settings, state, at);
         state.apply(&carried);
@@ -337,14 +341,17 @@ fn mark_answers(outcome: &mut Outcome) {
     }
 }
 
+/// Who speaks, as it is known before what they say changes it.
+fn speaker(settings: &Settings, state: &State, input: &Input) -> Option<Who> {
+    let Input::Line(line) = input else { return None };
+    let account = line.account.as_ref().filter(|_| settings.network(&line.network).trust)?;
+    Some(accounts::who(settings, state, &line.network, account))
+}
+
 /// Whoever has just spoken is looking: what follows is an answer to them, not a ping.
-fn attend(settings: &Settings, input: &Input, outcome: &mut Outcome) {
-    let Input::Line(line) = input else { return };
-    let trusted = settings.network(&line.network).trust;
-    let Some(account) = line.account.as_ref().filter(|_| trusted) else { return };
-    let who = settings.who(&line.network, account);
+fn attend(speaker: Option<&Who>, outcome: &mut Outcome) {
     for reply in &mut outcome.replies {
-        reply.ping.retain(|other| *other != who);
+        reply.ping.retain(|other| Some(other) != speaker);
     }
 }
 

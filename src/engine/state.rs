@@ -1,5 +1,6 @@
 //! All that is known and still open: the fold of the stored events. `apply` is the only thing that changes it.
 
+mod codes;
 mod in_window;
 mod pairs;
 
@@ -13,6 +14,7 @@ use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
+pub use codes::Code;
 use in_window::{apply_to_window, place};
 pub use pairs::Pairs;
 
@@ -44,6 +46,12 @@ pub struct State {
     /// What was said a moment ago in one of several rooms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spoken: Vec<Spoken>,
+    /// Codes that link an account and were asked for lately.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<Code>,
+    /// Accounts that were linked, each as `network/account`, with the account whose person theirs is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub linked: BTreeMap<String, String>,
     /// Freezes that are not over.
     pub freezes: Vec<Freeze>,
     /// The number of the next freeze.
@@ -272,6 +280,10 @@ impl State {
                     by: who.clone(),
                 });
             }
+            Event::LinkAsked { .. }
+            | Event::LinkVoided { .. }
+            | Event::Linked { .. }
+            | Event::Unlinked { .. } => self.change_accounts(record),
             Event::Spoken { words } => {
                 self.spoken.retain(|spoken| spoken.is_fresh(at));
                 if let Some(room) = record.by.room.clone() {

@@ -33,6 +33,7 @@ impl Turn<'_> {
     pub(super) fn others_log(&mut self, words: &str) {
         let Some(verb) = verb("log") else { return };
         if self.is_bridged(verb, words) {
+            self.out.is_copy = true;
             return;
         }
         if self.who.is_some() {

@@ -1,5 +1,6 @@
 //! From one input to what follows: who speaks, whether I am meant, what it means, whether it may be.
 
+mod accounts;
 mod answers;
 mod aside;
 mod ask;
@@ -109,7 +110,7 @@ impl<'a> Turn<'a> {
     fn of_line(settings: &'a Settings, state: &'a State, at: At, line: &Line) -> Self {
         let counts = settings.network(&line.network).trust && state.read_only(&line.network).is_none();
         let account = line.account.as_ref().filter(|_| counts);
-        let who = account.map(|account| settings.who(&line.network, account));
+        let who = account.map(|account| super::accounts::who(settings, state, &line.network, account));
         let to = match &line.room {
             Some(room) => Place::Room(room.clone()),
             None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
@@ -427,6 +428,7 @@ impl<'a> Turn<'a> {
             Meant::Nobody | Meant::Refused(_) => None,
         };
         if said.is_some_and(|(verb, words)| self.is_bridged(verb, words)) {
+            self.out.is_copy = true;
             return;
         }
         let is_here = said.is_some_and(|(verb, _)| verb.name == "here");
@@ -463,6 +465,9 @@ impl<'a> Turn<'a> {
             let any_here = rooms.any(|rooms| self.is_here(rooms));
             if !verb.asks && !any_here {
                 return Err(no::wrong_room());
+            }
+            if verb.name == "link" && self.void_code(words) {
+                return Ok(());
             }
             if verb.who.contains(&Role::User) && self.who.is_none() {
                 return Err(self.not_identified());
@@ -545,6 +550,9 @@ impl<'a> Turn<'a> {
             Command::Finish => self.finish(),
             Command::Report { window } => self.report(window.as_deref()),
             Command::Whoami => self.whoami(),
+            Command::Link { code: None } => self.ask_for_code(),
+            Command::Link { code: Some(code) } => self.give_code(&code),
+            Command::Unlink { account } => self.unlink(&account),
             Command::Help { verb } => self.help(verb.as_deref()),
             Command::LogText { text } => self.log_text(&text),
             Command::LogQuery { query } => self.log_query(query),

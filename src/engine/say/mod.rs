@@ -1,5 +1,6 @@
 //! All wording (a rule's own sentence stands with the rule): one line an act, number before title, then the words to type.
 
+pub mod accounts;
 pub mod aside;
 pub mod ask;
 pub mod for_log;
