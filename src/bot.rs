@@ -84,7 +84,8 @@ impl Bot {
 
     /// Decides by other settings from now on. What must not change under a running window stands in its events.
     pub fn set(&mut self, settings: Settings) {
-        self.settings = settings;
+        let seed = std::mem::take(&mut self.settings.seed);
+        self.settings = Settings { seed, ..settings };
     }
 
     /// Takes what has arrived, in order, together with what is due: one commit for all of it, and then the answers.

@@ -17,7 +17,7 @@ use crate::bot::{self, Bot, Outside};
 use crate::clock::Clock;
 use crate::config::{Config, Connection, Coverage, Review};
 use crate::engine::id::{At, ChangeNumber, RoomId};
-use crate::engine::settings::CONSOLE;
+use crate::engine::settings::{CONSOLE, Seed};
 use crate::engine::{Place, Reply};
 use crate::play::Player;
 use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Source};
@@ -74,6 +74,14 @@ fn failed(error: &dyn std::fmt::Display) -> Fault {
     Fault::Failed(error.to_string())
 }
 
+/// A seed that nobody can guess.
+fn drawn() -> Result<Seed, Fault> {
+    let mut seed = Seed::default();
+    let chance = rustls::crypto::ring::default_provider().secure_random;
+    chance.fill(&mut seed.0).map_err(|_| Fault::Failed("the system gives no random numbers".to_owned()))?;
+    Ok(seed)
+}
+
 fn script(config: Config, clock: Clock, source: Source) -> Result<(), Fault> {
     let mut out = io::stdout().lock();
     let mut script = io::stdin().lock();
@@ -113,7 +121,9 @@ fn live(
         out.write_all(greeting.as_bytes()).map_err(|error| failed(&error))?;
         rooms.screen = Some(Screen { name: name.clone(), out });
     }
-    let (bot, first) = Bot::open(config.settings, store, clock.now()).map_err(|error| failed(&error))?;
+    let mut settings = config.settings;
+    settings.seed = drawn()?;
+    let (bot, first) = Bot::open(settings, store, clock.now()).map_err(|error| failed(&error))?;
     if has_keyboard {
         thread::spawn(move || keyboard::read(&source, speaker, &name, clock, &arrivals_in));
     }

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use crate::engine::settings::Settings;
+use crate::engine::settings::{Seed, Settings};
 use crate::secret::Secret;
 
 pub use fault::{Fault, Faults};
@@ -237,6 +237,7 @@ fn document(root: &Section<'_>) -> Option<Config> {
         policy,
         plans,
         timers,
+        seed: Seed::default(),
     };
     Some(Config {
         settings,

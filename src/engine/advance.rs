@@ -61,10 +61,10 @@ fn answer_offers(settings: &Settings, state: &mut State, at: At) -> Outcome {
         }
     }
     turn.say_added(&first, &added);
-    let Outcome { records: turned_down, replies, questions, aside } = turn.out;
+    let Outcome { records: turned_down, replies, .. } = turn.out;
     turned_down.iter().for_each(|record| state.apply(record));
     records.extend(turned_down);
-    Outcome { records, replies, questions, aside }
+    Outcome { records, replies, ..Outcome::default() }
 }
 
 impl<'a> Turn<'a> {
@@ -116,12 +116,12 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Answers an offer that was taken; one that was made in private is said in the rooms too.
+    /// Answers an offer that was taken; the window's other rooms, or all of them, hear of it too.
     fn tell_added(&mut self, window: &Window, offer: &Offer, text: &str) {
         self.answer_offer(offer, text);
-        if offer.room.is_none() && offer.network.is_some() {
-            let text = say::private::offered(say::short_name(&offer.by), text);
-            self.broadcast(window, &text);
+        if offer.network.is_some() {
+            let text = say::aside::offered(say::short_name(&offer.by), offer.room.as_ref(), text);
+            self.say_elsewhere(window, offer.room.as_ref(), &text);
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Stored events are read for ever (I6): a variant or a field is added, never renamed or removed.
 
+mod back_step;
 mod cause;
 mod record;
 
@@ -15,6 +16,7 @@ use super::plan::Step;
 use super::state::State;
 use super::window::Occurrence;
 
+pub use back_step::BackStep;
 pub use cause::{Absence, Cause, LinkNow};
 pub use record::{Author, Record, Went};
 
@@ -239,6 +241,35 @@ pub enum Event {
     LeadSpoke,
     /// Somebody whose patch is not through was heard in another room than before, or again.
     OwnerSpoke,
+    /// An account asked for a code, by which another becomes its person's.
+    LinkAsked {
+        /// The code.
+        code: String,
+        /// `network/account`.
+        account: String,
+    },
+    /// A code was said where others read it.
+    LinkVoided {
+        /// The code.
+        code: String,
+    },
+    /// An account belongs to the person of another from now on.
+    Linked {
+        /// `network/account`.
+        account: String,
+        /// The account that asked for the code.
+        to: String,
+    },
+    /// An account is a person of its own again.
+    Unlinked {
+        /// `network/account`.
+        account: String,
+    },
+    /// Somebody gave a command in one of several rooms: a bridge may repeat it in another.
+    Spoken {
+        /// The verb and what followed it.
+        words: String,
+    },
     /// People are gone from the room they were last heard in.
     Gone {
         /// Who.
@@ -451,21 +482,6 @@ pub enum Event {
     },
 }
 
-/// One step of a rollback.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BackStep {
-    /// The patch that goes back.
-    pub change: ChangeNumber,
-    /// The stage it goes back on.
-    pub stage: String,
-    /// The file, where it went out file by file.
-    pub file: Option<String>,
-    /// It is done.
-    pub done: bool,
-    /// It failed, and why.
-    pub failed: Option<String>,
-}
-
 impl Event {
     /// The word for it in the log's `kind`, the same as the tag in its JSON.
     pub fn kind(&self) -> &'static str {
@@ -506,6 +522,11 @@ impl Event {
             Self::Away => "away",
             Self::LeadSpoke => "lead-spoke",
             Self::OwnerSpoke => "owner-spoke",
+            Self::LinkAsked { .. } => "link-asked",
+            Self::LinkVoided { .. } => "link-voided",
+            Self::Linked { .. } => "linked",
+            Self::Unlinked { .. } => "unlinked",
+            Self::Spoken { .. } => "spoken",
             Self::Gone { .. } => "gone",
             Self::Back { .. } => "back",
             Self::Link { .. } => "link",
@@ -555,6 +576,7 @@ pub const BOOKKEEPING: &[&str] = &[
     "offer-closed",
     "offered",
     "owner-spoke",
+    "spoken",
     "steps-planned",
     "window-planned",
 ];

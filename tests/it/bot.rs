@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use chrono::TimeDelta;
 use swatbot::bot::{Bot, Said};
 use swatbot::config;
 use swatbot::engine::id::{At, RoomId, RowId};
-use swatbot::engine::settings::CONSOLE;
+use swatbot::engine::settings::{CONSOLE, Seed, Settings};
 use swatbot::engine::{Input, Kind, Line, Link, LinkChange, say};
 use swatbot::store::Store;
 use tempfile::TempDir;
@@ -46,6 +47,42 @@ fn the_id_of_a_message_is_kept_only_where_something_followed() {
     assert!(hears(&mut bot, "libera", Some("m2"), "!log a word").replies.is_empty(), "handled once");
     assert_eq!(hears(&mut bot, "libera", Some("m3"), "!swat now").replies.len(), 1);
     assert!(hears(&mut bot, "libera", Some("m3"), "!swat now").replies.is_empty(), "answered once");
+}
+
+/// Somebody says something to the bot in a room, with a message id.
+fn says(bot: &mut Bot, at: At, (network, account): (&str, &str), id: &str, text: &str) -> usize {
+    let line = Line {
+        network: network.to_owned(),
+        room: Some(RoomId(format!("{network}/#ops"))),
+        nick: account.to_owned(),
+        account: Some(account.to_owned()),
+        text: text.to_owned(),
+        message_id: Some(id.to_owned()),
+    };
+    bot.take(at, &[Input::Line(line)]).replies.len()
+}
+
+#[test]
+fn what_a_bridge_repeats_does_not_act_later_either() {
+    let (_folder, mut bot) = bot();
+    let mut settings = bot.settings().clone();
+    let rooms = ["libera/#ops", "matrix/#ops"].map(|room| RoomId(room.to_owned()));
+    settings.windows.iter_mut().for_each(|window| window.rooms = rooms.to_vec());
+    bot.set(settings);
+    let (there, here) = (("matrix", "@alice:example.org"), ("libera", "alice"));
+    assert_eq!(says(&mut bot, now(), there, "m1", "!log the racks are warm"), 1);
+    assert_eq!(says(&mut bot, now(), here, "i1", "!log the racks are warm"), 0, "it is the copy");
+    let later = now() + TimeDelta::minutes(1);
+    assert_eq!(says(&mut bot, later, here, "i1", "!log the racks are warm"), 0, "and stays one");
+    assert_eq!(says(&mut bot, later, here, "i2", "!log the racks are warm"), 1, "these are new words");
+}
+
+#[test]
+fn a_new_configuration_keeps_what_codes_are_made_of() {
+    let (_folder, mut bot) = bot();
+    let read_again = Settings { seed: Seed([7; 32]), ..bot.settings().clone() };
+    bot.set(read_again);
+    assert_eq!(bot.settings().seed, Seed::default(), "it is drawn once, when the program starts");
 }
 
 #[test]

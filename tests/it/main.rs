@@ -1,5 +1,6 @@
 //! The one integration binary.
 
+mod accounts;
 mod bad_inputs;
 mod bot;
 mod cli;

@@ -282,10 +282,13 @@ fn the_log_of_another_bot_is_kept_in_silence_and_told_the_milestones() {
     let logged = held.says(IRC, "bob", "!log restarted apache");
     assert!(matches!(logged.records[0].event, Event::Logged) && logged.replies.is_empty(), "{logged:?}");
     assert_eq!(
-        said(&held.says(MATRIX, "bob", "!log restarted apache")).len(),
+        said(&held.says(MATRIX, "bob", "!log restarted apache again")).len(),
         1,
         "the other network is ours"
     );
+    let copy = held.says(MATRIX, "bob", "!log restarted apache");
+    let passed_over = Outcome { is_copy: true, ..Outcome::default() };
+    assert_eq!(copy, passed_over, "a bridge repeats what was said on the first");
     let started = held.says(IRC, "bob", "!hold db alerts");
     let for_log: Vec<_> = started.replies.iter().filter(|reply| reply.kind == Kind::ForLog).collect();
     assert!(for_log.len() == 1 && for_log[0].to == Place::Room(RoomId(IRC.to_owned())), "{started:?}");

@@ -6,7 +6,7 @@ use std::sync::mpsc::SyncSender;
 use crate::bot::Arrival;
 use crate::clock::Clock;
 use crate::engine::id::At;
-use crate::engine::settings::Settings;
+use crate::engine::settings::{CONSOLE, Settings};
 use crate::engine::window::Occurrence;
 use crate::engine::{Input, schedule};
 use crate::review::Source;
@@ -26,6 +26,9 @@ pub(super) fn read(
         let line = String::from_utf8_lossy(&line).into_owned();
         let arrival = match console::read(&line, &speaker, bot_name) {
             Typed::Nothing | Typed::Answer => None,
+            Typed::Said(line) if line.network != CONSOLE => {
+                note("other networks speak for themselves; their lines can be played from a file on a pipe")
+            }
             Typed::Said(line) => Some(Arrival::Inputs(vec![Input::Line(line)])),
             Typed::Heard(inputs) => Some(Arrival::Inputs(inputs)),
             Typed::As(name) => {

@@ -1,13 +1,15 @@
 //! From one input to what follows: who speaks, whether I am meant, what it means, whether it may be.
 
+mod accounts;
 mod answers;
+mod aside;
 mod ask;
+mod bridge;
 mod link;
 mod log;
 mod meant;
 mod people;
 mod presence;
-mod private;
 mod queue;
 mod review;
 mod run;
@@ -108,7 +110,7 @@ impl<'a> Turn<'a> {
     fn of_line(settings: &'a Settings, state: &'a State, at: At, line: &Line) -> Self {
         let counts = settings.network(&line.network).trust && state.read_only(&line.network).is_none();
         let account = line.account.as_ref().filter(|_| counts);
-        let who = account.map(|account| settings.who(&line.network, account));
+        let who = account.map(|account| super::accounts::who(settings, state, &line.network, account));
         let to = match &line.room {
             Some(room) => Place::Room(room.clone()),
             None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
@@ -183,24 +185,29 @@ impl<'a> Turn<'a> {
 
     /// Says something in every room of a window, to nobody in particular.
     pub(super) fn broadcast(&mut self, window: &Window, text: &str) {
-        self.say_in_rooms(window, Vec::new(), text);
+        self.say_in_rooms(window, Vec::new(), text, None);
+    }
+
+    /// Says something in the rooms of a window but this one, to nobody in particular.
+    pub(super) fn say_elsewhere(&mut self, window: &Window, but: Option<&RoomId>, text: &str) {
+        self.say_in_rooms(window, Vec::new(), text, but);
     }
 
     /// Says something that these people must notice, with their names in front.
     pub(super) fn ping(&mut self, window: &Window, who: &[&Who], text: &str) {
         let text = format!("{}: {text}", say::names(who.iter().copied()));
-        self.say_in_rooms(window, who.iter().map(|who| (*who).clone()).collect(), &text);
+        self.say_in_rooms(window, who.iter().map(|who| (*who).clone()).collect(), &text, None);
     }
 
     /// Says something that already holds the names of those who must notice it.
     pub(super) fn ping_within(&mut self, window: &Window, who: Vec<Who>, text: &str) {
-        self.say_in_rooms(window, who, text);
+        self.say_in_rooms(window, who, text, None);
     }
 
-    fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str) {
+    fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str, but: Option<&RoomId>) {
         for room in &window.occurrence.rooms {
             // Nobody hears what is said to a network that is lost; when it is back, where things stand is said.
-            if self.state.is_down(room.network()) {
+            if self.state.is_down(room.network()) || Some(room) == but {
                 continue;
             }
             let to = Place::Room(room.clone());
@@ -412,12 +419,19 @@ impl<'a> Turn<'a> {
 
     fn line(&mut self, line: &Line) {
         if let Some(words) = others_log(self.settings, line) {
-            self.observe(words);
-            self.note_who_is_heard();
+            self.others_log(words);
             return;
         }
         let meant = meant(self.settings, line, self.open_window().is_some());
-        let is_here = matches!(&meant, Meant::Verb { verb, .. } if verb.name == "here");
+        let said = match &meant {
+            Meant::Verb { verb, words } => Some((*verb, *words)),
+            Meant::Nobody | Meant::Refused(_) => None,
+        };
+        if said.is_some_and(|(verb, words)| self.is_bridged(verb, words)) {
+            self.out.is_copy = true;
+            return;
+        }
+        let is_here = said.is_some_and(|(verb, _)| verb.name == "here");
         if !is_here && let Some(window) = self.open_window() {
             people::say_who_is_here(self, window);
         }
@@ -430,6 +444,9 @@ impl<'a> Turn<'a> {
         let nothing_done = |record: &Record| matches!(record.event, Event::Asked { .. } | Event::Logged);
         if self.out.records.iter().all(nothing_done) {
             self.note_who_is_heard();
+        }
+        if let Some((verb, words)) = said {
+            self.note_what_was_said(verb, words);
         }
     }
 
@@ -449,11 +466,14 @@ impl<'a> Turn<'a> {
             if !verb.asks && !any_here {
                 return Err(no::wrong_room());
             }
+            if verb.name == "link" && self.void_code(words) {
+                return Ok(());
+            }
             if verb.who.contains(&Role::User) && self.who.is_none() {
                 return Err(self.not_identified());
             }
             self.command_of(command)?;
-            if acts_in_private { self.tell_the_rooms(verb, words, before) } else { Ok(()) }
+            if verb.asks { Ok(()) } else { self.tell_the_rooms(verb, words, before) }
         });
         if let Err(mut refusal) = done {
             if refusal.code == "bare-number" {
@@ -530,6 +550,9 @@ impl<'a> Turn<'a> {
             Command::Finish => self.finish(),
             Command::Report { window } => self.report(window.as_deref()),
             Command::Whoami => self.whoami(),
+            Command::Link { code: None } => self.ask_for_code(),
+            Command::Link { code: Some(code) } => self.give_code(&code),
+            Command::Unlink { account } => self.unlink(&account),
             Command::Help { verb } => self.help(verb.as_deref()),
             Command::LogText { text } => self.log_text(&text),
             Command::LogQuery { query } => self.log_query(query),

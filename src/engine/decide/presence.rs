@@ -7,7 +7,7 @@ use super::super::plan::Act;
 use super::super::say;
 use super::super::settings::Standing;
 use super::super::window::Window;
-use super::super::{Attendance, Presence};
+use super::super::{Attendance, Presence, accounts};
 use super::Turn;
 use super::people::{here_from, owners};
 
@@ -39,7 +39,8 @@ impl<'a> Turn<'a> {
 
     /// The person behind an account, where the network's accounts count.
     fn person(&self, network: &str, account: &str) -> Option<Who> {
-        self.settings.network(network).trust.then(|| self.settings.who(network, account))
+        let trust = self.settings.network(network).trust;
+        trust.then(|| accounts::who(self.settings, self.state, network, account))
     }
 
     fn windows_in(&self, room: &RoomId) -> Vec<&'a Window> {

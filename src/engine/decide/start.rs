@@ -333,7 +333,7 @@ pub(in super::super) fn with_done(patch: &Patch, step: u32, who: &Who, at: At) -
     let mut patch = patch.clone();
     let patch_set = patch.patch_set;
     if let Some(step) = patch.steps.get_mut(step as usize - 1) {
-        step.done = Some(plan::Done { by: who.clone(), at, patch_set, note: None });
+        step.done = Some(plan::Done { by: who.clone(), at, patch_set, note: None, room: None });
         step.failed = None;
     }
     patch

@@ -289,7 +289,14 @@ impl<'a> Turn<'a> {
                 return Err(Refusal::new("rollback", text));
             }
             Some(command::StepRef::Back(said)) if said < number && said > 0 => {
-                self.answer(&format!("already done; now it is r{number}"));
+                let here = self.by.room.as_ref();
+                let by = rollback.steps.get(said as usize - 1).and_then(|step| step.by.as_ref());
+                let elsewhere = by.filter(|(_, _, room)| here.is_some() && room.as_ref() != here);
+                let by = elsewhere.map(|(who, when, room)| {
+                    format!(" by {}", say::run::by_and_where(who, *when, room.as_ref(), here, self.at))
+                });
+                let by = by.unwrap_or_default();
+                self.answer(&format!("already done{by}; now it is r{number}"));
                 return Ok(());
             }
             Some(command::StepRef::Back(said)) if said as usize > rollback.steps.len() || said == 0 => {
@@ -444,6 +451,7 @@ fn steps_back(patch: &Patch) -> Vec<BackStep> {
             file: file.cloned(),
             done: false,
             failed: None,
+            by: None,
         })
         .collect()
 }

@@ -91,6 +91,12 @@ pub fn text(
         Event::Away => format!("is away from {w}"),
         Event::LeadSpoke => format!("was heard in {w}"),
         Event::OwnerSpoke => format!("was heard in {w}"),
+        // The code itself is nobody's to read.
+        Event::LinkAsked { account, .. } => format!("{account} asked for a code to link another account"),
+        Event::LinkVoided { .. } => "said a code where others read it; it is void".to_owned(),
+        Event::Linked { account, to } => format!("{account} is linked to {to}"),
+        Event::Unlinked { account } => format!("{account} is not linked any more"),
+        Event::Spoken { words } => format!("said: {words}"),
         Event::Gone { who, how } => format!("{}: {}", names(who), absence(*how)),
         Event::Back { who, room } => format!("back in {room}: {}", names(who)),
         Event::Link { network, now } => match now {

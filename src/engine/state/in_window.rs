@@ -158,6 +158,7 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
             change_back_step(window, *step, |step| {
                 step.done = true;
                 step.failed = None;
+                step.by = Some((who.clone(), at, record.by.room.clone()));
             });
         }
         Event::BackStepFailed { step, why } => {
@@ -272,7 +273,8 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
         }
         Event::StepsPlanned { steps } => patch.steps.clone_from(steps),
         Event::StepDone { step, patch_set, note } => {
-            let done = Done { by: who.clone(), at, patch_set: *patch_set, note: note.clone() };
+            let room = record.by.room.clone();
+            let done = Done { by: who.clone(), at, patch_set: *patch_set, note: note.clone(), room };
             if let Some(step) = step_mut(patch, *step) {
                 step.done = Some(done);
                 step.failed = None;
