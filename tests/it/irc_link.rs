@@ -224,11 +224,15 @@ async fn what_waits_outlives_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn what_a_dead_connection_has_swallowed_is_said_again() {
     let (server, kept) = connected(|_| {}).await;
-    kept.tell(&["this arrives"]);
+    let ping = |text: &str| {
+        let ping = vec![Who("test/alice".to_owned())];
+        kept.says.send(Say::Replies(vec![Reply { ping, ..reply(text) }])).unwrap();
+    };
+    ping("alice: this arrives");
     server.hears("this arrives", 1).await;
     tokio::time::sleep(Duration::from_secs(10)).await;
     server.freeze();
-    kept.tell(&["nobody reads this"]);
+    ping("alice: nobody reads this");
     server.hears("nobody reads this", 1).await;
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!((server.heard("this arrives").len(), server.connections()), (1, 2));

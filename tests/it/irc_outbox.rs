@@ -361,21 +361,25 @@ fn what_may_be_lost_with_the_connection_is_said_again_once() {
     let start = Instant::now();
     let at = |seconds| start + Duration::from_secs(seconds);
     let say = |out: &mut Outbox, text: &str, seconds| {
-        out.push(vec![plain("#ops", text)], at(seconds));
+        out.push(vec![ping("#ops", &format!("bob: {text}"), &["bob"])], at(seconds));
         all(out, &back, at(seconds));
     };
     say(&mut out, "proved", 0);
-    let replies =
-        vec![status("#ops", "status"), ping("#ops", "bob: ping", &["bob"]), logged("#ops", "bob", 7)];
+    let replies = vec![
+        plain("#ops", "an answer"),
+        status("#ops", "status"),
+        ping("#ops", "bob: ping", &["bob"]),
+        logged("#ops", "bob", 7),
+    ];
     out.push(replies, at(10));
-    assert_eq!(all(&mut out, &Here { proved: Some(at(10)), ..here(&[]) }, at(10)).len(), 3);
+    assert_eq!(all(&mut out, &Here { proved: Some(at(10)), ..here(&[]) }, at(10)).len(), 4);
     all(&mut out, &away, at(11));
-    out.push(vec![plain("#ops", "new")], at(11));
-    let again = ["PRIVMSG #ops :bob: ping", "NOTICE #ops :bob: logged L7", "NOTICE #ops :new"];
+    out.push(vec![logged("#ops", "bob", 8)], at(11));
+    let again = ["PRIVMSG #ops :bob: ping", "NOTICE #ops :bob: logged L7", "NOTICE #ops :bob: logged L8"];
     assert_eq!(all(&mut out, &back, at(12)), again);
     // What is said a second time may be what the server does not bear.
     all(&mut out, &away, at(13));
-    assert_eq!(all(&mut out, &back, at(14)), ["NOTICE #ops :new"]);
+    assert_eq!(all(&mut out, &back, at(14)), ["NOTICE #ops :bob: logged L8"]);
     // It is bounded, and after a long outage it is no news.
     (0..60).for_each(|text| say(&mut out, &format!("many {text}"), 100));
     all(&mut out, &away, at(101));

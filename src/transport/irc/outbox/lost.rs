@@ -19,9 +19,10 @@ impl Outbox {
         }
     }
 
-    /// Remembers a line that goes out, but for how things stand: that can be asked again.
+    /// Remembers a line that goes out and that nobody would ask for again: a ping, an acknowledgement, a line for the log of
+    /// another bot.
     pub(super) fn keep_until_proved(&mut self, said: &Waiting, text: &str, now: Instant) {
-        if said.is_status || said.is_again {
+        if said.is_again || !(said.is_message || said.logged.is_some()) {
             return;
         }
         if self.unproved.len() == MOST_UNPROVED {
