@@ -14,10 +14,10 @@ mod guidelines;
 mod history;
 mod incident;
 mod invariants;
-#[cfg(feature = "irc")]
-mod irc_session;
 mod irc_link;
 mod irc_outbox;
+#[cfg(feature = "irc")]
+mod irc_session;
 mod ircd;
 mod log;
 mod make;
