@@ -1,6 +1,6 @@
 //! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::engine::event::Record;
 use crate::engine::facts::{Facts, Fault};
@@ -89,13 +89,15 @@ impl Bot {
         if self.deaf && !self.hear_again() {
             return self.said_without_rows(at, inputs);
         }
+        let mut handled = match self.handled(inputs) {
+            Ok(handled) => handled,
+            Err(error) => return self.could_not_record(at, inputs, &error),
+        };
         for input in inputs {
-            if let Input::Line(line) = input {
-                match self.is_new(line, &seen) {
-                    Ok(true) => {}
-                    Ok(false) => continue,
-                    Err(error) => return self.could_not_record(at, inputs, &error),
-                }
+            if let Some(message) = message(input)
+                && handled.contains(&message)
+            {
+                continue;
             }
             if let Input::Facts { change, .. } = input
                 && let Some(lookup) = self.lookups.get_mut(change)
@@ -108,6 +110,7 @@ impl Bot {
             {
                 // Chat that nothing follows from does nothing the second time either, and costs no write.
                 seen.extend(line.message_id.iter().map(|id| (line.network.clone(), id.clone())));
+                handled.extend(message(input));
             }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
@@ -150,13 +153,12 @@ impl Bot {
         changed
     }
 
-    /// A message with an id is handled once, however often the network delivers it.
-    fn is_new(&self, line: &Line, seen: &[(String, String)]) -> Result<bool, StoreError> {
-        let Some(id) = &line.message_id else { return Ok(true) };
-        if seen.iter().any(|(network, other)| *network == line.network && other == id) {
-            return Ok(false);
-        }
-        self.store.was_seen(&line.network, id).map(|seen| !seen)
+    /// The messages among these that were handled before. One with an id is handled once, however often the network
+    /// delivers it.
+    fn handled<'a>(&self, inputs: &'a [Input]) -> Result<HashSet<(&'a str, &'a str)>, StoreError> {
+        let messages: Vec<(&str, &str)> = inputs.iter().filter_map(message).collect();
+        let seen = self.store.were_seen(&messages)?;
+        Ok(messages.into_iter().zip(seen).filter(|(_, seen)| *seen).map(|(message, _)| message).collect())
     }
 
     /// Nothing was stored, so nothing has happened: the state goes back to what the log says.
@@ -265,6 +267,12 @@ impl Bot {
 /// An answer of the review system as an input.
 pub fn facts(change: ChangeNumber, answer: Result<Box<Facts>, Fault>) -> Input {
     Input::Facts { change, answer }
+}
+
+/// What tells a message from others: its network, and the id that it has there.
+fn message(input: &Input) -> Option<(&str, &str)> {
+    let Input::Line(line) = input else { return None };
+    Some((line.network.as_str(), line.message_id.as_deref()?))
 }
 
 /// What is said to somebody where nothing could be stored.
