@@ -141,7 +141,10 @@ async fn live(
 /// Opens the log beside everything else, because checking a long one takes a while.
 async fn open(path: PathBuf) -> Result<Store, Fault> {
     let (opened, store) = oneshot::channel();
-    thread::spawn(move || opened.send(Store::open(&path)));
+    thread::spawn(move || {
+        // Nobody waits for it any more where the program is about to end.
+        let _ = opened.send(Store::open(&path));
+    });
     match store.await {
         Ok(store) => store.map_err(|error| failed(&error)),
         Err(_) => Err(Fault::Failed("the log was not opened: a fault in swatbot itself".to_owned())),
