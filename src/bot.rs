@@ -1,12 +1,7 @@
 //! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use chrono::TimeDelta;
-
-use crate::clock::Clock;
 use crate::engine::event::Record;
 use crate::engine::facts::{Facts, Fault};
 use crate::engine::id::{At, ChangeNumber, RoomId};
@@ -99,13 +94,15 @@ impl Bot {
             return self.said_without_rows(at, inputs);
         }
         let missed = self.missed.clone();
+        let mut handled = match self.handled(inputs) {
+            Ok(handled) => handled,
+            Err(error) => return self.could_not_record(at, inputs, &error),
+        };
         for input in missed.iter().chain(inputs) {
-            if let Input::Line(line) = input {
-                match self.is_new(line, &seen) {
-                    Ok(true) => {}
-                    Ok(false) => continue,
-                    Err(error) => return self.could_not_record(at, inputs, &error),
-                }
+            if let Some(message) = message(input)
+                && handled.contains(&message)
+            {
+                continue;
             }
             if let Input::Facts { change, .. } = input
                 && let Some(lookup) = self.lookups.get_mut(change)
@@ -118,6 +115,7 @@ impl Bot {
             {
                 // Chat that nothing follows from does nothing the second time either, and costs no write.
                 seen.extend(line.message_id.iter().map(|id| (line.network.clone(), id.clone())));
+                handled.extend(message(input));
             }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
@@ -161,13 +159,12 @@ impl Bot {
         changed
     }
 
-    /// A message with an id is handled once, however often the network delivers it.
-    fn is_new(&self, line: &Line, seen: &[(String, String)]) -> Result<bool, StoreError> {
-        let Some(id) = &line.message_id else { return Ok(true) };
-        if seen.iter().any(|(network, other)| *network == line.network && other == id) {
-            return Ok(false);
-        }
-        self.store.was_seen(&line.network, id).map(|seen| !seen)
+    /// The messages among these that were handled before. One with an id is handled once, however often the network
+    /// delivers it.
+    fn handled<'a>(&self, inputs: &'a [Input]) -> Result<HashSet<(&'a str, &'a str)>, StoreError> {
+        let messages: Vec<(&str, &str)> = inputs.iter().filter_map(message).collect();
+        let seen = self.store.were_seen(&messages)?;
+        Ok(messages.into_iter().zip(seen).filter(|(_, seen)| *seen).map(|(message, _)| message).collect())
     }
 
     /// Nothing was stored, so nothing has happened: the state goes back to what the log says.
@@ -301,6 +298,12 @@ pub fn facts(change: ChangeNumber, answer: Result<Box<Facts>, Fault>) -> Input {
     Input::Facts { change, answer }
 }
 
+/// What tells a message from others: its network, and the id that it has there.
+fn message(input: &Input) -> Option<(&str, &str)> {
+    let Input::Line(line) = input else { return None };
+    Some((line.network.as_str(), line.message_id.as_deref()?))
+}
+
 /// What is said to somebody where nothing could be stored.
 fn not_recorded(line: &Line) -> Reply {
     let to = match &line.room {
@@ -308,105 +311,4 @@ fn not_recorded(line: &Line) -> Reply {
         None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
     };
     Reply::new(to, say::ask::not_recorded(&line.nick))
-}
-
-/// Something that reaches the loop.
-#[derive(Debug)]
-pub enum Arrival {
-    /// Inputs for the engine, in order: they share one commit.
-    Inputs(Vec<Input>),
-    /// Time is to pass, as the terminal asks for it.
-    Later(TimeDelta),
-    /// There may be news of a change.
-    News(ChangeNumber),
-    /// The configuration was read again.
-    Settings(Box<Settings>),
-    /// Nothing more will come.
-    End,
-}
-
-/// The world outside of the loop, as the loop uses it once everything is stored.
-pub trait Outside {
-    /// Says these, in order.
-    fn say(&mut self, replies: Vec<Reply>);
-    /// Puts this in the topic of a room, or with `None` what stood there before, where there are topics.
-    fn topic(&mut self, room: RoomId, text: Option<String>);
-    /// Asks the review system about a change; the answer arrives as an input.
-    fn look_up(&mut self, change: ChangeNumber);
-    /// Tells the operator why the log takes nothing.
-    fn warn(&mut self, why: &str);
-}
-
-/// About so many inputs share one commit at the most.
-const INPUTS_AT_ONCE: usize = 256;
-
-/// The loop: takes what has arrived, stores it in one commit, says what follows, sleeps until the next arrival or the
-/// next timer. It ends with `Arrival::End`, or when nobody is left who could send.
-pub fn run(
-    mut bot: Bot,
-    mut clock: Clock,
-    first: Said,
-    arrivals: &Receiver<Arrival>,
-    outside: &mut dyn Outside,
-) {
-    let mut act = |said: Said| {
-        said.trouble.iter().for_each(|why| outside.warn(why));
-        if !said.replies.is_empty() {
-            outside.say(said.replies);
-        }
-        said.topics.into_iter().for_each(|(room, text)| outside.topic(room, text));
-        said.lookups.into_iter().for_each(|change| outside.look_up(change));
-    };
-    act(first);
-    loop {
-        let now = clock.now();
-        let arrival = match bot.wake(now) {
-            // What is overdue and does not go away (the log takes nothing) is looked at once a second.
-            Some(wake) => {
-                let sleep = (wake - now).to_std().unwrap_or_default().max(Duration::from_millis(1));
-                arrivals.recv_timeout(if wake > now { sleep } else { Duration::from_secs(1) })
-            }
-            None => arrivals.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        let mut next = match arrival {
-            Ok(arrival) => Some(arrival),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return,
-        };
-        let mut inputs = Vec::new();
-        let mut after = None;
-        while let Some(arrival) = next {
-            match arrival {
-                Arrival::Inputs(more) => inputs.extend(more),
-                Arrival::News(change) => bot.look_again(change),
-                Arrival::Later(_) | Arrival::Settings(_) | Arrival::End => {
-                    after = Some(arrival);
-                    break;
-                }
-            }
-            next = if inputs.len() < INPUTS_AT_ONCE { arrivals.try_recv().ok() } else { None };
-        }
-        act(bot.take(clock.now(), &inputs));
-        match after {
-            Some(Arrival::End) => return,
-            Some(Arrival::Settings(settings)) => {
-                bot.set(*settings);
-                act(bot.take(clock.now(), &[]));
-            }
-            Some(Arrival::Later(time)) => {
-                let until = clock.now() + time;
-                while let Some(wake) = bot.wake(clock.now()).filter(|wake| *wake <= until) {
-                    let step = (wake - clock.now()).max(TimeDelta::seconds(1)).min(until - clock.now());
-                    if step <= TimeDelta::zero() {
-                        break;
-                    }
-                    clock.skip(step);
-                    act(bot.take(clock.now(), &[]));
-                }
-                clock.skip((until - clock.now()).max(TimeDelta::zero()));
-                act(bot.take(clock.now(), &[]));
-            }
-            _ => {}
-        }
-    }
 }

@@ -1,9 +1,10 @@
 //! The person at the terminal: what they type, and the greeting.
 
 use std::io::{self, BufRead, Write};
-use std::sync::mpsc::SyncSender;
 
-use crate::bot::Arrival;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::arrivals::Arrival;
 use crate::clock::Clock;
 use crate::engine::id::At;
 use crate::engine::settings::{CONSOLE, Settings};
@@ -18,7 +19,7 @@ pub(super) fn read(
     mut speaker: String,
     bot_name: &str,
     clock: Clock,
-    arrivals: &SyncSender<Arrival>,
+    arrivals: &UnboundedSender<Arrival>,
 ) {
     let mut clock = clock;
     for line in io::stdin().lock().split(b'\n') {

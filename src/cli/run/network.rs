@@ -1,16 +1,15 @@
-//! The one thread of everything that waits for others: the networks, the review system, and the operator's signals.
+//! Everything that waits for others: the networks, the review system, and the operator's signals.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, channel};
-use std::thread;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-use super::{Fault, Read, failed, tell};
-use crate::bot::{self, Arrival};
+use super::arrivals::Arrival;
+use super::{Fault, Read, tell};
+use crate::bot;
 use crate::clock::Clock;
 use crate::config::{Config, Connection, Irc};
 use crate::engine::id::ChangeNumber;
@@ -46,11 +45,11 @@ pub(super) struct Networks {
     has_keyboard: bool,
 }
 
-/// What the thread answers, whom it tells, and what it was started with.
+/// What is answered, who is told, and what the program was started with.
 pub(super) struct Told {
     pub(super) source: Arc<Source>,
     pub(super) questions: UnboundedReceiver<ChangeNumber>,
-    pub(super) arrivals: SyncSender<Arrival>,
+    pub(super) arrivals: UnboundedSender<Arrival>,
     pub(super) read: Read,
     pub(super) config: Config,
 }
@@ -74,23 +73,8 @@ impl Networks {
         self.says.clone()
     }
 
-    /// Connects. What it gives is disconnected when all networks were left and nobody can ask anything any more.
-    pub(super) fn start(self, told: Told) -> Result<Receiver<()>, Fault> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| failed(&error))?;
-        let (here, gone) = channel();
-        thread::spawn(move || {
-            runtime.block_on(self.run(told));
-            // A name that is still being looked up keeps nobody waiting.
-            runtime.shutdown_background();
-            drop(here);
-        });
-        Ok(gone)
-    }
-
-    async fn run(self, told: Told) {
+    /// Connects. It ends when all networks were left and nobody can ask anything any more.
+    pub(super) async fn run(self, told: Told) {
         let mut kept = JoinSet::new();
         for (settings, said) in self.links {
             let (people, arrivals) = (Arc::clone(&self.people), told.arrivals.clone());
@@ -116,13 +100,13 @@ async fn keep(
     settings: Irc,
     people: Arc<Settings>,
     clock: Clock,
-    arrivals: SyncSender<Arrival>,
+    arrivals: UnboundedSender<Arrival>,
     said: UnboundedReceiver<Say>,
 ) {
     let network = settings.network.clone();
     let hear = move |inputs: Vec<Input>| {
         inputs.iter().filter_map(news).for_each(|news| tell(&news));
-        // Where the loop is so far behind that this waits, nobody is served by reading more.
+        // The loop takes it before the socket is read again: no more waits there than a read has brought.
         arrivals.send(Arrival::Inputs(inputs)).is_ok()
     };
     let ears = hear.clone();
@@ -153,7 +137,7 @@ fn news(input: &Input) -> Option<String> {
 async fn answer(
     source: &Arc<Source>,
     mut questions: UnboundedReceiver<ChangeNumber>,
-    answers: &SyncSender<Arrival>,
+    answers: &UnboundedSender<Arrival>,
 ) {
     while let Some(change) = questions.recv().await {
         let source = Arc::clone(source);
@@ -171,7 +155,7 @@ struct Operator {
     read: Read,
     /// The configuration that it was started with.
     running: Config,
-    arrivals: SyncSender<Arrival>,
+    arrivals: UnboundedSender<Arrival>,
     says: Vec<tokio::sync::mpsc::WeakUnboundedSender<Say>>,
 }
 
