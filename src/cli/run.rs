@@ -90,6 +90,7 @@ fn live(
     source: Arc<Source>,
     has_keyboard: bool,
 ) -> Result<(), Fault> {
+    config.notes().iter().for_each(|note| tell(&format!("note: {note}")));
     let (arrivals_in, arrivals) = sync_channel(WAITING);
     let (questions_in, questions) = unbounded_channel();
     // The servers' handshakes take longer than the log: both begin at once, and what is heard waits for the loop.

@@ -221,6 +221,7 @@ impl Operator {
             tell("connections, the review system and the database change with a restart only");
         }
         tell("the configuration was read again");
+        new.notes().iter().for_each(|note| tell(&format!("note: {note}")));
         let _ = self.arrivals.send(Arrival::Settings(Box::new(new.settings)));
         for say in self.says.iter().filter_map(|say| say.upgrade()) {
             let _ = say.send(Say::Settings(Arc::clone(&people)));
