@@ -123,8 +123,10 @@ fn live(
     drop(arrivals);
     rooms.leave();
     // All connections are told at once; one that cannot leave in time is left.
-    let _ = gone.recv_timeout(LEAVE);
-    Ok(())
+    match gone.recv_timeout(LEAVE) {
+        Ok(why) => Err(Fault::Failed(why)),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Where the loop says and asks things.

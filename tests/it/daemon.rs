@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::fake_irc::FakeIrc;
+use super::fake_irc::{FakeIrc, Welcome};
 
 /// How long something may take that takes milliseconds where nothing is wrong.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -288,6 +288,33 @@ fn a_server_that_tells_nobody_apart_is_told_to_the_operator() {
         told.last().unwrap().starts_with("swatbot: connected to test, where nobody has a right: "),
         "{told:?}"
     );
+}
+
+#[test]
+fn a_wrong_password_ends_it_and_names_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = FakeIrc::in_thread();
+    server.welcome(Welcome::Lines(vec![
+        ":irc.test CAP * LS :sasl",
+        ":irc.test CAP * ACK :sasl",
+        ":irc.test 904 swatbot :SASL authentication failed",
+    ]));
+    let home = Home::with(&server, "account = \"swatbot\"\npassword_file = \"test.password\"");
+    let password = home.config.with_file_name("test.password");
+    fs::write(&password, "hunter2\n").unwrap();
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+    let daemon = home.start();
+    let told = daemon.tells("there is nowhere left to talk");
+    let why = format!(
+        "swatbot: test is lost: the login as swatbot failed: SASL authentication failed (904); the password is the one \
+         in {}; not trying again before a restart",
+        password.display()
+    );
+    assert!(told.contains(&why), "{told:?}");
+    assert!(told.iter().all(|line| !line.contains("hunter2")), "{told:?}");
+    assert_eq!(daemon.ends(), Some(1));
+    assert_eq!(home.rows("the login as swatbot failed"), 1);
+    assert_eq!(server.connections(), 1);
 }
 
 #[test]

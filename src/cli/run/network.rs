@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::thread;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -12,7 +13,7 @@ use tokio::task::JoinSet;
 use super::{Fault, Read, failed, tell};
 use crate::bot::{self, Arrival};
 use crate::clock::Clock;
-use crate::config::{Config, Connection, Irc};
+use crate::config::{Config, Connection, Irc, IrcLogin};
 use crate::engine::id::ChangeNumber;
 use crate::engine::settings::Settings;
 use crate::engine::{Attendance, Input, Link, LinkChange, Presence};
@@ -31,6 +32,7 @@ mod link {
         _: Arc<Settings>,
         _: Clock,
         _: impl Fn(Vec<Input>) -> bool,
+        _: impl Fn(&str),
         _: UnboundedReceiver<Say>,
     ) {
     }
@@ -74,27 +76,30 @@ impl Networks {
         self.says.clone()
     }
 
-    /// Connects. What it gives is disconnected when all networks were left and nobody can ask anything any more.
-    pub(super) fn start(self, told: Told) -> Result<Receiver<()>, Fault> {
+    /// Connects. What it gives is disconnected when all networks were left and nobody can ask anything any more. Where
+    /// the last network has refused the bot for good, and nobody sits at a terminal, the reason comes out of it.
+    pub(super) fn start(self, told: Told) -> Result<Receiver<String>, Fault> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| failed(&error))?;
         let (here, gone) = channel();
         thread::spawn(move || {
-            runtime.block_on(self.run(told));
+            runtime.block_on(self.run(told, &here));
             // A name that is still being looked up keeps nobody waiting.
             runtime.shutdown_background();
-            drop(here);
         });
         Ok(gone)
     }
 
-    async fn run(self, told: Told) {
+    async fn run(self, told: Told, gone: &Sender<String>) {
         let mut kept = JoinSet::new();
+        // A person at a terminal counts as one more place to talk.
+        let left = Arc::new(AtomicUsize::new(self.links.len() + usize::from(self.has_keyboard)));
         for (settings, said) in self.links {
-            let (people, arrivals) = (Arc::clone(&self.people), told.arrivals.clone());
-            kept.spawn(keep(settings, people, self.clock, arrivals, said));
+            let people = Arc::clone(&self.people);
+            let ears = Ears { arrivals: told.arrivals.clone(), left: Arc::clone(&left), gone: gone.clone() };
+            kept.spawn(keep(settings, people, self.clock, ears, said));
         }
         let operator = Operator {
             read: told.read,
@@ -111,29 +116,48 @@ impl Networks {
     }
 }
 
-/// Keeps one network, and tells the operator what becomes of it.
-async fn keep(
-    settings: Irc,
-    people: Arc<Settings>,
-    clock: Clock,
+/// What a network is heard by.
+#[derive(Clone)]
+struct Ears {
     arrivals: SyncSender<Arrival>,
-    said: UnboundedReceiver<Say>,
-) {
-    let network = settings.network.clone();
-    let hear = move |inputs: Vec<Input>| {
-        inputs.iter().filter_map(news).for_each(|news| tell(&news));
+    /// How many places to talk have not stopped for good.
+    left: Arc<AtomicUsize>,
+    gone: Sender<String>,
+}
+
+impl Ears {
+    /// Whether anybody listens. A program that can talk nowhere any more ends: whoever watches over it must see that.
+    fn hear(&self, inputs: Vec<Input>, login: &IrcLogin) -> bool {
+        let news: Vec<String> = inputs.iter().filter_map(|input| news(input, login)).collect();
+        news.iter().for_each(|news| tell(news));
+        let stopped =
+            |input: &&Input| matches!(input, Input::Link(Link { change: LinkChange::Stopped(_), .. }));
+        let stopped = inputs.iter().filter(stopped).count();
         // Where the loop is so far behind that this waits, nobody is served by reading more.
-        arrivals.send(Arrival::Inputs(inputs)).is_ok()
-    };
+        let mut listens = self.arrivals.send(Arrival::Inputs(inputs)).is_ok();
+        if stopped > 0 && self.left.fetch_sub(stopped, Ordering::Relaxed) == stopped {
+            let why = "swatbot: there is nowhere left to talk; mend what is said above and start it again";
+            // The loop still records everything that came before.
+            let _ = self.gone.send(why.to_owned());
+            listens &= self.arrivals.send(Arrival::End).is_ok();
+        }
+        listens
+    }
+}
+
+/// Keeps one network, and tells the operator what becomes of it.
+async fn keep(settings: Irc, people: Arc<Settings>, clock: Clock, ears: Ears, said: UnboundedReceiver<Say>) {
+    let (network, login) = (settings.network.clone(), settings.login.clone());
+    let hear = move |inputs: Vec<Input>| ears.hear(inputs, &login);
     let ears = hear.clone();
-    if tokio::spawn(link::keep(settings, people, clock, hear, said)).await.is_err() {
+    if tokio::spawn(link::keep(settings, people, clock, hear, tell, said)).await.is_err() {
         let why = "a fault in swatbot itself".to_owned();
         ears(vec![Input::Link(Link { network, change: LinkChange::Stopped(why) })]);
     }
 }
 
-/// What the operator is told of an input.
-fn news(input: &Input) -> Option<String> {
+/// What the operator is told of an input. Where a secret stands is for the operator alone, and what it is for nobody.
+fn news(input: &Input, login: &IrcLogin) -> Option<String> {
     if let Input::Presence(Presence { room, change: Attendance::Closed(why) }) = input {
         return Some(format!("not in {room}: {why}; trying again"));
     }
@@ -144,7 +168,18 @@ fn news(input: &Input) -> Option<String> {
             format!("connected to {network}, where nobody has a right: {why}")
         }
         LinkChange::Lost(why) => format!("{network} is lost: {why}; trying again"),
-        LinkChange::Stopped(why) => format!("{network} is lost: {why}; not trying again before a restart"),
+        LinkChange::Stopped(why) => {
+            let from = match login {
+                IrcLogin::Password { file, .. } if why.contains("login") => {
+                    format!("; the password is the one in {}", file.display())
+                }
+                IrcLogin::Certificate { file } if why.contains("login") => {
+                    format!("; the certificate is the one in {}", file.display())
+                }
+                _ => String::new(),
+            };
+            format!("{network} is lost: {why}{from}; not trying again before a restart")
+        }
     })
 }
 
