@@ -209,6 +209,25 @@ fn a_log_that_cannot_be_opened_exits_with_1() {
 }
 
 #[test]
+fn where_there_is_no_log_the_configuration_that_names_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("windows.toml");
+    let changes = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/changes");
+    let text = fs::read_to_string(CONFIG).unwrap().replace("\"examples/changes\"", &format!("{changes:?}"));
+    fs::write(&config, text).unwrap();
+    for verb in [&["log"][..], &["report", "2026-11-23/morning"]] {
+        let (code, out, err) = swatbot(&[verb, &["--config", config.to_str().unwrap()]].concat());
+        assert_eq!((code, out.as_str()), (1, ""));
+        let database = folder.path().join("swatbot.db");
+        let (database, config) = (database.display(), config.display());
+        assert_eq!(
+            err,
+            format!("there is no log at {database}, which {config} names; --config FILE names another\n")
+        );
+    }
+}
+
+#[test]
 fn a_report_is_the_summary_and_every_row() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("swatbot.db");
