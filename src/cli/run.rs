@@ -105,6 +105,7 @@ async fn live(
     source: Arc<Source>,
     has_keyboard: bool,
 ) -> Result<(), Fault> {
+    config.notes().iter().for_each(|note| tell(&format!("note: {note}")));
     let (arrivals_in, arrived) = unbounded_channel();
     let (questions_in, questions) = unbounded_channel();
     let networks = Networks::new(&config, has_keyboard, clock);
@@ -144,8 +145,10 @@ async fn live(
         Err(fault) => std::panic::resume_unwind(fault.into_panic()),
     }
     // All connections are told at once; one that cannot leave in time is left.
-    let _ = timeout(LEAVE, left).await;
-    Ok(())
+    match timeout(LEAVE, left).await {
+        Ok(Ok(Err(why))) => Err(Fault::Failed(why.to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// Opens the log beside everything else, because checking a long one takes a while.

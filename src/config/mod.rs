@@ -5,6 +5,7 @@ mod connection;
 mod fault;
 mod irc;
 mod item;
+mod notes;
 mod overlap;
 mod person;
 mod plan;

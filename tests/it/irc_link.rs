@@ -34,6 +34,8 @@ struct Kept {
 struct Heard {
     /// Each call by itself, and when it came.
     calls: Mutex<Vec<(Instant, Vec<Input>)>>,
+    /// What only the operator is told.
+    notes: Mutex<Vec<String>>,
     news: Notify,
 }
 
@@ -68,8 +70,10 @@ fn keep(settings: Irc) -> Kept {
         ears.news.notify_waiters();
         true
     };
+    let notes = Arc::clone(&heard);
+    let tell = move |what: &str| notes.notes.lock().unwrap().push(what.to_owned());
     let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, told));
+    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, tell, told));
     Kept { heard, says, task }
 }
 
@@ -272,6 +276,18 @@ async fn a_topic_is_set_again_after_the_connection_and_given_back() {
     say(None);
     server.hears("TOPIC #ops", 3).await;
     assert_eq!(server.topic(), theirs);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_operator_hears_once_that_a_topic_cannot_be_set() {
+    let (server, kept) = connected(|irc| irc.topic = true).await;
+    let why = "You're not a channel operator";
+    for again in 2..4 {
+        server.send(format!(":irc.test 482 swatbot #ops :{why}\r\n"));
+        server.close();
+        kept.ups(again).await;
+    }
+    assert_eq!(*kept.heard.notes.lock().unwrap(), [format!("test/#ops: I cannot set the topic: {why}")]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -11,7 +12,7 @@ use super::arrivals::Arrival;
 use super::{Fault, Read, tell};
 use crate::bot;
 use crate::clock::Clock;
-use crate::config::{Config, Connection, Irc};
+use crate::config::{Config, Connection, Irc, IrcLogin};
 use crate::engine::id::ChangeNumber;
 use crate::engine::settings::Settings;
 use crate::engine::{Attendance, Input, Link, LinkChange, Presence};
@@ -30,6 +31,7 @@ mod link {
         _: Arc<Settings>,
         _: Clock,
         _: impl Fn(Vec<Input>) -> bool,
+        _: impl Fn(&str),
         _: UnboundedReceiver<Say>,
     ) {
     }
@@ -73,12 +75,16 @@ impl Networks {
         self.says.clone()
     }
 
-    /// Connects. It ends when all networks were left and nobody can ask anything any more.
-    pub(super) async fn run(self, told: Told) {
+    /// Connects. It ends when all networks were left and nobody can ask anything any more. Where the last of them has
+    /// refused the bot for good, and nobody sits at a terminal, it gives that as the reason.
+    pub(super) async fn run(self, told: Told) -> Result<(), &'static str> {
         let mut kept = JoinSet::new();
+        // A person at a terminal counts as one more place to talk.
+        let left = Arc::new(AtomicUsize::new(self.links.len() + usize::from(self.has_keyboard)));
         for (settings, said) in self.links {
-            let (people, arrivals) = (Arc::clone(&self.people), told.arrivals.clone());
-            kept.spawn(keep(settings, people, self.clock, arrivals, said));
+            let people = Arc::clone(&self.people);
+            let ears = Ears { arrivals: told.arrivals.clone(), left: Arc::clone(&left) };
+            kept.spawn(keep(settings, people, self.clock, ears, said));
         }
         let operator = Operator {
             read: told.read,
@@ -92,32 +98,51 @@ impl Networks {
             while kept.join_next().await.is_some() {}
         });
         signals.abort();
+        if left.load(Ordering::Relaxed) > 0 {
+            return Ok(());
+        }
+        Err("there is nowhere left to talk; mend what is said above and start it again")
+    }
+}
+
+/// What a network is heard by.
+#[derive(Clone)]
+struct Ears {
+    arrivals: UnboundedSender<Arrival>,
+    /// How many places to talk have not stopped for good.
+    left: Arc<AtomicUsize>,
+}
+
+impl Ears {
+    /// Whether anybody listens. A program that can talk nowhere any more ends: whoever watches over it must see that.
+    fn hear(&self, inputs: Vec<Input>, login: &IrcLogin) -> bool {
+        let news: Vec<String> = inputs.iter().filter_map(|input| news(input, login)).collect();
+        news.iter().for_each(|news| tell(news));
+        let stopped =
+            |input: &&Input| matches!(input, Input::Link(Link { change: LinkChange::Stopped(_), .. }));
+        let stopped = inputs.iter().filter(stopped).count();
+        let mut listens = self.arrivals.send(Arrival::Inputs(inputs)).is_ok();
+        if stopped > 0 && self.left.fetch_sub(stopped, Ordering::Relaxed) == stopped {
+            // The loop still records everything that came before.
+            listens &= self.arrivals.send(Arrival::End).is_ok();
+        }
+        listens
     }
 }
 
 /// Keeps one network, and tells the operator what becomes of it.
-async fn keep(
-    settings: Irc,
-    people: Arc<Settings>,
-    clock: Clock,
-    arrivals: UnboundedSender<Arrival>,
-    said: UnboundedReceiver<Say>,
-) {
-    let network = settings.network.clone();
-    let hear = move |inputs: Vec<Input>| {
-        inputs.iter().filter_map(news).for_each(|news| tell(&news));
-        // The loop takes it before the socket is read again: no more waits there than a read has brought.
-        arrivals.send(Arrival::Inputs(inputs)).is_ok()
-    };
+async fn keep(settings: Irc, people: Arc<Settings>, clock: Clock, ears: Ears, said: UnboundedReceiver<Say>) {
+    let (network, login) = (settings.network.clone(), settings.login.clone());
+    let hear = move |inputs: Vec<Input>| ears.hear(inputs, &login);
     let ears = hear.clone();
-    if tokio::spawn(link::keep(settings, people, clock, hear, said)).await.is_err() {
+    if tokio::spawn(link::keep(settings, people, clock, hear, tell, said)).await.is_err() {
         let why = "a fault in swatbot itself".to_owned();
         ears(vec![Input::Link(Link { network, change: LinkChange::Stopped(why) })]);
     }
 }
 
-/// What the operator is told of an input.
-fn news(input: &Input) -> Option<String> {
+/// What the operator is told of an input. Where a secret stands is for the operator alone, and what it is for nobody.
+fn news(input: &Input, login: &IrcLogin) -> Option<String> {
     if let Input::Presence(Presence { room, change: Attendance::Closed(why) }) = input {
         return Some(format!("not in {room}: {why}; trying again"));
     }
@@ -128,7 +153,18 @@ fn news(input: &Input) -> Option<String> {
             format!("connected to {network}, where nobody has a right: {why}")
         }
         LinkChange::Lost(why) => format!("{network} is lost: {why}; trying again"),
-        LinkChange::Stopped(why) => format!("{network} is lost: {why}; not trying again before a restart"),
+        LinkChange::Stopped(why) => {
+            let from = match login {
+                IrcLogin::Password { file, .. } if why.contains("login") => {
+                    format!("; the password is the one in {}", file.display())
+                }
+                IrcLogin::Certificate { file } if why.contains("login") => {
+                    format!("; the certificate is the one in {}", file.display())
+                }
+                _ => String::new(),
+            };
+            format!("{network} is lost: {why}{from}; not trying again before a restart")
+        }
     })
 }
 
@@ -205,6 +241,7 @@ impl Operator {
             tell("connections, the review system and the database change with a restart only");
         }
         tell("the configuration was read again");
+        new.notes().iter().for_each(|note| tell(&format!("note: {note}")));
         let _ = self.arrivals.send(Arrival::Settings(Box::new(new.settings)));
         for say in self.says.iter().filter_map(|say| say.upgrade()) {
             let _ = say.send(Say::Settings(Arc::clone(&people)));

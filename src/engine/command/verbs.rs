@@ -539,7 +539,7 @@ pub static VERBS: &[Verb] = {
                 "log -- TEXT",
             ],
             who: &[Anyone],
-            does: "write to the log, or ask it",
+            does: "ask the log, or write to it (TEXT and amend need an account)",
             asks: true,
             parse: log_line,
         },

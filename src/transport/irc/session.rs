@@ -43,6 +43,8 @@ pub enum Effect {
     Send(OutLine),
     /// The engine is to hear this.
     Heard(Input),
+    /// The operator is to know this; the people in the rooms can do nothing about it, or see it.
+    Told(String),
     /// The connection is over.
     Ended(Ended),
 }

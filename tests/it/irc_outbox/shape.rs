@@ -124,6 +124,23 @@ fn tokens_stay_whole() {
 }
 
 #[test]
+fn a_list_is_cut_between_its_items() {
+    let queue: Vec<String> = (1..=20).map(|n| format!("#{n} {} (bob) waits", 900_100 + n)).collect();
+    let text = format!("bob: morning (on until 15:00 UTC), 20 of 20 places: {}", queue.join("; "));
+    let said = lines(150, &text);
+    assert!(said.len() > 3, "{said:?}");
+    for line in &said[..said.len() - 1] {
+        assert!(line.ends_with(" waits;"), "{said:#?}");
+    }
+    // One that would leave most of a line empty is not waited for.
+    let cut = |text: &str| lines(30, text).join("|");
+    assert_eq!(cut("bob: one, two three four five six"), "bob: one, two three four five|bob: … six");
+    assert_eq!(cut("bob: one two three four, five six"), "bob: one two three four,|bob: … five six");
+    // What is quoted holds no items.
+    assert_eq!(cut("bob: \"one two three, four\" five six"), "bob: \"one two three, four\"|bob: … five six");
+}
+
+#[test]
 fn a_log_line_that_is_cut_stays_a_log_line() {
     let reply = Reply {
         kind: swatbot::engine::Kind::ForLog,

@@ -51,8 +51,13 @@ impl Session {
             5 if self.phase != Phase::Ready => {
                 self.isupport.hear(words.get(1..).unwrap_or_default());
                 self.roster.compare_by(self.isupport.casemapping);
+                self.fit_nick(effects);
             }
             376 | 422 if self.phase == Phase::Welcomed => self.be_ready(now, effects),
+            432 if is_greeting && self.me.nick == self.settings.nick && !is_reserved(last) => {
+                let why = because(&format!("the server does not take the nick {}", self.settings.nick), last);
+                self.end(why, Then::StopAtFirst, effects);
+            }
             432 | 433 | 436 | 437 if is_greeting => match self.me.try_next(&self.settings) {
                 Some(nick) => send(effects, "NICK", &[nick]),
                 None => {
@@ -99,6 +104,11 @@ impl Session {
         }
         self.phase = Phase::Welcomed;
         if let Some(nick) = words.first() {
+            let (mine, asked) = (&self.settings.nick, &self.me.nick);
+            if asked == mine && nick.len() < mine.len() && mine.starts_with(nick.as_str()) {
+                let why = format!("the server does not take the nick {mine}: it cuts it to {nick}");
+                return self.end(why, Then::Stop, effects);
+            }
             self.me.rename(nick, self.isupport.casemapping.fold(nick) == self.own_nick(), now);
         }
         // Many servers end their welcome with the prefix that others see.
@@ -107,6 +117,17 @@ impl Session {
             prefix.strip_prefix(&format!("{}!", self.me.nick)).and_then(|it| it.split_once('@'))
         {
             self.me.learn(user, host);
+        }
+    }
+
+    /// Ends the attempt where the server's nicks are too short for ours: waiting for it would never end.
+    fn fit_nick(&mut self, effects: &mut Vec<Effect>) {
+        let mine = &self.settings.nick;
+        if let Some(longest) = self.isupport.nick_length.filter(|longest| *longest < mine.len())
+            && self.isupport.casemapping.fold(&self.me.nick) != self.own_nick()
+        {
+            let why = format!("the server does not take the nick {mine}: it has more than {longest} letters");
+            self.end(why, Then::Stop, effects);
         }
     }
 
@@ -202,4 +223,9 @@ impl Session {
             None
         }
     }
+}
+
+/// Whether a nick is refused for a while only: services keep it for whoever has registered it.
+fn is_reserved(words: &str) -> bool {
+    words.to_lowercase().contains("reserved")
 }
