@@ -117,14 +117,17 @@ pub fn is_on(settings: &Settings, window: &Window, asked: &[Who]) -> String {
     let id = window.id();
     let until = words::clock(window.occurrence.ends);
     let lead = lead(window, "nobody leads yet", &command(&settings.prefix, "claim"));
-    let owners = if asked.is_empty() {
+    if !asked.is_empty() {
+        let yours = if asked.len() == 1 { "your patch is" } else { "your patches are" };
+        let here = command(&settings.prefix, "here");
+        return format!("{}: {id} is on until {until} UTC, {lead}; {yours} in it, say {here}", names(asked));
+    }
+    let queue = if window.patches.is_empty() {
         format!("Nothing is queued: {}", command(&settings.prefix, "add N"))
-    } else if asked.len() == 1 {
-        format!("{}: your patch is in it, say {}", names(asked), command(&settings.prefix, "here"))
     } else {
-        format!("{}: your patches are in it, say {}", names(asked), command(&settings.prefix, "here"))
+        format!("{}, nobody is waited for", patches(window.waiting().count()))
     };
-    format!("{id} is on, {lead}, until {until} UTC. {owners}")
+    format!("{id} is on, {lead}, until {until} UTC. {queue}")
 }
 
 /// The reminder before the start.
