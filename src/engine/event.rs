@@ -245,6 +245,9 @@ pub enum Event {
         who: Vec<Who>,
         /// How.
         how: Absence,
+        /// Why the bot itself is out of the room, where that is how.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// People who were gone are there again.
     Back {

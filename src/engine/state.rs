@@ -444,6 +444,9 @@ fn take_over_holds(window: &mut Window, held: &mut Vec<StandingHold>, at: At) {
         .partition(|held| held.rooms.iter().any(|room| window.occurrence.rooms.contains(room)));
     *held = elsewhere;
     let here: Vec<StandingHold> = here;
+    if !here.is_empty() {
+        window.stopped.get_or_insert(at);
+    }
     for StandingHold { hold, .. } in here {
         window.holds.push(Hold { number: window.next_hold, named: at, ..hold });
         window.next_hold += 1;

@@ -291,7 +291,6 @@ fn patch_list(
         Act::Watch { seconds }
             if window.holds.is_empty() && window.rollback.is_none() && step.failed.is_none() =>
         {
-            let since = window.resumed.map_or(since, |resumed| since.max(resumed));
             due.push((since + watch_time(seconds), Due::Watched(id, patch.change, number)));
         }
         _ => {}

@@ -160,13 +160,50 @@ fn a_link_that_is_lost_is_said_nowhere_and_its_return_where_a_window_is_open() {
     assert_eq!(held.link(LinkChange::Lost("refused".to_owned())).records, [], "once");
     let up = held.link(LinkChange::Up { read_only: None });
     let lines = said(&up);
-    assert!(lines.len() == 1 && lines[0].0 == IRC && lines[0].1.starts_with("I am back. 2026-11-23/morning"));
+    let back = "alice: I am back (the link to libera was lost). 2026-11-23/morning is HELD (H1); what was said \
+                meanwhile I did not hear. \"!swat resume H1 NOTE\"";
+    assert_eq!(lines, [(IRC, back)]);
+    assert_eq!(up.replies[0].ping, [who("alice")]);
+    // She never left: the roster says nothing more.
+    assert_eq!(said(&held.attends(Attendance::Roster(vec!["alice".to_owned()]))), []);
     assert_eq!(held.link(LinkChange::Up { read_only: None }).records, []);
     // With no open window, nobody is told.
     held.state.windows.clear();
     held.now = at("09:00");
     held.link(LinkChange::Lost("again".to_owned()));
     assert_eq!(said(&held.link(LinkChange::Up { read_only: None })), []);
+}
+
+#[test]
+fn a_lead_was_not_away_where_the_bot_was() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    held.attends(Attendance::Closed("kicked by eve: flood".to_owned()));
+    let back = held.attends(Attendance::Roster(vec!["alice".to_owned()]));
+    let line = "alice: I am back (I was out of libera/#ops: kicked by eve: flood). 2026-11-23/morning is HELD (H1); \
+                what was said meanwhile I did not hear. \"!swat resume H1 NOTE\"";
+    assert_eq!(said(&back), [(IRC, line), (MATRIX, line)]);
+    // After a restart nobody has been seen yet, so nobody is gone.
+    held.leaves("alice");
+    let started = held.take(&Input::Started);
+    let lines = said(&started);
+    assert!(lines[0].1.contains("I am back.") && !lines[0].1.contains("gone"), "{started:?}");
+}
+
+#[test]
+fn where_nobody_has_a_right_no_command_is_offered_without_a_word() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    held.link(LinkChange::Lost("ping timeout".to_owned()));
+    let up = held.link(LinkChange::Up { read_only: Some("my nick is taken".to_owned()) });
+    assert!(said(&up)[0].1.ends_with("NOTE\" (commands from here are refused now)"), "{up:?}");
+    let mut started = held.take(&Input::Started);
+    started.replies.retain(|reply| reply.text.ends_with("(commands from here are refused now)"));
+    assert_eq!(
+        said(&started).iter().map(|(room, _)| *room).collect::<Vec<_>>(),
+        [IRC],
+        "on Matrix they work"
+    );
 }
 
 #[test]

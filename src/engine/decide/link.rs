@@ -16,11 +16,11 @@ impl Turn<'_> {
             LinkChange::Up { read_only } => self.link_up(network, before.down.is_some(), read_only.as_ref()),
             LinkChange::Lost(why) if before.down.as_ref().is_none_or(|(_, again)| !again) => {
                 self.record_link(network, LinkNow::Lost { why: why.clone() });
-                self.leave(|room| room.network() == network, |_| true, Absence::LinkLost);
+                self.leave(|room| room.network() == network, |_| true, Absence::LinkLost, None);
             }
             LinkChange::Stopped(why) if before.down.as_ref().is_none_or(|(_, again)| *again) => {
                 self.record_link(network, LinkNow::Stopped { why: why.clone() });
-                self.leave(|room| room.network() == network, |_| true, Absence::LinkLost);
+                self.leave(|room| room.network() == network, |_| true, Absence::LinkLost, None);
                 let text = say::presence::stopped(network, why);
                 let others = self.rooms_of_windows().into_iter();
                 let reached =
@@ -43,12 +43,15 @@ impl Turn<'_> {
         if was_down {
             let open: Vec<&Window> = self.state.windows.values().filter(|window| window.is_on()).collect();
             for window in open {
-                let stands = say::window::where_things_stand(self.settings, self.state, window, self.at);
                 let rooms = window.occurrence.rooms.iter().filter(|room| room.network() == network);
-                let text = say::presence::back_with(&stands);
+                let (ping, mut text) = self.back_in(window);
+                if read_only.is_some() || !self.settings.network(network).trust {
+                    text = say::presence::refused_here(&text, self.prefix());
+                }
                 // These are the rooms that could not be reached until now, whatever the state still says.
                 for room in rooms {
-                    self.out.replies.push(Reply::new(Place::Room(room.clone()), text.clone()));
+                    let to = Place::Room(room.clone());
+                    self.out.replies.push(Reply { ping: ping.clone(), ..Reply::new(to, text.clone()) });
                 }
             }
         }

@@ -278,7 +278,7 @@ impl Turn<'_> {
     }
 
     /// Whether the lead tests in the owner's place: the owner is gone, or left a test plan and is not here.
-    fn lead_tests(&self, window: &Window, patch: &Patch) -> bool {
+    pub(super) fn lead_tests(&self, window: &Window, patch: &Patch) -> bool {
         window.gone(patch.owner()).is_some()
             || patch.wish.test.is_some()
                 && !window.is_here(patch.owner(), here_from(&self.settings.timers, window))
@@ -309,9 +309,11 @@ impl Turn<'_> {
             }
             _ => {
                 let text = say::run::step(self.settings, patch, number, step);
-                // What comes before it has named the patch.
+                // What comes before it may have named the patch.
                 let named = format!("{} ", patch.change);
-                let bare = text.strip_prefix(&named).filter(|_| !lead_in.is_empty());
+                let bare = text
+                    .strip_prefix(&named)
+                    .filter(|rest| rest.starts_with("step ") && lead_in.contains(named.trim_end()));
                 self.tell_lead(window, &lead, lead_in, bare.unwrap_or(&text));
             }
         }

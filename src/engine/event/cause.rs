@@ -49,6 +49,13 @@ pub enum Absence {
     LinkLost,
 }
 
+impl Absence {
+    /// Whether it is the bot that does not see them: they may be where they were.
+    pub fn is_out_of_sight(self) -> bool {
+        matches!(self, Self::RoomClosed | Self::LinkLost)
+    }
+}
+
 impl From<Departure> for Absence {
     fn from(how: Departure) -> Self {
         match how {

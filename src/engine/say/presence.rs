@@ -2,24 +2,24 @@
 
 use super::super::event::Absence;
 use super::super::id::{RoomId, Who};
-use super::super::window::{Hold, Window};
+use super::super::window::{Gone, Hold, Window};
 use super::super::words;
-use super::{command, own_words, run, short_name};
+use super::{after_colon, command, own_words, run, short_name};
 
 /// How the lead is gone, and with them the owners that went the same way. Nobody is blamed for a network.
-pub fn how_gone(lead: &Who, others: &[&Who], room: Option<&RoomId>, how: Absence) -> String {
+pub fn how_gone(lead: &Who, others: &[&Who], room: Option<&RoomId>, gone: &Gone) -> String {
     let name = short_name(lead);
     let room = room.map_or("the room", |room| room.0.as_str());
     let mut all = vec![name];
     all.extend(others.iter().map(|who| short_name(who)));
     let are = if others.is_empty() { "is" } else { "are" };
-    match how {
+    match gone.how {
         Absence::Left => format!("{name} left"),
         Absence::Kicked => format!("{name} was kicked"),
         Absence::LoggedOut => format!("{name} logged out of services"),
         Absence::Split => format!("network split, {} {are} cut off", words::list(&all)),
         Absence::Missing => format!("{} {are} not in {room}", words::list(&all)),
-        Absence::RoomClosed => format!("I was out of {room}"),
+        Absence::RoomClosed => format!("I was out of {room}{}", after_colon(gone.why.as_deref())),
         Absence::LinkLost => {
             format!("the link to {} was lost", room.split('/').next().unwrap_or(room))
         }
@@ -62,16 +62,25 @@ pub fn lead_is_back(prefix: &str, window: &Window, hold: &Hold) -> String {
 }
 
 /// Said where the lead is gone from a window that is on and not started.
-pub fn lead_gone_before_start(
-    prefix: &str,
-    window: &Window,
-    lead: &Who,
-    room: Option<&RoomId>,
-    how: Absence,
-) -> String {
-    let gone = how_gone(lead, &[], room, how);
+pub fn lead_gone_before_start(prefix: &str, window: &Window, gone: &str) -> String {
     let claim = command(prefix, &format!("claim {}", window.id().window));
     format!("{gone}; {} is not started. Any deployer: {claim}", window.id())
+}
+
+/// Said to a lead where the bot itself was away: nothing says that they ever were.
+pub fn i_am_back(prefix: &str, window: &Window, hold: &Hold) -> String {
+    let (id, number) = (window.id(), hold.number);
+    let why = hold.reason.as_deref().map(|why| format!(" ({})", own_words(why))).unwrap_or_default();
+    let resume = command(prefix, &format!("resume H{number} NOTE"));
+    format!("I am back{why}. {id} is HELD (H{number}); what was said meanwhile I did not hear. {resume}")
+}
+
+/// Added where a command is offered in a room whose network gives nobody a right now.
+pub fn refused_here(text: &str, prefix: &str) -> String {
+    if !text.contains(&format!("\"{prefix}swat ")) {
+        return text.to_owned();
+    }
+    format!("{text} (commands from here are refused now)")
 }
 
 /// Said in the rooms of a network whose connection is back.

@@ -91,7 +91,7 @@ pub fn text(
         Event::Away => format!("is away from {w}"),
         Event::LeadSpoke => format!("was heard in {w}"),
         Event::OwnerSpoke => format!("was heard in {w}"),
-        Event::Gone { who, how } => format!("{}: {}", names(who), absence(*how)),
+        Event::Gone { who, how, why } => format!("{}: {}{}", names(who), absence(*how), because(why)),
         Event::Back { who, room } => format!("back in {room}: {}", names(who)),
         Event::Link { network, now } => match now {
             LinkNow::Up { read_only: None } => format!("{network} is up"),

@@ -59,7 +59,7 @@ pub fn where_things_stand(settings: &Settings, state: &State, window: &Window, a
 /// Who leads; where nobody does, or the lead is gone, what to say to lead it.
 fn lead(window: &Window, nobody: &str, claim: &str) -> String {
     match &window.lead {
-        Some(lead) if window.gone(&lead.who).is_some() => {
+        Some(lead) if window.gone(&lead.who).is_some_and(|gone| !gone.how.is_out_of_sight()) => {
             format!("lead {}, who is gone: {claim}", short_name(&lead.who))
         }
         Some(lead) => format!("lead {}", short_name(&lead.who)),
