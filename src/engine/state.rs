@@ -3,7 +3,7 @@
 mod in_window;
 mod pairs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,9 @@ pub struct State {
     /// The networks whose connection is not as it should be.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub links: BTreeMap<String, Trouble>,
+    /// The networks whose rights the operator has switched off.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub untrusted: BTreeSet<String>,
     /// Freezes that are not over.
     pub freezes: Vec<Freeze>,
     /// The number of the next freeze.
@@ -180,7 +183,8 @@ impl State {
             | Event::Amended { .. }
             | Event::Refused { .. }
             | Event::Asked { .. }
-            | Event::Started => {}
+            | Event::Started
+            | Event::Stopped => {}
             Event::Carried { state } => {
                 let row = self.row;
                 *self = (**state).clone();
@@ -245,6 +249,12 @@ impl State {
                     reason: reason.clone(),
                     by: who.clone(),
                 });
+            }
+            Event::Rights { network, on: true } => {
+                self.untrusted.remove(network);
+            }
+            Event::Rights { network, on: false } => {
+                self.untrusted.insert(network.clone());
             }
             Event::Link { network, now } => self.change_link(network, now),
             Event::Thawed { freeze } => self.freezes.retain(|other| other.number != *freeze),

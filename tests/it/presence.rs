@@ -191,6 +191,46 @@ fn a_lead_was_not_away_where_the_bot_was() {
 }
 
 #[test]
+fn the_kill_switch_is_on_record_and_holds_a_window_whose_lead_it_silences() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    assert_eq!(held.take(&Input::Settings).records, [], "nothing has changed");
+    held.settings
+        .networks
+        .insert("libera".to_owned(), NetworkSettings { trust: false, ..Default::default() });
+    let off = held.take(&Input::Settings);
+    let kinds: Vec<_> = off.records.iter().map(|record| record.event.kind()).collect();
+    assert_eq!(kinds, ["rights", "gone", "held"]);
+    let line = "rights on libera are switched off by the operator: commands from there are refused, questions \
+                answered";
+    assert_eq!(said(&off)[..2], [(IRC, line), (MATRIX, line)]);
+    assert!(said(&off)[2].1.contains("HELD (H1): rights on libera are switched off"), "{off:?}");
+    assert_eq!(held.take(&Input::Settings).records, [], "once");
+    assert_eq!(held.take(&Input::Started).records.len(), 1, "a restart knows it");
+    held.settings.networks.clear();
+    let on = held.take(&Input::Settings);
+    let kinds: Vec<_> = on.records.iter().map(|record| record.event.kind()).collect();
+    assert_eq!(kinds, ["rights", "back"]);
+    let text = said(&on).last().unwrap().1.to_owned();
+    assert!(text.starts_with("alice: 2026-11-23/morning is HELD (H1) since your rights were off."), "{text}");
+    assert!(held.window().holds.len() == 1, "coming back resumes nothing");
+}
+
+#[test]
+fn a_window_goes_where_the_configuration_holds_it_after_a_restart() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    held.settings.windows[0].rooms = vec![RoomId("libera/#new".to_owned())];
+    let started = held.take(&Input::Started);
+    let kinds: Vec<_> = started.records.iter().map(|record| record.event.kind()).collect();
+    assert_eq!(kinds, ["started", "rooms-moved"]);
+    assert_eq!(said(&started).iter().map(|(room, _)| *room).collect::<Vec<_>>(), ["libera/#new"]);
+    held.says("libera/#new", "alice", "!swat hold");
+    assert_eq!(held.window().holds.len(), 1, "it answers there");
+    assert_eq!(held.take(&Input::Started).records.len(), 1, "once");
+}
+
+#[test]
 fn where_nobody_has_a_right_no_command_is_offered_without_a_word() {
     let mut held = Held::new();
     held.says(IRC, "alice", "good morning");

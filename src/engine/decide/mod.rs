@@ -75,6 +75,16 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.out
         }
         Input::Tick => timers::tick(settings, state, at),
+        Input::Settings => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.rights();
+            turn.out
+        }
+        Input::Stopped => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.record(None, None, Event::Stopped);
+            turn.out
+        }
         Input::Started => {
             let mut turn = Turn::of_bot(settings, state, at);
             turn.started();
@@ -544,8 +554,13 @@ impl<'a> Turn<'a> {
     /// The program has started: one line for each open window says where things stand.
     fn started(&mut self) {
         self.record(None, None, Event::Started);
+        self.move_rooms();
+        self.rights();
         for window in self.state.windows.values().filter(|window| window.is_on()) {
             let mut window = window.clone();
+            if let Some(known) = self.settings.window(&window.id().window) {
+                window.occurrence.rooms.clone_from(&known.rooms);
+            }
             // Nobody is gone before it was seen who is there.
             window.presence.values_mut().for_each(|presence| presence.gone = None);
             let (who, text) = self.back_in(&window);

@@ -107,7 +107,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Those who were gone and are there again. Coming back resumes nothing: a lead is told what does.
-    fn come(&mut self, window: &'a Window, room: &RoomId, there: &[Who]) {
+    pub(super) fn come(&mut self, window: &'a Window, room: &RoomId, there: &[Who]) {
         let mut who = self.who_matters(window);
         who.retain(|who| there.contains(who) && window.gone(who).is_some());
         if who.is_empty() {
@@ -125,10 +125,10 @@ impl<'a> Turn<'a> {
             && back.contains(lead)
             && gone.how != Absence::LinkLost
         {
-            let text = if gone.how.is_out_of_sight() {
-                say::presence::i_am_back(self.prefix(), window, hold)
-            } else {
-                say::presence::lead_is_back(self.prefix(), window, hold)
+            let text = match gone.how {
+                Absence::RightsOff => say::presence::rights_are_back(self.prefix(), window, hold),
+                how if how.is_out_of_sight() => say::presence::i_am_back(self.prefix(), window, hold),
+                _ => say::presence::lead_is_back(self.prefix(), window, hold),
             };
             self.ping(window, &[lead], &text);
         }

@@ -47,6 +47,8 @@ pub enum Absence {
     RoomClosed,
     /// The bot has no link to the network and sees nobody: nobody's fault.
     LinkLost,
+    /// The operator switched off the rights of their network: they are there, and may do nothing.
+    RightsOff,
 }
 
 impl Absence {

@@ -20,6 +20,9 @@ pub fn how_gone(lead: &Who, others: &[&Who], room: Option<&RoomId>, gone: &Gone)
         Absence::Split => format!("network split, {} {are} cut off", words::list(&all)),
         Absence::Missing => format!("{} {are} not in {room}", words::list(&all)),
         Absence::RoomClosed => format!("I was out of {room}{}", after_colon(gone.why.as_deref())),
+        Absence::RightsOff => {
+            format!("rights on {} are switched off", room.split('/').next().unwrap_or(room))
+        }
         Absence::LinkLost => {
             format!("the link to {} was lost", room.split('/').next().unwrap_or(room))
         }
@@ -97,6 +100,22 @@ pub fn read_only(network: &str, why: Option<&str>) -> String {
         ),
         None => format!("{network} tells me again who is who: commands work here"),
     }
+}
+
+/// Said in the rooms of an open window where the operator switches the rights of a network off or on.
+pub fn rights(network: &str, on: bool) -> String {
+    if on {
+        return format!("rights on {network} are switched on by the operator: commands from there count");
+    }
+    format!(
+        "rights on {network} are switched off by the operator: commands from there are refused, questions answered"
+    )
+}
+
+/// Said to a lead whose rights are back.
+pub fn rights_are_back(prefix: &str, window: &Window, hold: &Hold) -> String {
+    let resume = command(prefix, &format!("resume H{} NOTE", hold.number));
+    format!("{} is HELD (H{}) since your rights were off. {resume}", window.id(), hold.number)
 }
 
 /// Said on the other networks where a connection is given up.

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::engine::event::{BackStep, Event, Record};
-use crate::engine::id::{At, ChangeNumber, Who};
+use crate::engine::id::{At, ChangeNumber, RoomId, Who};
 use crate::engine::patch::{Check, FileOrder, Override, Patch, Stage};
 use crate::engine::plan::{Act, Done, Step};
 use crate::engine::window::{Declared, Gone, Hold, Lead, Phase, Rollback, Window};
@@ -49,6 +49,17 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
                 let presence = window.presence.entry(person.clone()).or_default();
                 presence.gone = None;
                 presence.room = Some(room.clone());
+            }
+        }
+        Event::RoomsMoved { rooms } => {
+            window.occurrence.rooms.clone_from(rooms);
+            // Whoever was last heard in a room that is none of them can no longer be seen to leave it.
+            let is_elsewhere = |room: &RoomId| !rooms.contains(room);
+            for presence in
+                window.presence.values_mut().filter(|it| it.room.as_ref().is_some_and(is_elsewhere))
+            {
+                presence.room = None;
+                presence.gone = None;
             }
         }
         Event::Reminded { minutes } => window.reminded.push(*minutes),
