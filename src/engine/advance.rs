@@ -6,7 +6,7 @@ use super::decide::{self, Turn};
 use super::event::{Cause, Debt, Event, Settlement, Went};
 use super::facts::{Facts, Fault, PatchSetKind, Status};
 use super::guidelines::{self, Finding, RuleId};
-use super::id::{At, ChangeNumber};
+use super::id::{At, ChangeNumber, Who};
 use super::kind;
 use super::patch::{Patch, Stage};
 use super::plan::Act;
@@ -200,8 +200,7 @@ impl<'a> Turn<'a> {
         let review_or_merge = patch.is_at(|act| matches!(act, Act::Review | Act::Merge));
         if matches!(patch.stage, Stage::Queued) && merged && self.is_owed_anew(patch.change) {
             self.enter_ledger(window, patch, facts, Debt::MergedEarly);
-            let mut who = vec![patch.owner()];
-            who.extend(window.lead.as_ref().map(|lead| &lead.who).filter(|lead| *lead != patch.owner()));
+            let who = lead_and_owner(window, patch);
             let text = say::run::merged_early(self.settings, window, patch);
             self.ping(window, &who, &text);
             return true;
@@ -424,8 +423,7 @@ impl<'a> Turn<'a> {
         let hold = window.next_hold;
         let event = Event::Held { hold, reason: Some(reason.to_owned()), cause: Cause::WrongMerge };
         self.record(Some(window.id()), Some(patch.change), event);
-        let mut who = vec![patch.owner()];
-        who.extend(window.lead.as_ref().map(|lead| &lead.who).filter(|lead| *lead != patch.owner()));
+        let who = lead_and_owner(window, patch);
         let text = say::run::read_what_is_merged(self.prefix(), patch, hold, reason);
         self.ping(window, &who, &text);
     }
@@ -482,6 +480,12 @@ impl<'a> Turn<'a> {
         }
         true
     }
+}
+
+/// Whoever leads must act, so they come first.
+fn lead_and_owner<'w>(window: &'w Window, patch: &'w Patch) -> Vec<&'w Who> {
+    let lead = window.lead.iter().map(|lead| &lead.who);
+    lead.chain(Some(patch.owner()).filter(|owner| !window.led_by(owner))).collect()
 }
 
 /// What is to be said to an offer.

@@ -96,6 +96,8 @@ pub enum Event {
     },
     /// The program started.
     Started,
+    /// The program was told to stop.
+    Stopped,
     /// All that outlives a closed window, so that a start need not read what came before.
     Carried {
         /// The state at that point.
@@ -276,6 +278,9 @@ pub enum Event {
         who: Vec<Who>,
         /// How.
         how: Absence,
+        /// Why the bot itself is out of the room, where that is how.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// People who were gone are there again.
     Back {
@@ -290,6 +295,18 @@ pub enum Event {
         network: String,
         /// How it stands from here.
         now: LinkNow,
+    },
+    /// The operator switched the rights of a network's accounts off or on.
+    Rights {
+        /// Which network.
+        network: String,
+        /// They count from here.
+        on: bool,
+    },
+    /// The configuration has other rooms for an occurrence than it was planned with.
+    RoomsMoved {
+        /// It is held in these from here.
+        rooms: Vec<RoomId>,
     },
     /// The lead was asked to go on: nothing is in motion, and patches wait.
     LeadNagged,
@@ -491,6 +508,7 @@ impl Event {
             Self::Refused { .. } => "refused",
             Self::Asked { .. } => "asked",
             Self::Started => "started",
+            Self::Stopped => "stopped",
             Self::Carried { .. } => "carried",
             Self::FactsSeen { .. } => "facts-seen",
             Self::LookupFailed { .. } => "lookup-failed",
@@ -530,6 +548,8 @@ impl Event {
             Self::Gone { .. } => "gone",
             Self::Back { .. } => "back",
             Self::Link { .. } => "link",
+            Self::Rights { .. } => "rights",
+            Self::RoomsMoved { .. } => "rooms-moved",
             Self::LeadNagged => "lead-nagged",
             Self::Pinged { .. } => "pinged",
             Self::Slid { .. } => "slid",

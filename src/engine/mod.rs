@@ -53,6 +53,10 @@ pub enum Input {
     Tick,
     /// The program has started on a log that may hold open windows.
     Started,
+    /// The configuration was read again.
+    Settings,
+    /// The program is told to stop.
+    Stopped,
 }
 
 /// One line of chat, as a transport delivers it.

@@ -4,7 +4,7 @@ mod codes;
 mod in_window;
 mod pairs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,9 @@ pub struct State {
     /// Accounts that were linked, each as `network/account`, with the account whose person theirs is.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub linked: BTreeMap<String, String>,
+    /// The networks whose rights the operator has switched off.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub untrusted: BTreeSet<String>,
     /// Freezes that are not over.
     pub freezes: Vec<Freeze>,
     /// The number of the next freeze.
@@ -214,7 +217,8 @@ impl State {
             | Event::Amended { .. }
             | Event::Refused { .. }
             | Event::Asked { .. }
-            | Event::Started => {}
+            | Event::Started
+            | Event::Stopped => {}
             Event::Carried { state } => {
                 let row = self.row;
                 *self = (**state).clone();
@@ -289,6 +293,12 @@ impl State {
                 if let Some(room) = record.by.room.clone() {
                     self.spoken.push(Spoken { by: who.clone(), room, words: words.clone(), at });
                 }
+            }
+            Event::Rights { network, on: true } => {
+                self.untrusted.remove(network);
+            }
+            Event::Rights { network, on: false } => {
+                self.untrusted.insert(network.clone());
             }
             Event::Link { network, now } => self.change_link(network, now),
             Event::Thawed { freeze } => self.freezes.retain(|other| other.number != *freeze),
@@ -488,6 +498,9 @@ fn take_over_holds(window: &mut Window, held: &mut Vec<StandingHold>, at: At) {
         .partition(|held| held.rooms.iter().any(|room| window.occurrence.rooms.contains(room)));
     *held = elsewhere;
     let here: Vec<StandingHold> = here;
+    if !here.is_empty() {
+        window.stopped.get_or_insert(at);
+    }
     for StandingHold { hold, .. } in here {
         window.holds.push(Hold { number: window.next_hold, named: at, ..hold });
         window.next_hold += 1;

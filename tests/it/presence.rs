@@ -160,13 +160,90 @@ fn a_link_that_is_lost_is_said_nowhere_and_its_return_where_a_window_is_open() {
     assert_eq!(held.link(LinkChange::Lost("refused".to_owned())).records, [], "once");
     let up = held.link(LinkChange::Up { read_only: None });
     let lines = said(&up);
-    assert!(lines.len() == 1 && lines[0].0 == IRC && lines[0].1.starts_with("I am back. 2026-11-23/morning"));
+    let back = "alice: I am back (the link to libera was lost). 2026-11-23/morning is HELD (H1); what was said \
+                meanwhile I did not hear. \"!swat resume H1 NOTE\"";
+    assert_eq!(lines, [(IRC, back)]);
+    assert_eq!(up.replies[0].ping, [who("alice")]);
+    // She never left: the roster says nothing more.
+    assert_eq!(said(&held.attends(Attendance::Roster(vec!["alice".to_owned()]))), []);
     assert_eq!(held.link(LinkChange::Up { read_only: None }).records, []);
     // With no open window, nobody is told.
     held.state.windows.clear();
     held.now = at("09:00");
     held.link(LinkChange::Lost("again".to_owned()));
     assert_eq!(said(&held.link(LinkChange::Up { read_only: None })), []);
+}
+
+#[test]
+fn a_lead_was_not_away_where_the_bot_was() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    held.attends(Attendance::Closed("kicked by eve: flood".to_owned()));
+    let back = held.attends(Attendance::Roster(vec!["alice".to_owned()]));
+    let line = "alice: I am back (I was out of libera/#ops: kicked by eve: flood). 2026-11-23/morning is HELD (H1); \
+                what was said meanwhile I did not hear. \"!swat resume H1 NOTE\"";
+    assert_eq!(said(&back), [(IRC, line), (MATRIX, line)]);
+    // After a restart nobody has been seen yet, so nobody is gone.
+    held.leaves("alice");
+    let started = held.take(&Input::Started);
+    let lines = said(&started);
+    assert!(lines[0].1.contains("I am back.") && !lines[0].1.contains("gone"), "{started:?}");
+}
+
+#[test]
+fn the_kill_switch_is_on_record_and_holds_a_window_whose_lead_it_silences() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    assert_eq!(held.take(&Input::Settings).records, [], "nothing has changed");
+    held.settings
+        .networks
+        .insert("libera".to_owned(), NetworkSettings { trust: false, ..Default::default() });
+    let off = held.take(&Input::Settings);
+    let kinds: Vec<_> = off.records.iter().map(|record| record.event.kind()).collect();
+    assert_eq!(kinds, ["rights", "gone", "held"]);
+    let line = "rights on libera are switched off by the operator: commands from there are refused, questions \
+                answered";
+    assert_eq!(said(&off)[..2], [(IRC, line), (MATRIX, line)]);
+    assert!(said(&off)[2].1.contains("HELD (H1): rights on libera are switched off"), "{off:?}");
+    assert_eq!(held.take(&Input::Settings).records, [], "once");
+    assert_eq!(held.take(&Input::Started).records.len(), 1, "a restart knows it");
+    held.settings.networks.clear();
+    let on = held.take(&Input::Settings);
+    let kinds: Vec<_> = on.records.iter().map(|record| record.event.kind()).collect();
+    assert_eq!(kinds, ["rights", "back"]);
+    let text = said(&on).last().unwrap().1.to_owned();
+    assert!(text.starts_with("alice: 2026-11-23/morning is HELD (H1) since your rights were off."), "{text}");
+    assert!(held.window().holds.len() == 1, "coming back resumes nothing");
+}
+
+#[test]
+fn a_window_goes_where_the_configuration_holds_it_after_a_restart() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    held.settings.windows[0].rooms = vec![RoomId("libera/#new".to_owned())];
+    let started = held.take(&Input::Started);
+    let kinds: Vec<_> = started.records.iter().map(|record| record.event.kind()).collect();
+    assert_eq!(kinds, ["started", "rooms-moved"]);
+    assert_eq!(said(&started).iter().map(|(room, _)| *room).collect::<Vec<_>>(), ["libera/#new"]);
+    held.says("libera/#new", "alice", "!swat hold");
+    assert_eq!(held.window().holds.len(), 1, "it answers there");
+    assert_eq!(held.take(&Input::Started).records.len(), 1, "once");
+}
+
+#[test]
+fn where_nobody_has_a_right_no_command_is_offered_without_a_word() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    held.link(LinkChange::Lost("ping timeout".to_owned()));
+    let up = held.link(LinkChange::Up { read_only: Some("my nick is taken".to_owned()) });
+    assert!(said(&up)[0].1.ends_with("NOTE\" (commands from here are refused now)"), "{up:?}");
+    let mut started = held.take(&Input::Started);
+    started.replies.retain(|reply| reply.text.ends_with("(commands from here are refused now)"));
+    assert_eq!(
+        said(&started).iter().map(|(room, _)| *room).collect::<Vec<_>>(),
+        [IRC],
+        "on Matrix they work"
+    );
 }
 
 #[test]

@@ -82,10 +82,13 @@ pub(super) async fn run(
         }
         act(bot.take(clock.now(), &inputs));
         match after {
-            Some(Arrival::End) => return,
+            Some(Arrival::End) => {
+                act(bot.take(clock.now(), &[Input::Stopped]));
+                return;
+            }
             Some(Arrival::Settings(settings)) => {
                 bot.set(*settings);
-                act(bot.take(clock.now(), &[]));
+                act(bot.take(clock.now(), &[Input::Settings]));
             }
             Some(Arrival::Later(time)) => {
                 let until = clock.now() + time;

@@ -77,6 +77,16 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.out
         }
         Input::Tick => timers::tick(settings, state, at),
+        Input::Settings => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.rights();
+            turn.out
+        }
+        Input::Stopped => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.record(None, None, Event::Stopped);
+            turn.out
+        }
         Input::Started => {
             let mut turn = Turn::of_bot(settings, state, at);
             turn.started();
@@ -210,8 +220,12 @@ impl<'a> Turn<'a> {
             if self.state.is_down(room.network()) || Some(room) == but {
                 continue;
             }
+            let counts =
+                self.settings.network(room.network()).trust && self.state.read_only(room.network()).is_none();
+            let text =
+                if counts { text.to_owned() } else { say::presence::refused_here(text, self.prefix()) };
             let to = Place::Room(room.clone());
-            self.out.replies.push(Reply { ping: ping.clone(), ..Reply::new(to, text.to_owned()) });
+            self.out.replies.push(Reply { ping: ping.clone(), ..Reply::new(to, text) });
         }
     }
 
@@ -563,10 +577,17 @@ impl<'a> Turn<'a> {
     /// The program has started: one line for each open window says where things stand.
     fn started(&mut self) {
         self.record(None, None, Event::Started);
-        let open: Vec<&Window> = self.state.windows.values().filter(|window| window.is_on()).collect();
-        for window in open {
-            let text = say::window::where_things_stand(self.settings, self.state, window, self.at);
-            self.broadcast(window, &format!("I am back. {text}"));
+        self.move_rooms();
+        self.rights();
+        for window in self.state.windows.values().filter(|window| window.is_on()) {
+            let mut window = window.clone();
+            if let Some(known) = self.settings.window(&window.id().window) {
+                window.occurrence.rooms.clone_from(&known.rooms);
+            }
+            // Nobody is gone before it was seen who is there.
+            window.presence.values_mut().for_each(|presence| presence.gone = None);
+            let (who, text) = self.back_in(&window);
+            self.ping_within(&window, who, &text);
         }
     }
 }

@@ -175,7 +175,7 @@ impl<'a> Turn<'a> {
                 reason = Some(format!("handed over by {}", lead.who));
             } else if let Some(gone) = window.gone(&lead.who) {
                 let room = window.presence.get(&lead.who).and_then(|presence| presence.room.as_ref());
-                let why = say::presence::how_gone(&lead.who, &[], room, gone.how);
+                let why = say::presence::how_gone(&lead.who, &[], room, &gone);
                 reason = reason.or(Some(why));
             } else {
                 let heard = say::heard(self.at, lead.heard);

@@ -335,17 +335,18 @@ impl Turn<'_> {
         let event =
             Event::Held { hold, reason: Some(format!("{change} is broken: {why}")), cause: Cause::Broken };
         self.record(Some(window.id()), Some(change), event);
-        let mut who = vec![patch.owner().clone()];
-        who.extend(window.lead.as_ref().map(|lead| lead.who.clone()).filter(|lead| lead != patch.owner()));
+        // Whoever leads must act, and whoever says so knows.
+        let mut who: Vec<&Who> = window.lead.iter().map(|lead| &lead.who).collect();
+        who.extend(Some(patch.owner()).filter(|owner| !window.led_by(owner)));
+        let others: Vec<&Who> = who.iter().copied().filter(|who| self.who.as_ref() != Some(*who)).collect();
         let back = self.command(&format!("rollback {change}"));
         let resume = self.command(&format!("resume H{hold} NOTE"));
         let text = format!(
-            "{}: {change} is broken ({}): {}; everything stops. {back}, or {resume} if it is something else",
-            say::names(&who),
+            "{change} is broken ({}): {}; everything stops. {back}, or {resume} if it is something else",
             self.name,
             say::own_words(why)
         );
-        self.ping_within(window, who, &text);
+        self.ping(window, if others.is_empty() { &who } else { &others }, &text);
         Ok(())
     }
 

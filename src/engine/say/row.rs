@@ -30,6 +30,7 @@ pub fn text(
         Event::Logged | Event::Amended { .. } | Event::Refused { .. } => String::new(),
         Event::Asked { verb } => format!("was told: {verb} {n}"),
         Event::Started => "swatbot started".to_owned(),
+        Event::Stopped => "swatbot stopped".to_owned(),
         Event::Carried { state } => format!(
             "carried over: {} open windows, {} merged and not deployed, {} left over, {} freezes",
             state.windows.len(),
@@ -97,7 +98,7 @@ pub fn text(
         Event::Linked { account, to } => format!("{account} is linked to {to}"),
         Event::Unlinked { account } => format!("{account} is not linked any more"),
         Event::Spoken { words } => format!("said: {words}"),
-        Event::Gone { who, how } => format!("{}: {}", names(who), absence(*how)),
+        Event::Gone { who, how, why } => format!("{}: {}{}", names(who), absence(*how), because(why)),
         Event::Back { who, room } => format!("back in {room}: {}", names(who)),
         Event::Link { network, now } => match now {
             LinkNow::Up { read_only: None } => format!("{network} is up"),
@@ -105,6 +106,13 @@ pub fn text(
             LinkNow::Lost { why } => format!("{network} is lost, tried again: {why}"),
             LinkNow::Stopped { why } => format!("{network} is lost, not tried again: {why}"),
         },
+        Event::Rights { network, on } => {
+            format!("rights on {network} are switched {} by the operator", if *on { "on" } else { "off" })
+        }
+        Event::RoomsMoved { rooms } => {
+            let rooms: Vec<&str> = rooms.iter().map(|room| room.0.as_str()).collect();
+            format!("{w} is held in {} now, as the configuration says", words::list(&rooms))
+        }
         Event::LeadNagged => format!("asked the lead of {w} to go on"),
         Event::Pinged { who } => format!("asked again: {}", names(who)),
         Event::Slid { changes } => format!("{} moved to the end of {w}, owner silent", numbers(changes)),
@@ -182,6 +190,7 @@ fn absence(how: Absence) -> &'static str {
         Absence::Missing => "not there when I came in",
         Absence::RoomClosed => "out of my sight, I am out of the room",
         Absence::LinkLost => "out of my sight, the link is lost",
+        Absence::RightsOff => "without rights, the operator switched them off",
     }
 }
 

@@ -205,10 +205,9 @@ pub fn next_waits(state: &State, patch: &Patch, refusal: &Refusal) -> String {
     format!("next is {what} ({owner}). {}", refusal.said_in_full())
 }
 
-/// A line that the lead and an owner must both notice.
-pub fn for_both(lead: &Who, owner: &Who, lead_in: &str, text: &str) -> String {
-    let names = super::names([lead, owner]);
-    if lead_in.is_empty() { format!("{names}: {text}") } else { format!("{lead_in}. {names}: {text}") }
+/// What follows from what has just happened: `900101 ps 3 merged. Step 3: testservers`.
+pub fn after_lead_in(lead_in: &str, text: &str) -> String {
+    if lead_in.is_empty() { text.to_owned() } else { format!("{lead_in}. {}", words::sentence(text)) }
 }
 
 /// Merged while it only waited.
