@@ -412,7 +412,7 @@ const COMMANDS: &[&str] = &[
 fn t5_no_command_works_from_another_channel_or_in_private_or_without_an_account() {
     for verb in VERBS.iter().filter(|verb| !verb.asks) {
         let is_there = |command: &&str| command.split(' ').next() == Some(verb.name);
-        assert!(COMMANDS.iter().any(|command| is_there(&command)), "{} is missing", verb.name);
+        assert!(COMMANDS.iter().any(is_there), "{} is missing", verb.name);
     }
     let elsewhere = [(Some("libera/#elsewhere"), Some("alice")), (None, Some("alice")), (Some(IRC), None)];
     for (command, (room, account)) in COMMANDS.iter().flat_map(|it| elsewhere.map(|place| (*it, place))) {
