@@ -99,12 +99,18 @@ impl<'a> Turn<'a> {
                 self.tell_added(window, first, &text);
                 // What is open on several of them in the same words is said once.
                 let mut open: Vec<(Vec<ChangeNumber>, String)> = Vec::new();
+                let mut late: Vec<ChangeNumber> = Vec::new();
                 for patch in several {
-                    let Some(text) = self.open_text(window, patch) else { continue };
+                    let (text, is_late) = self.open_text(window, patch);
+                    late.extend(is_late.then_some(patch.change));
+                    let Some(text) = text else { continue };
                     match open.iter_mut().find(|(_, other)| *other == text) {
                         Some((changes, _)) => changes.push(patch.change),
                         None => open.push((vec![patch.change], text)),
                     }
+                }
+                if !late.is_empty() {
+                    self.tell_added(window, first, &say::queue::end_late(window, &late));
                 }
                 for (changes, text) in open {
                     let numbers = say::numbers(&changes);
@@ -176,14 +182,19 @@ impl<'a> Turn<'a> {
         say::queue::added(self.settings, self.state, window, patch, (&judgements, &points), self.at)
     }
 
-    /// What is open on one of several patches; nothing where all is well.
-    fn open_text(&self, window: &Window, patch: &Patch) -> Option<String> {
+    /// What is open on one of several patches, nothing where all is well; and whether it would end too late, which is
+    /// said of all of them in one line.
+    fn open_text(&self, window: &Window, patch: &Patch) -> (Option<String>, bool) {
         if let Err(why) = decide::why_unknown(self.state, patch.change) {
-            return Some(say::queue::unknown_yet(why));
+            return (Some(say::queue::unknown_yet(why)), false);
         }
-        let (judgements, points) = self.judge(window, patch, false);
+        let (mut judgements, points) = self.judge(window, patch, false);
+        let count = judgements.len();
+        judgements.retain(|judgement| {
+            judgement.rule != RuleId::TimeBudget || judgement.verdict() != guidelines::Verdict::Warn
+        });
         let short = say::queue::rules_in_short(self.settings, patch, &judgements, &points);
-        (short != say::queue::ALL_PASS).then_some(short)
+        ((short != say::queue::ALL_PASS).then_some(short), judgements.len() < count)
     }
 
     /// What follows for one patch; true where something did.

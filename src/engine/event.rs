@@ -4,6 +4,7 @@
 
 mod back_step;
 mod cause;
+mod kinds;
 mod record;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use super::window::Occurrence;
 
 pub use back_step::BackStep;
 pub use cause::{Absence, Cause, LinkNow};
+pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT};
 pub use record::{Author, Record, Went};
 
 /// What somebody asked for with `add`, until the facts are here.
@@ -498,105 +500,3 @@ pub enum Event {
         freeze: u32,
     },
 }
-
-impl Event {
-    /// The word for it in the log's `kind`, the same as the tag in its JSON.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Logged => "logged",
-            Self::Amended { .. } => "amended",
-            Self::Refused { .. } => "refused",
-            Self::Asked { .. } => "asked",
-            Self::Started => "started",
-            Self::Stopped => "stopped",
-            Self::Carried { .. } => "carried",
-            Self::FactsSeen { .. } => "facts-seen",
-            Self::LookupFailed { .. } => "lookup-failed",
-            Self::WindowPlanned { .. } => "window-planned",
-            Self::Reminded { .. } => "reminded",
-            Self::WindowStarted { .. } => "window-started",
-            Self::Claimed { .. } => "claimed",
-            Self::Unclaimed => "unclaimed",
-            Self::HandoverOffered { .. } => "handover-offered",
-            Self::RunStarted => "run-started",
-            Self::Extended { .. } => "extended",
-            Self::Limited { .. } => "limited",
-            Self::NearEnd => "near-end",
-            Self::TimeUp => "time-up",
-            Self::WindowClosed { .. } => "window-closed",
-            Self::Reopened => "reopened",
-            Self::Offered { .. } => "offered",
-            Self::OfferClosed { .. } => "offer-closed",
-            Self::Added { .. } => "added",
-            Self::PutBack => "put-back",
-            Self::Removed { .. } => "removed",
-            Self::Moved { .. } => "moved",
-            Self::Placed { .. } => "placed",
-            Self::Ordered { .. } => "ordered",
-            Self::Independent { .. } => "independent",
-            Self::FilesOrdered { .. } => "files-ordered",
-            Self::Here => "here",
-            Self::HereSaid => "here-said",
-            Self::Away => "away",
-            Self::LeadSpoke => "lead-spoke",
-            Self::OwnerSpoke => "owner-spoke",
-            Self::LinkAsked { .. } => "link-asked",
-            Self::LinkVoided { .. } => "link-voided",
-            Self::Linked { .. } => "linked",
-            Self::Unlinked { .. } => "unlinked",
-            Self::Spoken { .. } => "spoken",
-            Self::Gone { .. } => "gone",
-            Self::Back { .. } => "back",
-            Self::Link { .. } => "link",
-            Self::Rights { .. } => "rights",
-            Self::RoomsMoved { .. } => "rooms-moved",
-            Self::LeadNagged => "lead-nagged",
-            Self::Pinged { .. } => "pinged",
-            Self::Slid { .. } => "slid",
-            Self::Checked { .. } => "checked",
-            Self::Unchecked { .. } => "unchecked",
-            Self::Overridden { .. } => "overridden",
-            Self::PatchSetSeen { .. } => "patch-set-seen",
-            Self::PatchStarted { .. } => "patch-started",
-            Self::StepsPlanned { .. } => "steps-planned",
-            Self::StepDone { .. } => "step-done",
-            Self::StepFailed { .. } => "step-failed",
-            Self::StepRetried { .. } => "step-retried",
-            Self::Nagged { .. } => "nagged",
-            Self::Broken { .. } => "broken",
-            Self::Live => "live",
-            Self::Skipped { .. } => "skipped",
-            Self::Held { .. } => "held",
-            Self::HoldExplained { .. } => "hold-explained",
-            Self::HoldNagged { .. } => "hold-nagged",
-            Self::Resumed { .. } => "resumed",
-            Self::RollbackStarted { .. } => "rollback-started",
-            Self::BackStepDone { .. } => "back-step-done",
-            Self::BackStepFailed { .. } => "back-step-failed",
-            Self::BackStepRetried { .. } => "back-step-retried",
-            Self::RolledBack { .. } => "rolled-back",
-            Self::LedgerEntered { .. } => "ledger-entered",
-            Self::Settled { .. } => "settled",
-            Self::Frozen { .. } => "frozen",
-            Self::Thawed { .. } => "thawed",
-        }
-    }
-}
-
-/// Kinds that change no state: replay passes over them.
-pub const WITHOUT_EFFECT: &[&str] = &["logged", "amended", "refused", "asked", "started"];
-
-/// Kinds that `!log` leaves out unless they are asked for by name: the bot's own bookkeeping.
-pub const BOOKKEEPING: &[&str] = &[
-    "asked",
-    "carried",
-    "facts-seen",
-    "here-said",
-    "lead-spoke",
-    "offer-closed",
-    "offered",
-    "owner-spoke",
-    "spoken",
-    "steps-planned",
-    "window-planned",
-];

@@ -208,7 +208,9 @@ fn what_was_recorded_and_not_yet_answered_is_not_recorded_twice() {
     daemon.kill();
     assert_eq!(server.heard("logged"), [""; 0], "it was killed before it answered");
     let daemon = home.start();
-    assert!(server.wait_for("I am back", 1)[0].starts_with("NOTICE #ops :I am back. 2026-11-23/day is on"));
+    // The window waits for the lead, so this is for her.
+    let back = "PRIVMSG #ops :alice: I am back. 2026-11-23/day is on";
+    assert!(server.wait_for("I am back", 1)[0].starts_with(back), "{:?}", server.heard("I am back"));
     // As a server does that hands out what was missed.
     server.say("account=alice;msgid=m2", "alice", "#ops", "!log the unanswered one");
     server.say("account=alice;msgid=m3", "alice", "#ops", "!log the next one");
