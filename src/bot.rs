@@ -1,12 +1,8 @@
 //! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use chrono::TimeDelta;
-
-use crate::clock::Clock;
 use crate::engine::event::Record;
 use crate::engine::facts::{Facts, Fault};
 use crate::engine::id::{At, ChangeNumber, RoomId};
@@ -26,6 +22,8 @@ pub struct Bot {
     lookups: BTreeMap<ChangeNumber, Lookup>,
     /// The topics as they were given out last.
     topics: BTreeMap<RoomId, String>,
+    /// What networks said while the log took nothing.
+    missed: Vec<Input>,
     /// The log takes nothing: nothing is decided until it does.
     deaf: bool,
     /// The last write failed, and the operator has been told.
@@ -50,8 +48,6 @@ pub struct Said {
     pub lookups: Vec<ChangeNumber>,
     /// Why the log takes nothing, for the operator: once, when it begins.
     pub trouble: Option<String>,
-    /// Up to where each network was heard.
-    pub marks: Vec<(String, i64)>,
 }
 
 impl Bot {
@@ -61,8 +57,8 @@ impl Bot {
     /// The log cannot be read or written.
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
-        let (lookups, topics) = (BTreeMap::new(), BTreeMap::new());
-        let mut bot = Self { settings, store, state, lookups, topics, deaf: false, failing: false };
+        let (lookups, topics, missed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let mut bot = Self { settings, store, state, lookups, topics, missed, deaf: false, failing: false };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -84,7 +80,8 @@ impl Bot {
 
     /// Decides by other settings from now on. What must not change under a running window stands in its events.
     pub fn set(&mut self, settings: Settings) {
-        self.settings = settings;
+        let seed = std::mem::take(&mut self.settings.seed);
+        self.settings = Settings { seed, ..settings };
     }
 
     /// Takes what has arrived, in order, together with what is due: one commit for all of it, and then the answers.
@@ -94,43 +91,26 @@ impl Bot {
         let mut questions: Vec<Question> = Vec::new();
         let mut seen: Vec<(String, String)> = Vec::new();
         if self.deaf && !self.hear_again() {
+            self.keep_for_later(inputs);
             return self.said_without_rows(at, inputs);
         }
-        for input in inputs {
-            if let Input::Line(line) = input {
-                match self.is_new(line, &seen) {
-                    Ok(true) => {}
-                    Ok(false) => continue,
-                    Err(error) => return self.could_not_record(at, inputs, &error),
-                }
-            }
-            let fresh;
-            let input = match input {
-                Input::Late(lines) => match self.new_ones(lines, &seen) {
-                    Ok(lines) => {
-                        fresh = Input::Late(lines);
-                        &fresh
-                    }
-                    Err(error) => return self.could_not_record(at, inputs, &error),
-                },
-                _ => input,
-            };
-            if let Input::Facts { change, .. } = input
+        let missed = self.missed.clone();
+        let mut handled = match self.handled(inputs) {
+            Ok(handled) => handled,
+            Err(error) => return self.could_not_record(at, inputs, &error),
+        };
+        for arrived in missed.iter().chain(inputs) {
+            let Some(input) = unhandled(arrived, &handled) else { continue };
+            if let Input::Facts { change, .. } = &*input
                 && let Some(lookup) = self.lookups.get_mut(change)
             {
                 lookup.waiting = false;
             }
-            let outcome = turn(&self.settings, &mut self.state, at, input);
-            let lines = match input {
-                Input::Line(line) => std::slice::from_ref(line),
-                Input::Late(lines) => lines,
-                _ => &[],
-            };
-            // Chat that nothing follows from does nothing the second time either, and costs no write.
+            let outcome = turn(&self.settings, &mut self.state, at, &input);
             if outcome != Outcome::default() {
-                let ids =
-                    lines.iter().filter_map(|line| Some((line.network.clone(), line.message_id.clone()?)));
-                seen.extend(ids);
+                // Chat that nothing follows from does nothing the second time either, and costs no write.
+                seen.extend(messages(&input).map(|(network, id)| (network.to_owned(), id.to_owned())));
+                handled.extend(messages(arrived));
             }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
@@ -148,6 +128,7 @@ impl Bot {
         if let Err(error) = self.store.append(&records, &seen) {
             return self.could_not_record(at, inputs, &error);
         }
+        self.missed.clear();
         // Where there was nothing to write, the log was not tried.
         self.failing &= records.is_empty() && seen.is_empty();
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
@@ -173,32 +154,40 @@ impl Bot {
         changed
     }
 
-    /// A message with an id is handled once, however often the network delivers it.
-    fn is_new(&self, line: &Line, seen: &[(String, String)]) -> Result<bool, StoreError> {
-        let Some(id) = &line.message_id else { return Ok(true) };
-        if seen.iter().any(|(network, other)| *network == line.network && other == id) {
-            return Ok(false);
-        }
-        self.store.was_seen(&line.network, id).map(|seen| !seen)
-    }
-
-    /// Those of these lines that were not handled.
-    fn new_ones(&self, lines: &[Line], seen: &[(String, String)]) -> Result<Vec<Line>, StoreError> {
-        let mut new = Vec::new();
-        for line in lines {
-            if self.is_new(line, seen)? {
-                new.push(line.clone());
-            }
-        }
-        Ok(new)
+    /// The messages among these that were handled before. One with an id is handled once, however often the network
+    /// delivers it.
+    fn handled<'a>(&self, inputs: &'a [Input]) -> Result<HashSet<(&'a str, &'a str)>, StoreError> {
+        let messages: Vec<(&str, &str)> = inputs.iter().flat_map(messages).collect();
+        let seen = self.store.were_seen(&messages)?;
+        Ok(messages.into_iter().zip(seen).filter(|(_, seen)| *seen).map(|(message, _)| message).collect())
     }
 
     /// Nothing was stored, so nothing has happened: the state goes back to what the log says.
     fn could_not_record(&mut self, at: At, inputs: &[Input], error: &StoreError) -> Said {
         self.deaf = !self.reload();
+        self.keep_for_later(inputs);
         let said = self.said_without_rows(at, inputs);
         let is_new = !std::mem::replace(&mut self.failing, true);
         Said { trouble: is_new.then(|| error.to_string()), ..said }
+    }
+
+    /// A network says only once who came and how its connection stands: what could not be recorded of that is taken in as
+    /// soon as it can be. Of each, the last word counts.
+    fn keep_for_later(&mut self, inputs: &[Input]) {
+        for input in inputs {
+            let is_past = |old: &Input| match (old, input) {
+                (Input::Link(old), Input::Link(new)) => old.network == new.network,
+                (Input::Presence(old), Input::Presence(new)) => {
+                    let account = new.change.account();
+                    old.room == new.room && (account.is_none() || account == old.change.account())
+                }
+                _ => false,
+            };
+            if matches!(input, Input::Link(_) | Input::Presence(_)) {
+                self.missed.retain(|old| !is_past(old));
+                self.missed.push(input.clone());
+            }
+        }
     }
 
     /// What is said where nothing can be stored: chat stays unanswered, questions that leave no row are answered as long
@@ -285,6 +274,9 @@ impl Bot {
 
     /// When something is due of itself: a timer, or a question to the review system.
     pub fn wake(&self, at: At) -> Option<At> {
+        if !self.missed.is_empty() {
+            return Some(at);
+        }
         let lookups = timers::wants(&self.settings, &self.state).into_iter().map(|want| {
             match self.lookups.get(&want.change) {
                 None => at,
@@ -301,6 +293,34 @@ pub fn facts(change: ChangeNumber, answer: Result<Box<Facts>, Fault>) -> Input {
     Input::Facts { change, answer }
 }
 
+/// What of an input was not handled before; `None` where nothing is left of it.
+fn unhandled<'a>(input: &'a Input, handled: &HashSet<(&str, &str)>) -> Option<Cow<'a, Input>> {
+    let is_new = |line: &&Line| message(line).is_none_or(|message| !handled.contains(&message));
+    match input {
+        Input::Line(line) => is_new(&line).then_some(Cow::Borrowed(input)),
+        Input::Late(lines) => {
+            let new: Vec<Line> = lines.iter().filter(is_new).cloned().collect();
+            Some(Cow::Owned(Input::Late(new)))
+        }
+        _ => Some(Cow::Borrowed(input)),
+    }
+}
+
+/// The messages in an input.
+fn messages(input: &Input) -> impl Iterator<Item = (&str, &str)> {
+    let lines = match input {
+        Input::Line(line) => std::slice::from_ref(line),
+        Input::Late(lines) => lines,
+        _ => &[],
+    };
+    lines.iter().filter_map(message)
+}
+
+/// What tells a message from others: its network, and the id that it has there.
+fn message(line: &Line) -> Option<(&str, &str)> {
+    Some((line.network.as_str(), line.message_id.as_deref()?))
+}
+
 /// What is said to somebody where nothing could be stored.
 fn not_recorded(line: &Line) -> Reply {
     let to = match &line.room {
@@ -308,113 +328,4 @@ fn not_recorded(line: &Line) -> Reply {
         None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
     };
     Reply::new(to, say::ask::not_recorded(&line.nick))
-}
-
-/// Something that reaches the loop.
-#[derive(Debug)]
-pub enum Arrival {
-    /// Inputs for the engine, in order: they share one commit.
-    Inputs(Vec<Input>),
-    /// The connection to this network wants to hear its own number back once all that came before is stored or answered.
-    Mark(String, i64),
-    /// Time is to pass, as the terminal asks for it.
-    Later(TimeDelta),
-    /// There may be news of a change.
-    News(ChangeNumber),
-    /// The configuration was read again.
-    Settings(Box<Settings>),
-    /// Nothing more will come.
-    End,
-}
-
-/// The world outside of the loop, as the loop uses it once everything is stored.
-pub trait Outside {
-    /// Says these, in order.
-    fn say(&mut self, replies: Vec<Reply>);
-    /// Puts this in the topic of a room, or with `None` what stood there before, where there are topics.
-    fn topic(&mut self, room: RoomId, text: Option<String>);
-    /// Asks the review system about a change; the answer arrives as an input.
-    fn look_up(&mut self, change: ChangeNumber);
-    /// Everything that a connection sent before this number is stored or answered.
-    fn taken(&mut self, network: &str, number: i64);
-    /// Tells the operator why the log takes nothing.
-    fn warn(&mut self, why: &str);
-}
-
-/// About so many inputs share one commit at the most.
-const INPUTS_AT_ONCE: usize = 256;
-
-/// The loop: takes what has arrived, stores it in one commit, says what follows, sleeps until the next arrival or the
-/// next timer. It ends with `Arrival::End`, or when nobody is left who could send.
-pub fn run(
-    mut bot: Bot,
-    mut clock: Clock,
-    first: Said,
-    arrivals: &Receiver<Arrival>,
-    outside: &mut dyn Outside,
-) {
-    let mut act = |said: Said| {
-        said.trouble.iter().for_each(|why| outside.warn(why));
-        if !said.replies.is_empty() {
-            outside.say(said.replies);
-        }
-        said.topics.into_iter().for_each(|(room, text)| outside.topic(room, text));
-        said.lookups.into_iter().for_each(|change| outside.look_up(change));
-        // After the answers: whoever is told this has them.
-        said.marks.into_iter().for_each(|(network, number)| outside.taken(&network, number));
-    };
-    act(first);
-    loop {
-        let now = clock.now();
-        let arrival = match bot.wake(now) {
-            // What is overdue and does not go away (the log takes nothing) is looked at once a second.
-            Some(wake) => {
-                let sleep = (wake - now).to_std().unwrap_or_default().max(Duration::from_millis(1));
-                arrivals.recv_timeout(if wake > now { sleep } else { Duration::from_secs(1) })
-            }
-            None => arrivals.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        let mut next = match arrival {
-            Ok(arrival) => Some(arrival),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return,
-        };
-        let mut inputs = Vec::new();
-        let mut marks = Vec::new();
-        let mut after = None;
-        while let Some(arrival) = next {
-            match arrival {
-                Arrival::Inputs(more) => inputs.extend(more),
-                Arrival::Mark(network, number) => marks.push((network, number)),
-                Arrival::News(change) => bot.look_again(change),
-                Arrival::Later(_) | Arrival::Settings(_) | Arrival::End => {
-                    after = Some(arrival);
-                    break;
-                }
-            }
-            next = if inputs.len() < INPUTS_AT_ONCE { arrivals.try_recv().ok() } else { None };
-        }
-        act(Said { marks, ..bot.take(clock.now(), &inputs) });
-        match after {
-            Some(Arrival::End) => return,
-            Some(Arrival::Settings(settings)) => {
-                bot.set(*settings);
-                act(bot.take(clock.now(), &[]));
-            }
-            Some(Arrival::Later(time)) => {
-                let until = clock.now() + time;
-                while let Some(wake) = bot.wake(clock.now()).filter(|wake| *wake <= until) {
-                    let step = (wake - clock.now()).max(TimeDelta::seconds(1)).min(until - clock.now());
-                    if step <= TimeDelta::zero() {
-                        break;
-                    }
-                    clock.skip(step);
-                    act(bot.take(clock.now(), &[]));
-                }
-                clock.skip((until - clock.now()).max(TimeDelta::zero()));
-                act(bot.take(clock.now(), &[]));
-            }
-            _ => {}
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! `swatbot check`: what a configuration without faults amounts to, a line for each network.
+//! `swatbot check`: what a configuration without faults amounts to, a line for each network, and what is seldom meant.
 
 use std::fmt::Write;
 
@@ -21,6 +21,9 @@ pub(super) fn said(config: &Config, name: &str) -> String {
         count => format!("{count} windows"),
     };
     let _ = writeln!(lines, "{name} is good: {windows}");
+    for note in config.notes() {
+        let _ = writeln!(lines, "note: {note}");
+    }
     lines
 }
 

@@ -14,6 +14,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::engine::id::{At, OccurrenceId};
+use crate::store::OpenError;
 
 /// Conducts deployment windows in chat.
 #[derive(Clone, Debug, Parser)]
@@ -97,16 +98,19 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
         Verb::Log(question) => {
             let config = configuration(args)?;
             log::run(question, &config.database, Clock::system().now(), &mut io::stdout()).map_err(|fault| {
-                match fault.exit_code() {
-                    2 => Fault::Usage(fault.to_string()),
+                match (fault.exit_code(), &fault) {
+                    (2, _) => Fault::Usage(fault.to_string()),
+                    (_, log::LogFault::Open(error)) => Fault::Failed(unopened(args, error)),
                     _ => Fault::Failed(fault.to_string()),
                 }
             })
         }
         Verb::Report { occurrence } => {
             let config = configuration(args)?;
-            report::run(occurrence, &config.database, &mut io::stdout())
-                .map_err(|fault| Fault::Failed(fault.to_string()))
+            report::run(occurrence, &config.database, &mut io::stdout()).map_err(|fault| match &fault {
+                report::ReportFault::Open(error) => Fault::Failed(unopened(args, error)),
+                _ => Fault::Failed(fault.to_string()),
+            })
         }
         Verb::Completions { shell } => {
             // Into memory first: the generator panics where whoever reads it has seen enough.
@@ -128,6 +132,16 @@ fn configuration(args: &Args) -> Result<Config, Fault> {
         config.database.clone_from(database);
     }
     Ok(config)
+}
+
+/// Why a log cannot be read. Where there is none, most likely another configuration is meant.
+fn unopened(args: &Args, error: &OpenError) -> String {
+    match error {
+        OpenError::Missing { .. } if args.database.is_none() => {
+            format!("{error}, which {} names; --config FILE names another", args.config.display())
+        }
+        _ => error.to_string(),
+    }
 }
 
 fn print(text: &str) -> Result<(), Fault> {

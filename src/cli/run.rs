@@ -1,23 +1,27 @@
 //! `swatbot run`: the log, the review system, the loop, and everywhere it talks.
 
+mod arrivals;
 mod keyboard;
 mod network;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
+use tokio::runtime;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::Fault;
-use crate::bot::{self, Bot, Outside};
+use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::config::{Config, Connection, Coverage, Review};
 use crate::engine::id::{At, ChangeNumber, RoomId};
-use crate::engine::settings::CONSOLE;
+use crate::engine::settings::{CONSOLE, Seed};
 use crate::engine::{Place, Reply};
 use crate::play::Player;
 use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Source};
@@ -26,8 +30,6 @@ use crate::transport::{Say, console};
 
 use network::{Networks, Told};
 
-/// So many arrivals wait for the loop; whoever brings more waits too.
-const WAITING: usize = 1024;
 /// How long the connections have to say what waits and to leave, all of them at once.
 const LEAVE: Duration = Duration::from_secs(7);
 /// What people on every network read when it is told to stop.
@@ -46,7 +48,12 @@ pub(super) fn run(read: Read, at: Option<At>) -> Result<(), Fault> {
     if has_console && !io::stdin().is_terminal() {
         return script(config, clock, source);
     }
-    live(config, read, clock, Arc::new(source), has_console)
+    let runtime =
+        runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
+    let ran = runtime.block_on(live(config, read, clock, Arc::new(source), has_console));
+    // A name that is still being looked up keeps nobody waiting.
+    runtime.shutdown_background();
+    ran
 }
 
 /// The review system that the configuration names.
@@ -74,6 +81,14 @@ fn failed(error: &dyn std::fmt::Display) -> Fault {
     Fault::Failed(error.to_string())
 }
 
+/// A seed that nobody can guess.
+fn drawn() -> Result<Seed, Fault> {
+    let mut seed = Seed::default();
+    let chance = rustls::crypto::ring::default_provider().secure_random;
+    chance.fill(&mut seed.0).map_err(|_| Fault::Failed("the system gives no random numbers".to_owned()))?;
+    Ok(seed)
+}
+
 fn script(config: Config, clock: Clock, source: Source) -> Result<(), Fault> {
     let mut out = io::stdout().lock();
     let mut script = io::stdin().lock();
@@ -82,17 +97,17 @@ fn script(config: Config, clock: Clock, source: Source) -> Result<(), Fault> {
         .map_err(|error| failed(&error))
 }
 
-/// The loop here, all networks and the review system in one thread, the keyboard in another where a person sits at it.
-fn live(
+/// The loop, all networks and the review system in this thread, the keyboard in another where a person sits at it.
+async fn live(
     config: Config,
     read: Read,
     clock: Clock,
     source: Arc<Source>,
     has_keyboard: bool,
 ) -> Result<(), Fault> {
-    let (arrivals_in, arrivals) = sync_channel(WAITING);
+    config.notes().iter().for_each(|note| tell(&format!("note: {note}")));
+    let (arrivals_in, arrived) = unbounded_channel();
     let (questions_in, questions) = unbounded_channel();
-    // The servers' handshakes take longer than the log: both begin at once, and what is heard waits for the loop.
     let networks = Networks::new(&config, has_keyboard, clock);
     let says = networks.says();
     let told = Told {
@@ -102,8 +117,9 @@ fn live(
         read,
         config: config.clone(),
     };
-    let gone = networks.start(told)?;
-    let store = Store::open(&config.database).map_err(|error| failed(&error))?;
+    // The servers' handshakes take longer than the log: both begin at once, and what is heard waits for the loop.
+    let left = tokio::spawn(networks.run(told));
+    let store = open(config.database).await?;
     let name = config.settings.name.clone();
     let speaker = config.settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
     let greeting = keyboard::greeting(&config.settings, &speaker, clock.now());
@@ -113,17 +129,39 @@ fn live(
         out.write_all(greeting.as_bytes()).map_err(|error| failed(&error))?;
         rooms.screen = Some(Screen { name: name.clone(), out });
     }
-    let (bot, first) = Bot::open(config.settings, store, clock.now()).map_err(|error| failed(&error))?;
+    let mut settings = config.settings;
+    settings.seed = drawn()?;
+    let (bot, first) = Bot::open(settings, store, clock.now()).map_err(|error| failed(&error))?;
     if has_keyboard {
         thread::spawn(move || keyboard::read(&source, speaker, &name, clock, &arrivals_in));
     }
-    bot::run(bot, clock, first, &arrivals, &mut rooms);
-    // Nothing more is taken: it could not be recorded.
-    drop(arrivals);
-    rooms.leave();
+    // A task of its own, because only tasks wake each other without a word to the operating system.
+    let ran = tokio::spawn(async move {
+        arrivals::run(bot, clock, first, arrived, &mut rooms).await;
+        rooms
+    });
+    match ran.await {
+        Ok(rooms) => rooms.leave(),
+        Err(fault) => std::panic::resume_unwind(fault.into_panic()),
+    }
     // All connections are told at once; one that cannot leave in time is left.
-    let _ = gone.recv_timeout(LEAVE);
-    Ok(())
+    match timeout(LEAVE, left).await {
+        Ok(Ok(Err(why))) => Err(Fault::Failed(why.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the log beside everything else, because checking a long one takes a while.
+async fn open(path: PathBuf) -> Result<Store, Fault> {
+    let (opened, store) = oneshot::channel();
+    thread::spawn(move || {
+        // Nobody waits for it any more where the program is about to end.
+        let _ = opened.send(Store::open(&path));
+    });
+    match store.await {
+        Ok(store) => store.map_err(|error| failed(&error)),
+        Err(_) => Err(Fault::Failed("the log was not opened: a fault in swatbot itself".to_owned())),
+    }
 }
 
 /// Where the loop says and asks things.
@@ -149,7 +187,8 @@ impl Screen {
     }
 }
 
-impl Outside for Rooms {
+impl Rooms {
+    /// Says these, in order.
     fn say(&mut self, replies: Vec<Reply>) {
         let mut sorted: BTreeMap<String, Vec<Reply>> = BTreeMap::new();
         for reply in replies {
@@ -165,30 +204,32 @@ impl Outside for Rooms {
         }
     }
 
+    /// Puts this in the topic of a room, or with `None` what stood there before, where there are topics.
     fn topic(&mut self, room: RoomId, text: Option<String>) {
         if let Some(connection) = self.networks.get(room.network()) {
             let _ = connection.send(Say::Topic(room, text));
         }
     }
 
+    /// Asks the review system about a change; the answer arrives as an input.
     fn look_up(&mut self, change: ChangeNumber) {
         // The other side ends only with the program.
         let _ = self.questions.send(change);
     }
 
+    /// Everything that a connection sent before this number is stored or answered.
     fn taken(&mut self, network: &str, number: i64) {
         if let Some(connection) = self.networks.get(network) {
             let _ = connection.send(Say::Taken(number));
         }
     }
 
+    /// Tells the operator why the log takes nothing.
     fn warn(&mut self, why: &str) {
         // Chat is told that nothing was recorded; only the operator can do something about the reason.
         tell(&format!("the log takes nothing: {why}"));
     }
-}
 
-impl Rooms {
     fn leave(self) {
         for connection in self.networks.values() {
             // One that has ended need not leave.

@@ -9,6 +9,10 @@ use toml::de::DeValue;
 use super::reader::{Reader, Section};
 use super::suggest::did_you_mean;
 
+/// How the words begin that an example leaves to its reader: `YOUR-channel`. A bot that took them would sit in a channel
+/// where nobody is.
+const PLACEHOLDER: &str = "YOUR-";
+
 /// One value of the document. Each way to read it notes a fault and gives `None` where it cannot be read so.
 #[derive(Clone)]
 pub(super) struct Item<'r> {
@@ -65,6 +69,11 @@ impl<'r> Item<'r> {
         }
         if text.chars().any(char::is_control) {
             self.fault("it has a line break, tab or control character in it", "Write it on one line.");
+            return None;
+        }
+        if let Some(at) = text.find(PLACEHOLDER) {
+            let word = text[at..].split(char::is_whitespace).next().unwrap_or_default();
+            self.fault(format!("{word} stands here still"), "Put your own word in its place.");
             return None;
         }
         Some(text)

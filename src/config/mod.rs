@@ -6,6 +6,7 @@ mod fault;
 mod irc;
 mod item;
 mod matrix;
+mod notes;
 mod overlap;
 mod person;
 mod plan;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use crate::engine::settings::Settings;
+use crate::engine::settings::{Seed, Settings};
 use crate::secret::Secret;
 
 pub use fault::{Fault, Faults};
@@ -282,6 +283,7 @@ fn document(root: &Section<'_>) -> Option<Config> {
         policy,
         plans,
         timers,
+        seed: Seed::default(),
     };
     Some(Config {
         settings,

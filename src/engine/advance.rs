@@ -6,7 +6,7 @@ use super::decide::{self, Turn};
 use super::event::{Cause, Debt, Event, Settlement, Went};
 use super::facts::{Facts, Fault, PatchSetKind, Status};
 use super::guidelines::{self, Finding, RuleId};
-use super::id::{At, ChangeNumber};
+use super::id::{At, ChangeNumber, Who};
 use super::kind;
 use super::patch::{Patch, Stage};
 use super::plan::Act;
@@ -61,10 +61,10 @@ fn answer_offers(settings: &Settings, state: &mut State, at: At) -> Outcome {
         }
     }
     turn.say_added(&first, &added);
-    let Outcome { records: turned_down, replies, questions, aside } = turn.out;
+    let Outcome { records: turned_down, replies, .. } = turn.out;
     turned_down.iter().for_each(|record| state.apply(record));
     records.extend(turned_down);
-    Outcome { records, replies, questions, aside }
+    Outcome { records, replies, ..Outcome::default() }
 }
 
 impl<'a> Turn<'a> {
@@ -99,12 +99,18 @@ impl<'a> Turn<'a> {
                 self.tell_added(window, first, &text);
                 // What is open on several of them in the same words is said once.
                 let mut open: Vec<(Vec<ChangeNumber>, String)> = Vec::new();
+                let mut late: Vec<ChangeNumber> = Vec::new();
                 for patch in several {
-                    let Some(text) = self.open_text(window, patch) else { continue };
+                    let (text, is_late) = self.open_text(window, patch);
+                    late.extend(is_late.then_some(patch.change));
+                    let Some(text) = text else { continue };
                     match open.iter_mut().find(|(_, other)| *other == text) {
                         Some((changes, _)) => changes.push(patch.change),
                         None => open.push((vec![patch.change], text)),
                     }
+                }
+                if !late.is_empty() {
+                    self.tell_added(window, first, &say::queue::end_late(window, &late));
                 }
                 for (changes, text) in open {
                     let numbers = say::numbers(&changes);
@@ -116,12 +122,12 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Answers an offer that was taken; one that was made in private is said in the rooms too.
+    /// Answers an offer that was taken; the window's other rooms, or all of them, hear of it too.
     fn tell_added(&mut self, window: &Window, offer: &Offer, text: &str) {
         self.answer_offer(offer, text);
-        if offer.room.is_none() && offer.network.is_some() {
-            let text = say::private::offered(say::short_name(&offer.by), text);
-            self.broadcast(window, &text);
+        if offer.network.is_some() {
+            let text = say::aside::offered(say::short_name(&offer.by), offer.room.as_ref(), text);
+            self.say_elsewhere(window, offer.room.as_ref(), &text);
         }
     }
 
@@ -161,15 +167,13 @@ impl<'a> Turn<'a> {
     }
 
     fn answer_offer(&mut self, offer: &Offer, text: &str) {
-        let name = say::short_name(&offer.by);
+        let nick = offer.nick.as_deref().unwrap_or_else(|| say::short_name(&offer.by));
         let to = match (&offer.room, &offer.network) {
             (Some(room), _) => Place::Room(room.clone()),
-            (None, Some(network)) => {
-                let nick = offer.nick.clone().unwrap_or_else(|| name.to_owned());
-                Place::Private { network: network.clone(), nick }
-            }
+            (None, Some(network)) => Place::Private { network: network.clone(), nick: nick.to_owned() },
             (None, None) => self.to.clone(),
         };
+        let name = say::own_words(nick);
         self.out.replies.push(Reply::new(to, format!("{name}: {text}")));
     }
 
@@ -178,14 +182,19 @@ impl<'a> Turn<'a> {
         say::queue::added(self.settings, self.state, window, patch, (&judgements, &points), self.at)
     }
 
-    /// What is open on one of several patches; nothing where all is well.
-    fn open_text(&self, window: &Window, patch: &Patch) -> Option<String> {
+    /// What is open on one of several patches, nothing where all is well; and whether it would end too late, which is
+    /// said of all of them in one line.
+    fn open_text(&self, window: &Window, patch: &Patch) -> (Option<String>, bool) {
         if let Err(why) = decide::why_unknown(self.state, patch.change) {
-            return Some(say::queue::unknown_yet(why));
+            return (Some(say::queue::unknown_yet(why)), false);
         }
-        let (judgements, points) = self.judge(window, patch, false);
+        let (mut judgements, points) = self.judge(window, patch, false);
+        let count = judgements.len();
+        judgements.retain(|judgement| {
+            judgement.rule != RuleId::TimeBudget || judgement.verdict() != guidelines::Verdict::Warn
+        });
         let short = say::queue::rules_in_short(self.settings, patch, &judgements, &points);
-        (short != say::queue::ALL_PASS).then_some(short)
+        ((short != say::queue::ALL_PASS).then_some(short), judgements.len() < count)
     }
 
     /// What follows for one patch; true where something did.
@@ -202,8 +211,7 @@ impl<'a> Turn<'a> {
         let review_or_merge = patch.is_at(|act| matches!(act, Act::Review | Act::Merge));
         if matches!(patch.stage, Stage::Queued) && merged && self.is_owed_anew(patch.change) {
             self.enter_ledger(window, patch, facts, Debt::MergedEarly);
-            let mut who = vec![patch.owner()];
-            who.extend(window.lead.as_ref().map(|lead| &lead.who).filter(|lead| *lead != patch.owner()));
+            let who = lead_and_owner(window, patch);
             let text = say::run::merged_early(self.settings, window, patch);
             self.ping(window, &who, &text);
             return true;
@@ -426,8 +434,7 @@ impl<'a> Turn<'a> {
         let hold = window.next_hold;
         let event = Event::Held { hold, reason: Some(reason.to_owned()), cause: Cause::WrongMerge };
         self.record(Some(window.id()), Some(patch.change), event);
-        let mut who = vec![patch.owner()];
-        who.extend(window.lead.as_ref().map(|lead| &lead.who).filter(|lead| *lead != patch.owner()));
+        let who = lead_and_owner(window, patch);
         let text = say::run::read_what_is_merged(self.prefix(), patch, hold, reason);
         self.ping(window, &who, &text);
     }
@@ -484,6 +491,12 @@ impl<'a> Turn<'a> {
         }
         true
     }
+}
+
+/// Whoever leads must act, so they come first.
+fn lead_and_owner<'w>(window: &'w Window, patch: &'w Patch) -> Vec<&'w Who> {
+    let lead = window.lead.iter().map(|lead| &lead.who);
+    lead.chain(Some(patch.owner()).filter(|owner| !window.led_by(owner))).collect()
 }
 
 /// What is to be said to an offer.

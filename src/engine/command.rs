@@ -153,6 +153,8 @@ pub enum Command {
     Finish,
     Report { window: Option<String> },
     Whoami,
+    Link { code: Option<String> },
+    Unlink { account: String },
     Help { verb: Option<String> },
     LogText { text: String },
     LogQuery { query: Query },

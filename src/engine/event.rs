@@ -2,7 +2,9 @@
 //!
 //! Stored events are read for ever (I6): a variant or a field is added, never renamed or removed.
 
+mod back_step;
 mod cause;
+mod kinds;
 mod record;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +17,9 @@ use super::plan::Step;
 use super::state::State;
 use super::window::Occurrence;
 
+pub use back_step::BackStep;
 pub use cause::{Absence, Cause, LinkNow};
+pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT};
 pub use record::{Author, Record, Went};
 
 /// What somebody asked for with `add`, until the facts are here.
@@ -94,6 +98,8 @@ pub enum Event {
     },
     /// The program started.
     Started,
+    /// The program was told to stop.
+    Stopped,
     /// All that outlives a closed window, so that a start need not read what came before.
     Carried {
         /// The state at that point.
@@ -167,7 +173,7 @@ pub enum Event {
         wish: Wish,
         /// The row from which on the offers of the same line stand: they are answered together.
         line: RowId,
-        /// The nick that asked in private: the answer goes there.
+        /// The nick that asked, where it is not the person's name: it is answered. In private the answer goes there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         nick: Option<String>,
     },
@@ -239,12 +245,44 @@ pub enum Event {
     LeadSpoke,
     /// Somebody whose patch is not through was heard in another room than before, or again.
     OwnerSpoke,
+    /// An account asked for a code, by which another becomes its person's.
+    LinkAsked {
+        /// The code.
+        code: String,
+        /// `network/account`.
+        account: String,
+    },
+    /// A code was said where others read it.
+    LinkVoided {
+        /// The code.
+        code: String,
+    },
+    /// An account belongs to the person of another from now on.
+    Linked {
+        /// `network/account`.
+        account: String,
+        /// The account that asked for the code.
+        to: String,
+    },
+    /// An account is a person of its own again.
+    Unlinked {
+        /// `network/account`.
+        account: String,
+    },
+    /// Somebody gave a command in one of several rooms: a bridge may repeat it in another.
+    Spoken {
+        /// The verb and what followed it.
+        words: String,
+    },
     /// People are gone from the room they were last heard in.
     Gone {
         /// Who.
         who: Vec<Who>,
         /// How.
         how: Absence,
+        /// Why the bot itself is out of the room, where that is how.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// People who were gone are there again.
     Back {
@@ -259,6 +297,18 @@ pub enum Event {
         network: String,
         /// How it stands from here.
         now: LinkNow,
+    },
+    /// The operator switched the rights of a network's accounts off or on.
+    Rights {
+        /// Which network.
+        network: String,
+        /// They count from here.
+        on: bool,
+    },
+    /// The configuration has other rooms for an occurrence than it was planned with.
+    RoomsMoved {
+        /// It is held in these from here.
+        rooms: Vec<RoomId>,
     },
     /// The lead was asked to go on: nothing is in motion, and patches wait.
     LeadNagged,
@@ -450,111 +500,3 @@ pub enum Event {
         freeze: u32,
     },
 }
-
-/// One step of a rollback.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BackStep {
-    /// The patch that goes back.
-    pub change: ChangeNumber,
-    /// The stage it goes back on.
-    pub stage: String,
-    /// The file, where it went out file by file.
-    pub file: Option<String>,
-    /// It is done.
-    pub done: bool,
-    /// It failed, and why.
-    pub failed: Option<String>,
-}
-
-impl Event {
-    /// The word for it in the log's `kind`, the same as the tag in its JSON.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Logged => "logged",
-            Self::Amended { .. } => "amended",
-            Self::Refused { .. } => "refused",
-            Self::Asked { .. } => "asked",
-            Self::Started => "started",
-            Self::Carried { .. } => "carried",
-            Self::FactsSeen { .. } => "facts-seen",
-            Self::LookupFailed { .. } => "lookup-failed",
-            Self::WindowPlanned { .. } => "window-planned",
-            Self::Reminded { .. } => "reminded",
-            Self::WindowStarted { .. } => "window-started",
-            Self::Claimed { .. } => "claimed",
-            Self::Unclaimed => "unclaimed",
-            Self::HandoverOffered { .. } => "handover-offered",
-            Self::RunStarted => "run-started",
-            Self::Extended { .. } => "extended",
-            Self::Limited { .. } => "limited",
-            Self::NearEnd => "near-end",
-            Self::TimeUp => "time-up",
-            Self::WindowClosed { .. } => "window-closed",
-            Self::Reopened => "reopened",
-            Self::Offered { .. } => "offered",
-            Self::OfferClosed { .. } => "offer-closed",
-            Self::Added { .. } => "added",
-            Self::PutBack => "put-back",
-            Self::Removed { .. } => "removed",
-            Self::Moved { .. } => "moved",
-            Self::Placed { .. } => "placed",
-            Self::Ordered { .. } => "ordered",
-            Self::Independent { .. } => "independent",
-            Self::FilesOrdered { .. } => "files-ordered",
-            Self::Here => "here",
-            Self::HereSaid => "here-said",
-            Self::Away => "away",
-            Self::LeadSpoke => "lead-spoke",
-            Self::OwnerSpoke => "owner-spoke",
-            Self::Gone { .. } => "gone",
-            Self::Back { .. } => "back",
-            Self::Link { .. } => "link",
-            Self::LeadNagged => "lead-nagged",
-            Self::Pinged { .. } => "pinged",
-            Self::Slid { .. } => "slid",
-            Self::Checked { .. } => "checked",
-            Self::Unchecked { .. } => "unchecked",
-            Self::Overridden { .. } => "overridden",
-            Self::PatchSetSeen { .. } => "patch-set-seen",
-            Self::PatchStarted { .. } => "patch-started",
-            Self::StepsPlanned { .. } => "steps-planned",
-            Self::StepDone { .. } => "step-done",
-            Self::StepFailed { .. } => "step-failed",
-            Self::StepRetried { .. } => "step-retried",
-            Self::Nagged { .. } => "nagged",
-            Self::Broken { .. } => "broken",
-            Self::Live => "live",
-            Self::Skipped { .. } => "skipped",
-            Self::Held { .. } => "held",
-            Self::HoldExplained { .. } => "hold-explained",
-            Self::HoldNagged { .. } => "hold-nagged",
-            Self::Resumed { .. } => "resumed",
-            Self::RollbackStarted { .. } => "rollback-started",
-            Self::BackStepDone { .. } => "back-step-done",
-            Self::BackStepFailed { .. } => "back-step-failed",
-            Self::BackStepRetried { .. } => "back-step-retried",
-            Self::RolledBack { .. } => "rolled-back",
-            Self::LedgerEntered { .. } => "ledger-entered",
-            Self::Settled { .. } => "settled",
-            Self::Frozen { .. } => "frozen",
-            Self::Thawed { .. } => "thawed",
-        }
-    }
-}
-
-/// Kinds that change no state: replay passes over them.
-pub const WITHOUT_EFFECT: &[&str] = &["logged", "amended", "refused", "asked", "started"];
-
-/// Kinds that `!log` leaves out unless they are asked for by name: the bot's own bookkeeping.
-pub const BOOKKEEPING: &[&str] = &[
-    "asked",
-    "carried",
-    "facts-seen",
-    "here-said",
-    "lead-spoke",
-    "offer-closed",
-    "offered",
-    "owner-spoke",
-    "steps-planned",
-    "window-planned",
-];

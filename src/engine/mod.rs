@@ -1,5 +1,6 @@
 //! The pure core: a state and an input give events to store and things to say. No clock, disk, network or chance.
 
+pub mod accounts;
 pub mod advance;
 pub mod checklist;
 pub mod command;
@@ -54,6 +55,10 @@ pub enum Input {
     Tick,
     /// The program has started on a log that may hold open windows.
     Started,
+    /// The configuration was read again.
+    Settings,
+    /// The program is told to stop.
+    Stopped,
 }
 
 /// One line of chat, as a transport delivers it.
@@ -100,6 +105,16 @@ pub enum Attendance {
     Closed(String),
 }
 
+impl Attendance {
+    /// The account it is about, where it is about one alone.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Came(account) | Self::Left { account, .. } => Some(account),
+            Self::Roster(_) | Self::Closed(_) => None,
+        }
+    }
+}
+
 /// How somebody left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -144,6 +159,8 @@ pub struct Reply {
     pub to: Place,
     /// It must be noticed by these; everything else must not ping.
     pub ping: Vec<Who>,
+    /// These are named in it and are looking anyway: whoever is answered.
+    pub named: Vec<Who>,
     /// One line of plain text, neutralised, with the names of those it addresses in it.
     pub text: String,
     /// Only worth saying where nothing else is said in the same turn.
@@ -176,7 +193,7 @@ pub enum Kind {
 impl Reply {
     /// A line that nobody in particular must notice.
     pub fn new(to: Place, text: String) -> Self {
-        Self { to, ping: Vec::new(), text, soft: false, kind: Kind::Plain, more: false }
+        Self { to, ping: Vec::new(), named: Vec::new(), text, soft: false, kind: Kind::Plain, more: false }
     }
 }
 
@@ -203,14 +220,16 @@ pub struct Outcome {
     pub replies: Vec<Reply>,
     /// What to ask the log, to be answered after the replies.
     pub questions: Vec<Question>,
-    /// What was done in private, while it is being decided.
+    /// What was done where not all of the window's rooms hear it, while it is being decided.
     pub aside: Option<Aside>,
+    /// The line is a bridge's copy of another: nothing follows from it, and nothing may when it is delivered again.
+    pub is_copy: bool,
 }
 
-/// Something that was done in private, and where it is to be said that it was.
+/// Something that was done in private or in one room of several, and where it is to be said that it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aside {
-    /// The rooms of the windows it was done in.
+    /// The other rooms of the windows it was done in.
     pub rooms: Vec<RoomId>,
     /// Who did it.
     pub name: String,
@@ -254,6 +273,7 @@ pub struct Want {
 /// Takes one input through to the end: decides, applies, and goes on while something follows of itself.
 /// The same state, settings, time and input give the same outcome (I1).
 pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Outcome {
+    let speaker = speaker(settings, state, input);
     let mut outcome = decide::decide(settings, state, at, input);
     let mut for_log = lines_for_log(settings, state, &outcome.records);
     apply_all(state, &outcome.records);
@@ -267,7 +287,7 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
         outcome.records.extend(more.records);
         outcome.replies.extend(more.replies);
     }
-    attend(settings, input, &mut outcome);
+    attend(speaker.as_ref(), &mut outcome);
     if outcome.records.iter().any(|record| matches!(record.event, Event::WindowClosed { .. })) {
         let carried = decide::carried(settings, state, at);
         state.apply(&carried);
@@ -278,7 +298,7 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
     if let Some(aside) = outcome.aside.take() {
         say_aside(&aside, &mut outcome.replies);
     }
-    if matches!(input, Input::Line(_)) {
+    if matches!(input, Input::Line(_) | Input::Facts { .. }) {
         mark_answers(&mut outcome);
     }
     outcome.replies.extend(for_log);
@@ -305,41 +325,55 @@ fn lines_for_log(settings: &Settings, state: &State, records: &[Record]) -> Vec<
     replies
 }
 
-/// What was done in private is said in the rooms first, with what was answered; whoever did it is answered in any case.
+/// What was done elsewhere is said in the other rooms first, with what was answered and is not said there anyway; whoever
+/// did it in private is answered in any case.
 fn say_aside(aside: &Aside, replies: &mut Vec<Reply>) {
-    let own = replies.iter().filter(|reply| reply.to == aside.to);
-    let answers: Vec<&str> =
-        own.map(|reply| reply.text.split_once(": ").map_or(reply.text.as_str(), |(_, text)| text)).collect();
-    let text = say::private::in_private(&aside.name, &aside.command, &answers);
-    if answers.is_empty() {
+    let own: Vec<Reply> = replies.iter().filter(|reply| reply.to == aside.to).cloned().collect();
+    let notices = aside.rooms.iter().map(|room| {
+        let to = Place::Room(room.clone());
+        let is_said = |text: &str| replies.iter().any(|reply| reply.to == to && reply.text == text);
+        let answers = own.iter().map(|reply| reply.text.as_str()).filter(|text| !is_said(text));
+        let answers: Vec<&str> =
+            answers.map(|text| text.split_once(": ").map_or(text, |(_, text)| text)).collect();
+        let text = say::aside::done(&aside.name, &aside.to, &aside.command, &answers);
+        Reply::new(to, text)
+    });
+    let notices: Vec<Reply> = notices.collect();
+    if own.is_empty() && matches!(aside.to, Place::Private { .. }) {
         let rooms: Vec<&str> = aside.rooms.iter().map(|room| room.0.as_str()).collect();
-        replies.push(Reply::new(aside.to.clone(), say::private::said_in(&aside.name, &rooms)));
+        replies.push(Reply::new(aside.to.clone(), say::aside::said_in(&aside.name, &rooms)));
     }
-    let notices = aside.rooms.iter().map(|room| Reply::new(Place::Room(room.clone()), text.clone()));
-    replies.splice(0..0, notices.collect::<Vec<Reply>>());
+    replies.splice(0..0, notices);
 }
 
 /// Marks which answers left no row, and which lines belong to one answer.
 fn mark_answers(outcome: &mut Outcome) {
     let left_no_row = outcome.records.iter().all(|record| matches!(record.event, Event::Asked { .. }));
-    let mut before: Option<Place> = None;
+    let mut before: Option<(Place, String)> = None;
     for reply in outcome.replies.iter_mut().filter(|reply| reply.ping.is_empty()) {
         if left_no_row && reply.kind == Kind::Plain {
             reply.kind = Kind::Status;
         }
-        reply.more = before.as_ref() == Some(&reply.to);
-        before = Some(reply.to.clone());
+        // What is said to everybody belongs to nobody's answer.
+        let answered = reply.text.split_once(": ").map(|(name, _)| (reply.to.clone(), name.to_owned()));
+        reply.more = answered.is_some() && before == answered;
+        before = answered;
     }
 }
 
+/// Who speaks, as it is known before what they say changes it.
+fn speaker(settings: &Settings, state: &State, input: &Input) -> Option<Who> {
+    let Input::Line(line) = input else { return None };
+    let account = line.account.as_ref().filter(|_| settings.network(&line.network).trust)?;
+    Some(accounts::who(settings, state, &line.network, account))
+}
+
 /// Whoever has just spoken is looking: what follows is an answer to them, not a ping.
-fn attend(settings: &Settings, input: &Input, outcome: &mut Outcome) {
-    let Input::Line(line) = input else { return };
-    let trusted = settings.network(&line.network).trust;
-    let Some(account) = line.account.as_ref().filter(|_| trusted) else { return };
-    let who = settings.who(&line.network, account);
+fn attend(speaker: Option<&Who>, outcome: &mut Outcome) {
     for reply in &mut outcome.replies {
-        reply.ping.retain(|other| *other != who);
+        let (named, ping) =
+            std::mem::take(&mut reply.ping).into_iter().partition(|other| Some(other) == speaker);
+        (reply.named, reply.ping) = (named, ping);
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::id::{At, Who};
+use super::id::{At, RoomId, Who};
 use super::settings::StepSettings;
 
 /// One step of one patch.
@@ -57,6 +57,9 @@ pub struct Done {
     pub patch_set: u32,
     /// What was said, or the evidence.
     pub note: Option<String>,
+    /// In this room, where a person said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomId>,
 }
 
 impl Act {

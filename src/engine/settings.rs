@@ -1,6 +1,7 @@
 //! What the configuration says, typed and checked: windows, people, rules, plans and timers. Only `config` makes one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta, Weekday};
 use chrono_tz::Tz;
@@ -29,6 +30,19 @@ pub struct Settings {
     pub plans: Plans,
     /// How long is waited for what.
     pub timers: Timers,
+    /// What codes are made of.
+    pub seed: Seed,
+}
+
+/// What nobody but this process knows, drawn when it starts: the core has no chance of its own. All zero where nothing is
+/// at stake, as in a script.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Seed(pub [u8; 32]);
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seed(…)")
+    }
 }
 
 /// What the engine must know of a network.

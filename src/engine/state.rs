@@ -1,9 +1,10 @@
 //! All that is known and still open: the fold of the stored events. `apply` is the only thing that changes it.
 
+mod codes;
 mod in_window;
 mod pairs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
+pub use codes::Code;
 use in_window::{apply_to_window, place};
 pub use pairs::Pairs;
 
@@ -41,6 +43,18 @@ pub struct State {
     /// The networks whose connection is not as it should be.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub links: BTreeMap<String, Trouble>,
+    /// What was said a moment ago in one of several rooms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spoken: Vec<Spoken>,
+    /// Codes that link an account and were asked for lately.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<Code>,
+    /// Accounts that were linked, each as `network/account`, with the account whose person theirs is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub linked: BTreeMap<String, String>,
+    /// The networks whose rights the operator has switched off.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub untrusted: BTreeSet<String>,
     /// Freezes that are not over.
     pub freezes: Vec<Freeze>,
     /// The number of the next freeze.
@@ -113,6 +127,29 @@ pub struct Trouble {
     pub read_only: Option<String>,
 }
 
+/// A command that a bridge may repeat in another room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spoken {
+    /// Who gave it.
+    pub by: Who,
+    /// In this room.
+    pub room: RoomId,
+    /// The verb and what followed it.
+    pub words: String,
+    /// When.
+    pub at: At,
+}
+
+impl Spoken {
+    /// So long after a line its copy may come from a bridge.
+    const BRIDGED_WITHIN: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
+
+    /// Whether a copy of it may still be on its way.
+    pub fn is_fresh(&self, at: At) -> bool {
+        at - self.at < Self::BRIDGED_WITHIN
+    }
+}
+
 /// A time without deployments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freeze {
@@ -145,7 +182,7 @@ pub struct Offer {
     pub network: Option<String>,
     /// In this room; `None` in private.
     pub room: Option<RoomId>,
-    /// The nick that asked in private.
+    /// The nick that asked, in private or under another name than their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nick: Option<String>,
     /// When.
@@ -180,7 +217,8 @@ impl State {
             | Event::Amended { .. }
             | Event::Refused { .. }
             | Event::Asked { .. }
-            | Event::Started => {}
+            | Event::Started
+            | Event::Stopped => {}
             Event::Carried { state } => {
                 let row = self.row;
                 *self = (**state).clone();
@@ -245,6 +283,22 @@ impl State {
                     reason: reason.clone(),
                     by: who.clone(),
                 });
+            }
+            Event::LinkAsked { .. }
+            | Event::LinkVoided { .. }
+            | Event::Linked { .. }
+            | Event::Unlinked { .. } => self.change_accounts(record),
+            Event::Spoken { words } => {
+                self.spoken.retain(|spoken| spoken.is_fresh(at));
+                if let Some(room) = record.by.room.clone() {
+                    self.spoken.push(Spoken { by: who.clone(), room, words: words.clone(), at });
+                }
+            }
+            Event::Rights { network, on: true } => {
+                self.untrusted.remove(network);
+            }
+            Event::Rights { network, on: false } => {
+                self.untrusted.insert(network.clone());
             }
             Event::Link { network, now } => self.change_link(network, now),
             Event::Thawed { freeze } => self.freezes.retain(|other| other.number != *freeze),
@@ -444,6 +498,9 @@ fn take_over_holds(window: &mut Window, held: &mut Vec<StandingHold>, at: At) {
         .partition(|held| held.rooms.iter().any(|room| window.occurrence.rooms.contains(room)));
     *held = elsewhere;
     let here: Vec<StandingHold> = here;
+    if !here.is_empty() {
+        window.stopped.get_or_insert(at);
+    }
     for StandingHold { hold, .. } in here {
         window.holds.push(Hold { number: window.next_hold, named: at, ..hold });
         window.next_hold += 1;

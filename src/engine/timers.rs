@@ -291,7 +291,6 @@ fn patch_list(
         Act::Watch { seconds }
             if window.holds.is_empty() && window.rollback.is_none() && step.failed.is_none() =>
         {
-            let since = window.resumed.map_or(since, |resumed| since.max(resumed));
             due.push((since + watch_time(seconds), Due::Watched(id, patch.change, number)));
         }
         _ => {}
@@ -437,8 +436,7 @@ impl<'a> Turn<'a> {
         if window.patches.is_empty() && (late || window.lead.is_none()) {
             return;
         }
-        let owners = decide::owners(&window).into_iter().filter(|who| !window.led_by(who));
-        let owners: Vec<Who> = owners.cloned().collect();
+        let owners: Vec<Who> = asked.into_iter().filter(|who| !window.led_by(who)).collect();
         let mut text = say::window::is_on(self.settings, &window, &owners);
         let taken_over = self.state.held.iter().filter(|held| self.share_a_room(&held.rooms, occurrence));
         let holds: Vec<String> =

@@ -85,12 +85,15 @@ pub struct Declared {
 }
 
 /// How and since when somebody is gone from the room they were last heard in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gone {
     /// Since.
     pub at: At,
     /// How.
     pub how: Absence,
+    /// Why the bot itself is out of the room, where that is how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// What is known of the presence of a person: what they answered, and whether they are where they were last heard.
@@ -136,6 +139,9 @@ pub struct Window {
     /// When a hold was last lifted: silence counts from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<At>,
+    /// Since when holds stop it, while there is one: what is watched goes on where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<At>,
     /// When the lead was last asked to go on, with nothing in motion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nagged: Option<At>,
@@ -189,6 +195,7 @@ impl Window {
             lead: None,
             given_up: None,
             resumed: None,
+            stopped: None,
             nagged: None,
             patches: Vec::new(),
             places: Vec::new(),
@@ -273,7 +280,7 @@ impl Window {
 
     /// How `who` is gone from the room they were last heard in, where they are.
     pub fn gone(&self, who: &Who) -> Option<Gone> {
-        self.presence.get(who)?.gone
+        self.presence.get(who)?.gone.clone()
     }
 
     /// The lead, where the lead is gone, and how.

@@ -155,6 +155,15 @@ pub fn list(items: &[impl Display]) -> String {
     }
 }
 
+/// The text with a capital letter: `next is 4` follows a full stop as `Next is 4`.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
+}
+
 /// `a, b, c`: how people are addressed.
 pub fn names(items: &[impl Display]) -> String {
     let mut text = String::new();

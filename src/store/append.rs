@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Statement, params};
 
 use super::Store;
 use super::chain::{Fields, Hash};
@@ -34,7 +34,7 @@ impl Store {
         }
         self.check_place()?;
         let from = (self.last, self.head);
-        match append_all(&mut self.writer, from, records, seen) {
+        match append_all(&self.writer, from, records, seen) {
             Ok((last, head)) => {
                 self.last = last;
                 self.head = head;
@@ -75,28 +75,43 @@ impl Store {
 }
 
 fn append_all(
-    writer: &mut Connection,
+    writer: &Connection,
+    from: (i64, Hash),
+    records: &[Record],
+    seen: &[(String, String)],
+) -> Result<(i64, Hash), StoreError> {
+    // These two are asked for with each append: they are read and compiled once, as the others are.
+    writer.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let written = insert_all(writer, from, records, seen).and_then(|end| {
+        writer.prepare_cached("COMMIT")?.execute([])?;
+        Ok(end)
+    });
+    if written.is_err() && !writer.is_autocommit() {
+        // Where that fails too, the next one cannot begin.
+        let _ = writer.execute_batch("ROLLBACK");
+    }
+    written
+}
+
+fn insert_all(
+    writer: &Connection,
     (mut last, mut head): (i64, Hash),
     records: &[Record],
     seen: &[(String, String)],
 ) -> Result<(i64, Hash), StoreError> {
-    // Dropped without a commit, it is rolled back.
-    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut statement = writer.prepare_cached(INSERT)?;
     for record in records {
         last += 1;
-        head = insert(&transaction, last, &head, record)?;
+        head = insert(&mut statement, last, &head, record)?;
     }
-    {
-        let mut statement = transaction.prepare_cached(SEEN)?;
-        for (network, message_id) in seen {
-            statement.execute([network, message_id])?;
-        }
+    let mut statement = writer.prepare_cached(SEEN)?;
+    for (network, message_id) in seen {
+        statement.execute([network, message_id])?;
     }
-    transaction.commit()?;
     Ok((last, head))
 }
 
-fn insert(transaction: &Transaction<'_>, seq: i64, prev: &Hash, record: &Record) -> Result<Hash, StoreError> {
+fn insert(statement: &mut Statement<'_>, seq: i64, prev: &Hash, record: &Record) -> Result<Hash, StoreError> {
     let kind = record.event.kind();
     let detail = serde_json::to_string(&record.event).map_err(|error| StoreError::Unreadable {
         row: RowId(seq),
@@ -127,7 +142,6 @@ fn insert(transaction: &Transaction<'_>, seq: i64, prev: &Hash, record: &Record)
         detail: &detail,
     };
     let hash = fields.link(prev);
-    let mut statement = transaction.prepare_cached(INSERT)?;
     statement.execute(params![
         fields.seq,
         fields.at,

@@ -57,6 +57,12 @@ impl Store {
         Ok(statement.exists([network, message_id])?)
     }
 
+    /// The same for messages that arrived together, in order: the log is locked once for all of them.
+    pub fn were_seen(&self, messages: &[(&str, &str)]) -> Result<Vec<bool>, StoreError> {
+        let _transaction = if messages.len() > 1 { Some(self.writer.unchecked_transaction()?) } else { None };
+        messages.iter().map(|(network, id)| self.was_seen(network, id)).collect()
+    }
+
     /// Answers a question; see [`Reader::search`].
     pub fn search(&self, query: &Query) -> Result<Found, StoreError> {
         self.reader.search(query)

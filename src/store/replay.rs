@@ -11,14 +11,17 @@ use crate::engine::state::State;
 
 /// The kinds in the log are few, so they are found one by one in their index, and the rows without effect, which are
 /// nearly all rows, are not read at all.
-const KINDS: &str = "WITH RECURSIVE kinds(kind) AS (SELECT min(kind) FROM event UNION ALL \
-     SELECT (SELECT min(kind) FROM event WHERE kind > kinds.kind) FROM kinds WHERE kind IS NOT NULL) ";
+/// (What people log is not in that index, and has no effect.)
+const KINDS: &str = "WITH RECURSIVE kinds(kind) AS (SELECT min(kind) FROM event WHERE kind <> 'logged' UNION ALL \
+     SELECT (SELECT min(kind) FROM event WHERE kind > kinds.kind AND kind <> 'logged') \
+     FROM kinds WHERE kind IS NOT NULL) ";
 
 const EFFECTIVE: &str = " FROM event WHERE seq IN (SELECT later.seq FROM kinds CROSS JOIN event AS later \
-     ON later.kind = kinds.kind AND later.seq > ?1 \
+     ON later.kind = kinds.kind AND later.kind <> 'logged' AND later.seq > ?1 \
      WHERE kinds.kind NOT IN (SELECT value FROM json_each(?2))) ORDER BY seq";
 
-const CARRIED: &str = " FROM event WHERE kind = 'carried' AND seq < ?1 ORDER BY seq DESC LIMIT 1";
+const CARRIED: &str =
+    " FROM event WHERE kind = 'carried' AND kind <> 'logged' AND seq < ?1 ORDER BY seq DESC LIMIT 1";
 
 /// What a state is rebuilt from.
 #[derive(Clone, Debug, PartialEq)]

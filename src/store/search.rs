@@ -152,7 +152,7 @@ impl Filter {
             self.add_window(window);
         }
         if let Some(kind) = kind {
-            self.add(" AND event.kind = ?", [kind.to_ascii_lowercase().into()]);
+            self.add_kind(kind.to_ascii_lowercase());
         }
         if let Some(since) = since {
             self.add(" AND event.at >= ?", [stored_time(*since).into()]);
@@ -170,31 +170,54 @@ impl Filter {
             if alone {
                 // Rows are numbered without gaps, so only the few of bookkeeping are counted.
                 self.count = Some(
-                    "SELECT (SELECT coalesce(max(seq), 0) FROM event) \
-                     - (SELECT count(*) FROM event WHERE kind IN (SELECT value FROM json_each(?)))",
+                    "SELECT (SELECT coalesce(max(seq), 0) FROM event) - (SELECT count(*) FROM event \
+                     WHERE kind <> 'logged' AND kind IN (SELECT value FROM json_each(?)))",
                 );
             }
         }
     }
 
-    /// A bare name is asked for on every network, as person, account or nick; `network/name` on that one.
+    /// The index of kinds has all rows but those that people log, and is used only where that is said.
+    fn add_kind(&mut self, kind: String) {
+        if kind != "logged" {
+            return self.add(" AND event.kind = ? AND event.kind <> 'logged'", [kind.into()]);
+        }
+        let alone = self.values.is_empty();
+        self.add(" AND event.kind = 'logged'", []);
+        if alone {
+            // Rows are numbered without gaps, so only the others are counted.
+            self.count = Some(
+                "SELECT (SELECT coalesce(max(seq), 0) FROM event) \
+                 - (SELECT count(*) FROM event WHERE kind <> 'logged')",
+            );
+        }
+    }
+
+    /// A bare name is asked for on every network, as person, account or nick; `network/name` on that one. An account is
+    /// looked for among the names, where it is one, and among the accounts that are none.
     fn add_by(&mut self, by: &str) {
         let by = by.to_ascii_lowercase();
         match by.split_once('/') {
             None => {
                 let name = by.trim_start_matches('?').to_owned();
                 if name == by {
-                    self.add(" AND (event.name = ? OR lower(event.account) = ?)", [name.into(), by.into()]);
+                    self.add(
+                        " AND (event.name = ? OR lower(event.account) = ? AND lower(event.account) <> event.name)",
+                        [name.into(), by.into()],
+                    );
                 } else {
                     self.add(" AND event.name = ? AND lower(event.actor) = ?", [name.into(), by.into()]);
                 }
             }
             Some((network, name)) => self.add(
                 " AND (event.name = ? AND lower(event.actor) = ? \
-                 OR lower(event.account) = ? AND lower(event.network) = ?)",
+                 OR event.name = ? AND lower(event.account) = event.name AND lower(event.network) = ? \
+                 OR lower(event.account) = ? AND lower(event.account) <> event.name AND lower(event.network) = ?)",
                 [
                     name.trim_start_matches('?').to_owned().into(),
                     by.clone().into(),
+                    name.to_owned().into(),
+                    network.to_owned().into(),
                     name.to_owned().into(),
                     network.to_owned().into(),
                 ],

@@ -32,15 +32,14 @@ pub enum Typed {
 /// Reads one line. `speaker` says what has no name in front; `bot` is the name that answers stand under.
 ///
 /// `alice> text` is said in the room, `alice>> text` in private, `?mallory> text` by somebody whom the network does not
-/// identify.
+/// identify; `alice@libera/#ops> text` in another room, `alice@libera>> text` in private on another network.
 pub fn read(line: &str, speaker: &str, bot: &str) -> Typed {
     let text = line.trim_end_matches(['\r', '\n']);
     let bare = text.trim();
     if bare.is_empty() || bare.starts_with('#') {
         return Typed::Nothing;
     }
-    let answer = |mark: &str| text.strip_prefix(bot).is_some_and(|rest| rest.starts_with(mark));
-    if answer("> ") || answer("! ") || answer(">> ") || answer("!! ") {
+    if is_answer(text, bot) {
         return Typed::Answer;
     }
     if let Some(time) = bare.strip_prefix('+').and_then(words::duration) {
@@ -53,6 +52,13 @@ pub fn read(line: &str, speaker: &str, bot: &str) -> Typed {
         Some((name, private, said)) => Typed::Said(line_of(name, private, said)),
         None => Typed::Said(line_of(speaker, false, text)),
     }
+}
+
+/// Whether a line is what the bot said: its name, the place where that is not the terminal, and a mark.
+fn is_answer(text: &str, bot: &str) -> bool {
+    let Some((head, _)) = text.strip_prefix(bot).and_then(|rest| rest.split_once(' ')) else { return false };
+    let place = head.trim_end_matches(['>', '!']);
+    (1..=2).contains(&(head.len() - place.len())) && (place.is_empty() || place.starts_with('@'))
 }
 
 fn own_command(command: &str) -> Typed {
@@ -107,10 +113,12 @@ fn network_tells(verb: &str, rest: &str) -> Option<Vec<Input>> {
     }
 }
 
-/// `alice> text` or `alice>> text`: a name without spaces in front of the mark.
+/// `alice> text` or `alice>> text`: a name without spaces in front of the mark, with or without a place.
 fn speaker_of(text: &str) -> Option<(&str, bool, &str)> {
     let (name, rest) = text.split_once('>')?;
-    if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '!' || c == '<') {
+    let (nick, _) = name_and_place(name);
+    // Rooms of Matrix have a ! in their ids.
+    if name.is_empty() || nick.contains('!') || name.contains(|c: char| c.is_whitespace() || c == '<') {
         return None;
     }
     let (private, rest) = match rest.strip_prefix('>') {
@@ -123,14 +131,24 @@ fn speaker_of(text: &str) -> Option<(&str, bool, &str)> {
     }
 }
 
+/// `alice@libera/#ops` is alice in that room; a name alone is on the terminal.
+fn name_and_place(name: &str) -> (&str, &str) {
+    match name.rsplit_once('@') {
+        Some((nick, place)) if !nick.is_empty() && nick != "?" => (nick, place),
+        _ => (name, CONSOLE),
+    }
+}
+
 fn line_of(name: &str, private: bool, said: &str) -> Line {
+    let (name, place) = name_and_place(name);
+    let room = RoomId(place.to_owned());
     let (nick, account) = match name.strip_prefix('?') {
         Some(nick) => (nick, None),
         None => (name, Some(name.to_owned())),
     };
     Line {
-        network: CONSOLE.to_owned(),
-        room: (!private).then(|| RoomId(CONSOLE.to_owned())),
+        network: room.network().to_owned(),
+        room: (!private).then_some(room),
         nick: nick.to_owned(),
         account,
         text: said.to_owned(),
@@ -138,12 +156,14 @@ fn line_of(name: &str, private: bool, said: &str) -> Line {
     }
 }
 
-/// An answer as the terminal shows it: `swatbot> text`, with `!` for what must be noticed, doubled in private.
+/// An answer as the terminal shows it: `swatbot> text`, with `!` for what must be noticed, doubled in private, and with the
+/// place where that is not the terminal.
 pub fn shown(reply: &Reply, bot: &str) -> String {
     let mark = if reply.ping.is_empty() { ">" } else { "!" };
-    let mark = match &reply.to {
-        Place::Room(_) => mark.to_owned(),
-        Place::Private { .. } => mark.repeat(2),
+    let (place, mark) = match &reply.to {
+        Place::Room(room) => (&room.0, mark.to_owned()),
+        Place::Private { network, .. } => (network, mark.repeat(2)),
     };
-    format!("{bot}{mark} {}", reply.text)
+    let place = if place == CONSOLE { String::new() } else { format!("@{place}") };
+    format!("{bot}{place}{mark} {}", reply.text)
 }

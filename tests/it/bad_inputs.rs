@@ -194,7 +194,7 @@ fn scene() -> (TempDir, PathBuf) {
     let mut said = Vec::new();
     player.play(&mut script.as_bytes(), &mut said).unwrap();
     let said = String::from_utf8(said).unwrap();
-    assert!(said.contains("4 step 3"), "{said}");
+    assert!(said.contains("4 ps 3 merged. Step 3"), "{said}");
     drop(player);
     (folder, path)
 }

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use chrono::TimeDelta;
 use swatbot::bot::{Bot, Said};
 use swatbot::config;
 use swatbot::engine::id::{At, RoomId, RowId};
-use swatbot::engine::settings::CONSOLE;
-use swatbot::engine::{Input, Kind, Line, say};
+use swatbot::engine::settings::{CONSOLE, Seed, Settings};
+use swatbot::engine::{Input, Kind, Line, Link, LinkChange, say};
 use swatbot::store::Store;
 use tempfile::TempDir;
 
@@ -114,6 +115,42 @@ fn of_many_that_came_too_late_the_last_are_named() {
     );
 }
 
+/// Somebody says something to the bot in a room, with a message id.
+fn says(bot: &mut Bot, at: At, (network, account): (&str, &str), id: &str, text: &str) -> usize {
+    let line = Line {
+        network: network.to_owned(),
+        room: Some(RoomId(format!("{network}/#ops"))),
+        nick: account.to_owned(),
+        account: Some(account.to_owned()),
+        text: text.to_owned(),
+        message_id: Some(id.to_owned()),
+    };
+    bot.take(at, &[Input::Line(line)]).replies.len()
+}
+
+#[test]
+fn what_a_bridge_repeats_does_not_act_later_either() {
+    let (_folder, mut bot) = bot();
+    let mut settings = bot.settings().clone();
+    let rooms = ["libera/#ops", "matrix/#ops"].map(|room| RoomId(room.to_owned()));
+    settings.windows.iter_mut().for_each(|window| window.rooms = rooms.to_vec());
+    bot.set(settings);
+    let (there, here) = (("matrix", "@alice:example.org"), ("libera", "alice"));
+    assert_eq!(says(&mut bot, now(), there, "m1", "!log the racks are warm"), 1);
+    assert_eq!(says(&mut bot, now(), here, "i1", "!log the racks are warm"), 0, "it is the copy");
+    let later = now() + TimeDelta::minutes(1);
+    assert_eq!(says(&mut bot, later, here, "i1", "!log the racks are warm"), 0, "and stays one");
+    assert_eq!(says(&mut bot, later, here, "i2", "!log the racks are warm"), 1, "these are new words");
+}
+
+#[test]
+fn a_new_configuration_keeps_what_codes_are_made_of() {
+    let (_folder, mut bot) = bot();
+    let read_again = Settings { seed: Seed([7; 32]), ..bot.settings().clone() };
+    bot.set(read_again);
+    assert_eq!(bot.settings().seed, Seed::default(), "it is drawn once, when the program starts");
+}
+
 #[test]
 fn the_operator_hears_once_why_nothing_is_stored() {
     let (folder, mut bot) = bot();
@@ -127,6 +164,29 @@ fn the_operator_hears_once_why_nothing_is_stored() {
         assert_eq!(hears(&mut bot, CONSOLE, None, "!log three").trouble, None);
         fs::rename(&away, &here).unwrap();
         assert_eq!(hears(&mut bot, CONSOLE, None, "!log four").trouble, None);
+    }
+}
+
+#[test]
+fn what_a_network_says_while_nothing_is_stored_is_taken_in_afterwards() {
+    let (folder, mut bot) = bot();
+    let link = |bot: &mut Bot, change| {
+        bot.take(now(), &[Input::Link(Link { network: "libera".to_owned(), change })]);
+    };
+    let (here, away) = (folder.path().join("swatbot.db"), folder.path().join("away.db"));
+    link(&mut bot, LinkChange::Lost("it is gone".to_owned()));
+    assert!(bot.state().is_down("libera"));
+    for round in 0..2 {
+        fs::rename(&here, &away).unwrap();
+        link(&mut bot, LinkChange::Up { read_only: Some("no account-tag".to_owned()) });
+        link(&mut bot, LinkChange::Up { read_only: None });
+        fs::rename(&away, &here).unwrap();
+        // The loop looks again of itself: no network says it twice.
+        assert_eq!(bot.wake(now()), Some(now()), "round {round}");
+        bot.take(now(), &[]);
+        assert!(!bot.state().is_down("libera") && bot.state().read_only("libera").is_none());
+        assert_ne!(bot.wake(now()), Some(now()));
+        link(&mut bot, LinkChange::Lost("it is gone".to_owned()));
     }
 }
 

@@ -132,7 +132,12 @@ channels = ["#ops"]
     let expected = "libera: swatbot joins #ops, #swat at irc.libera.chat port 6697 (TLS, SASL PLAIN as swatbot, \
                     rights by account-tag)\n\
                     local: swatbot joins #ops at localhost port 6667 (no TLS, no account, no rights: trust is off)\n";
-    assert!(out.starts_with(expected) && out.lines().count() == 3, "{out}");
+    let rest: Vec<&str> = out.strip_prefix(expected).unwrap_or_else(|| panic!("{out}")).lines().collect();
+    let note = "note: local: the bot has no account there, so others can take the nick swatbot; ";
+    assert!(
+        matches!(rest[..], [good, last] if good.contains(" is good: ") && last.starts_with(note)),
+        "{out}"
+    );
 }
 
 /// A file that `LoadCredential=` of systemd hands over is the bot's own though its group's bits are set.
@@ -201,6 +206,25 @@ fn a_log_that_cannot_be_opened_exits_with_1() {
     let (code, _, err) = play(&folder.path().join("nowhere/swatbot.db"), "!swat now\n");
     assert_eq!(code, 1);
     assert!(err.contains("nowhere"), "{err}");
+}
+
+#[test]
+fn where_there_is_no_log_the_configuration_that_names_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("windows.toml");
+    let changes = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/changes");
+    let text = fs::read_to_string(CONFIG).unwrap().replace("\"examples/changes\"", &format!("{changes:?}"));
+    fs::write(&config, text).unwrap();
+    for verb in [&["log"][..], &["report", "2026-11-23/morning"]] {
+        let (code, out, err) = swatbot(&[verb, &["--config", config.to_str().unwrap()]].concat());
+        assert_eq!((code, out.as_str()), (1, ""));
+        let database = folder.path().join("swatbot.db");
+        let (database, config) = (database.display(), config.display());
+        assert_eq!(
+            err,
+            format!("there is no log at {database}, which {config} names; --config FILE names another\n")
+        );
+    }
 }
 
 #[test]

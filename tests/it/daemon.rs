@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::fake_irc::FakeIrc;
+use super::fake_irc::{FakeIrc, Welcome};
 
 /// How long something may take that takes milliseconds where nothing is wrong.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -208,7 +208,9 @@ fn what_was_recorded_and_not_yet_answered_is_not_recorded_twice() {
     daemon.kill();
     assert_eq!(server.heard("logged"), [""; 0], "it was killed before it answered");
     let daemon = home.start();
-    assert!(server.wait_for("I am back", 1)[0].starts_with("NOTICE #ops :I am back. 2026-11-23/day is on"));
+    // The window waits for the lead, so this is for her.
+    let back = "PRIVMSG #ops :alice: I am back. 2026-11-23/day is on";
+    assert!(server.wait_for("I am back", 1)[0].starts_with(back), "{:?}", server.heard("I am back"));
     // As a server does that hands out what was missed.
     server.say("account=alice;msgid=m2", "alice", "#ops", "!log the unanswered one");
     server.say("account=alice;msgid=m3", "alice", "#ops", "!log the next one");
@@ -269,7 +271,10 @@ fn a_server_that_is_not_there_is_told_and_waited_for() {
     drop(server);
     let daemon = home.start();
     let told = daemon.tells("test is lost");
-    assert_eq!(told, [format!("swatbot: test is lost: 127.0.0.1:{port} takes no connection; trying again")]);
+    // What `check` notes stands in front.
+    let [note, lost] = &told[..] else { panic!("{told:?}") };
+    assert!(note.starts_with("swatbot: note: test: the bot has no account there"), "{told:?}");
+    assert_eq!(*lost, format!("swatbot: test is lost: 127.0.0.1:{port} takes no connection; trying again"));
     daemon.signal("INT");
     assert_eq!(daemon.ends(), Some(0));
 }
@@ -281,7 +286,37 @@ fn a_server_that_tells_nobody_apart_is_told_to_the_operator() {
     let home = Home::new(&server);
     let daemon = home.start();
     let told = daemon.tells("connected to test");
-    assert!(told[0].starts_with("swatbot: connected to test, where nobody has a right: "), "{told:?}");
+    assert!(
+        told.last().unwrap().starts_with("swatbot: connected to test, where nobody has a right: "),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_wrong_password_ends_it_and_names_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = FakeIrc::in_thread();
+    server.welcome(Welcome::Lines(vec![
+        ":irc.test CAP * LS :sasl",
+        ":irc.test CAP * ACK :sasl",
+        ":irc.test 904 swatbot :SASL authentication failed",
+    ]));
+    let home = Home::with(&server, "account = \"swatbot\"\npassword_file = \"test.password\"");
+    let password = home.config.with_file_name("test.password");
+    fs::write(&password, "hunter2\n").unwrap();
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+    let daemon = home.start();
+    let told = daemon.tells("there is nowhere left to talk");
+    let why = format!(
+        "swatbot: test is lost: the login as swatbot failed: SASL authentication failed (904); the password is the one \
+         in {}; not trying again before a restart",
+        password.display()
+    );
+    assert!(told.contains(&why), "{told:?}");
+    assert!(told.iter().all(|line| !line.contains("hunter2")), "{told:?}");
+    assert_eq!(daemon.ends(), Some(1));
+    assert_eq!(home.rows("the login as swatbot failed"), 1);
+    assert_eq!(server.connections(), 1);
 }
 
 #[test]

@@ -34,6 +34,8 @@ struct Kept {
 struct Heard {
     /// Each call by itself, and when it came.
     calls: Mutex<Vec<(Instant, Vec<Input>)>>,
+    /// What only the operator is told.
+    notes: Mutex<Vec<String>>,
     news: Notify,
 }
 
@@ -68,8 +70,10 @@ fn keep(settings: Irc) -> Kept {
         ears.news.notify_waiters();
         true
     };
+    let notes = Arc::clone(&heard);
+    let tell = move |what: &str| notes.notes.lock().unwrap().push(what.to_owned());
     let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, told));
+    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, tell, told));
     Kept { heard, says, task }
 }
 
@@ -195,10 +199,18 @@ async fn a_paste_is_heard_as_one() {
 #[tokio::test(start_paused = true)]
 async fn what_may_go_out_goes_out_at_once() {
     let (server, kept) = connected(|irc| irc.burst = 4).await;
-    kept.tell(&["one"]);
-    kept.tell(&["two", "three"]);
+    // The server has counted the lines with which the bot came in.
     let began = Instant::now();
+    kept.tell(&["one", "two", "three"]);
+    server.hears("NOTICE", 1).await;
+    assert_eq!(began.elapsed(), Duration::ZERO);
     server.hears("NOTICE", 3).await;
+    assert!(began.elapsed() >= Duration::from_millis(900), "{:?}", began.elapsed());
+    tokio::time::advance(Duration::from_secs(10)).await;
+    let began = Instant::now();
+    kept.tell(&["four"]);
+    kept.tell(&["five", "six"]);
+    server.hears("NOTICE", 6).await;
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
@@ -211,6 +223,35 @@ async fn what_waits_outlives_the_connection() {
     kept.tell(&["said while nobody could hear it"]);
     server.hears("said while", 1).await;
     assert_eq!(server.said().last().unwrap().connection, 5, "after three that failed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_connection_has_swallowed_is_said_again() {
+    let (server, kept) = connected(|_| {}).await;
+    let ping = |text: &str| {
+        let ping = vec![Who("test/alice".to_owned())];
+        kept.says.send(Say::Replies(vec![Reply { ping, ..reply(text) }])).unwrap();
+    };
+    ping("alice: this arrives");
+    server.hears("this arrives", 1).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    server.freeze();
+    ping("alice: nobody reads this");
+    server.hears("nobody reads this", 1).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!((server.heard("this arrives").len(), server.connections()), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_that_outlives_the_connection_has_the_nick_that_somebody_has_then() {
+    let (server, kept) = connected(|_| {}).await;
+    server.add("alice-phone", Some("alice"));
+    server.close();
+    kept.loses().await;
+    let mut ping = reply("alice: your patch is next");
+    ping.ping = vec![Who("test/alice".to_owned())];
+    kept.says.send(Say::Replies(vec![ping])).unwrap();
+    assert_eq!(server.hears("PRIVMSG", 1).await, ["PRIVMSG #ops :alice-phone: your patch is next"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -235,6 +276,18 @@ async fn a_topic_is_set_again_after_the_connection_and_given_back() {
     say(None);
     server.hears("TOPIC #ops", 3).await;
     assert_eq!(server.topic(), theirs);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_operator_hears_once_that_a_topic_cannot_be_set() {
+    let (server, kept) = connected(|irc| irc.topic = true).await;
+    let why = "You're not a channel operator";
+    for again in 2..4 {
+        server.send(format!(":irc.test 482 swatbot #ops :{why}\r\n"));
+        server.close();
+        kept.ups(again).await;
+    }
+    assert_eq!(*kept.heard.notes.lock().unwrap(), [format!("test/#ops: I cannot set the topic: {why}")]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,6 +11,7 @@ use swatbot::config::{Irc, IrcLogin};
 use swatbot::engine::id::{RoomId, RowId, Who};
 use swatbot::engine::{Kind, Place, Reply};
 use swatbot::transport::irc::outbox::{Outbox, View};
+use swatbot::transport::irc::session::Access;
 
 use super::make;
 
@@ -18,6 +19,9 @@ use super::make;
 struct Here {
     ready: bool,
     budget: usize,
+    proved: Option<Instant>,
+    /// What can be said in the first channel and in the second.
+    access: [Access; 2],
     /// Account and nick, of everybody in every channel.
     nicks: Vec<(&'static str, String)>,
 }
@@ -25,6 +29,14 @@ struct Here {
 impl View for Here {
     fn is_ready(&self) -> bool {
         self.ready
+    }
+
+    fn access(&self, channel: usize, _: Instant) -> Access {
+        self.access[channel]
+    }
+
+    fn proved(&self) -> Option<Instant> {
+        self.proved
     }
 
     fn budget(&self) -> usize {
@@ -39,7 +51,7 @@ impl View for Here {
 
 fn here(nicks: &[(&'static str, &str)]) -> Here {
     let nicks = nicks.iter().map(|(account, nick)| (*account, (*nick).to_owned())).collect();
-    Here { ready: true, budget: 350, nicks }
+    Here { ready: true, budget: 350, proved: None, access: [Access::Open; 2], nicks }
 }
 
 fn irc(burst: u32, every_ms: u64) -> Irc {
@@ -159,10 +171,25 @@ fn an_answer_has_three_lines_in_a_room_and_twenty_in_private() {
         let line = |at| plain(room, &format!("line {at}"));
         (1..=count).map(|at| if at == 1 { line(at) } else { more(line(at)) }).collect()
     };
-    let end = "… (+5 more: ask again in a private message)";
+    let end = "… (+5 more: ask for a part of it)";
     assert_eq!(
         said(&here(&[]), answer("#ops", 8)),
         ["NOTICE #ops :line 1", "NOTICE #ops :line 2", &format!("NOTICE #ops :line 3 {end}")]
+    );
+    // Whoever asked gets the rest in private.
+    let lines: Vec<Reply> = answer("#ops", 5)
+        .into_iter()
+        .map(|line| Reply { text: format!("bob: {}", line.text), ..line })
+        .collect();
+    assert_eq!(
+        said(&here(&[]), lines),
+        [
+            "NOTICE #ops :bob: line 1",
+            "NOTICE #ops :bob: line 2",
+            "NOTICE #ops :bob: line 3 … (+2 more: in private to you)",
+            "NOTICE bob :bob: line 4",
+            "NOTICE bob :bob: line 5",
+        ]
     );
     assert_eq!(said(&here(&[]), answer("#ops", 3)).len(), 3);
     let private = said(&here(&[]), answer("bob", 22));
@@ -180,9 +207,11 @@ fn an_answer_has_three_lines_in_a_room_and_twenty_in_private() {
     // What a line is cut into counts, and the end fits.
     let long = format!("bob: {}", "word ".repeat(500));
     let lines = said(&here(&[]), vec![plain("#ops", &long)]);
-    assert_eq!(lines.len(), 3);
-    assert!(lines[2].ends_with("more: ask again in a private message)"), "{}", lines[2]);
+    assert!(lines[2].ends_with("more: in private to you)"), "{}", lines[2]);
+    assert!(lines[3..].iter().all(|line| line.starts_with("NOTICE bob :")), "{lines:?}");
     assert!(lines.iter().all(|line| line.len() <= 350));
+    let words: usize = lines.iter().map(|line| line.matches("word").count()).sum();
+    assert_eq!(words, 500, "nothing is lost");
     let pings = said(&here(&[]), vec![ping("#ops", &long, &["bob"])]);
     assert!(pings.len() > 7, "{}", pings.len());
 }
@@ -216,27 +245,25 @@ fn pings_go_first_then_answers_then_how_things_stand() {
 }
 
 #[test]
-fn a_late_status_is_dropped_and_a_newer_one_takes_its_place() {
+fn a_late_status_is_dropped_and_said_to_be() {
+    // Somebody else's question is answered too, however many are asked.
     let mut out = outbox(1, 1000);
-    let first = vec![
-        plain("#ops", "plain"),
-        status("#ops", "older"),
-        status("#dev", "other"),
-        status("#ops", "newer"),
-    ];
-    let lines = play(&mut out, &here(&[]), vec![(0, first)]);
+    let first =
+        vec![plain("#ops", "plain"), status("#ops", "one"), status("#dev", "two"), status("#ops", "three")];
+    assert_eq!(play(&mut out, &here(&[]), vec![(0, first)]).len(), 4);
+
+    let mut out = outbox(1, 20_000);
+    let replies = vec![plain("#ops", "plain"), plain("#ops", "plain"), status("#ops", "late")];
+    let lines = play(&mut out, &here(&[]), vec![(0, replies)]);
     let texts: Vec<&str> = lines.iter().map(|(_, line)| line.as_str()).collect();
-    assert_eq!(texts, ["NOTICE #ops :plain", "NOTICE #dev :other", "NOTICE #ops :newer"]);
-
-    // While there are lines enough, each question is answered.
-    let mut out = outbox(4, 1000);
-    let now = Instant::now();
-    out.push(vec![status("#ops", "one"), status("#ops", "two")], now);
-    assert_eq!(all(&mut out, &here(&[]), now).len(), 2);
-
-    let mut out = outbox(1, 40_000);
-    let lines = play(&mut out, &here(&[]), vec![(0, vec![plain("#ops", "plain"), status("#ops", "late")])]);
-    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(
+        texts,
+        [
+            "NOTICE #ops :plain",
+            "NOTICE #ops :plain",
+            "NOTICE #ops :1 line is left out here: there was more to say than the network takes"
+        ]
+    );
 }
 
 #[test]
@@ -288,6 +315,79 @@ fn it_outlives_a_connection() {
     let many = (0..200).map(|_| plain("#ops", "many")).collect();
     let mut out = outbox(4, 1000);
     assert_eq!(play(&mut out, &back, vec![(0, many)]).len(), 200);
+}
+
+#[test]
+fn what_is_for_a_channel_waits_until_the_bot_is_in_and_knows_who_is_there() {
+    let view = |access| Here { access: [access, Access::Open], ..here(&[("bob", "bobby")]) };
+    let mut out = outbox(4, 1000);
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let replies = vec![
+        plain("#ops", "one"),
+        plain("#dev", "two"),
+        logged("#ops", "carol", 7),
+        status("#ops", "three"),
+        ping("#ops", "bob: four", &["bob"]),
+        ping("#dev", "bob: five", &["bob"]),
+    ];
+    out.push(replies, start);
+    assert_eq!(all(&mut out, &view(Access::Shut), start), ["PRIVMSG #dev :bobby: five", "NOTICE #dev :two"]);
+    assert_eq!(out.wake(), None, "nothing can be said");
+    let nameless = all(&mut out, &view(Access::Nameless), at(9));
+    assert_eq!(nameless, ["NOTICE #ops :one", "NOTICE #ops :carol: logged L7", "NOTICE #ops :three"]);
+    assert_eq!(out.wake(), None, "the ping waits for a nick");
+    out.push(vec![plain("#ops", "six")], at(10));
+    assert_eq!(all(&mut out, &view(Access::Open), at(10)), ["PRIVMSG #ops :bobby: four", "NOTICE #ops :six"]);
+
+    // Who is thrown out for long tells nobody about it afterwards; what is new by then is said.
+    out.push(vec![ping("#ops", "bob: old", &["bob"]), plain("#ops", "old")], at(20));
+    assert!(all(&mut out, &view(Access::Shut), at(20)).is_empty());
+    out.push(vec![plain("#ops", "new")], at(100));
+    assert!(all(&mut out, &view(Access::Shut), at(141)).is_empty());
+    assert_eq!(all(&mut out, &view(Access::Open), at(142)), ["NOTICE #ops :new"]);
+
+    // A ping that has outlived a long outage waits for its room like any other.
+    out.push(vec![ping("#ops", "bob: seven", &["bob"])], at(200));
+    assert!(all(&mut out, &Here { ready: false, ..here(&[]) }, at(200)).is_empty());
+    assert!(all(&mut out, &view(Access::Shut), at(9000)).is_empty());
+    assert_eq!(all(&mut out, &view(Access::Open), at(9001)), ["PRIVMSG #ops :bobby: seven"]);
+}
+
+#[test]
+fn what_may_be_lost_with_the_connection_is_said_again_once() {
+    let (away, back) = (Here { ready: false, ..here(&[]) }, here(&[]));
+    let mut out = outbox(4, 0);
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let say = |out: &mut Outbox, text: &str, seconds| {
+        out.push(vec![ping("#ops", &format!("bob: {text}"), &["bob"])], at(seconds));
+        all(out, &back, at(seconds));
+    };
+    say(&mut out, "proved", 0);
+    let replies = vec![
+        plain("#ops", "an answer"),
+        status("#ops", "status"),
+        ping("#ops", "bob: ping", &["bob"]),
+        logged("#ops", "bob", 7),
+    ];
+    out.push(replies, at(10));
+    assert_eq!(all(&mut out, &Here { proved: Some(at(10)), ..here(&[]) }, at(10)).len(), 4);
+    all(&mut out, &away, at(11));
+    out.push(vec![logged("#ops", "bob", 8)], at(11));
+    let again = ["PRIVMSG #ops :bob: ping", "NOTICE #ops :bob: logged L7", "NOTICE #ops :bob: logged L8"];
+    assert_eq!(all(&mut out, &back, at(12)), again);
+    // What is said a second time may be what the server does not bear.
+    all(&mut out, &away, at(13));
+    assert_eq!(all(&mut out, &back, at(14)), ["NOTICE #ops :bob: logged L8"]);
+    // It is bounded, and after a long outage it is no news.
+    (0..60).for_each(|text| say(&mut out, &format!("many {text}"), 100));
+    all(&mut out, &away, at(101));
+    assert_eq!(all(&mut out, &back, at(102)).len(), 50);
+    out.push(vec![ping("#ops", "bob: old", &["bob"])], at(103));
+    assert_eq!(all(&mut out, &back, at(103)).len(), 1);
+    all(&mut out, &away, at(300));
+    assert_eq!(all(&mut out, &back, at(301)), Vec::<String>::new());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! One connection to an IRC network, played line by line. In a script `<` is what the server says, `+` lets time pass,
-//! and the rest is what must follow: `>` what goes out, `=` what the engine hears, `!` how the connection ends.
+//! and the rest is what must follow: `>` what goes out, `=` what the engine hears, `%` what the operator is told, `!` how the connection ends.
 
 mod bad_inputs;
 mod channels;
@@ -211,10 +211,12 @@ fn effect_as_text(effect: &Effect) -> String {
     match effect {
         Effect::Send(line) => format!("> {}", line.as_str()),
         Effect::Heard(input) => format!("= {}", input_as_text(input)),
+        Effect::Told(what) => format!("% {what}"),
         Effect::Ended(ended) => {
             let then = match ended.then {
                 Then::Again => "again",
                 Then::AgainLater => "again later",
+                Then::StopAtFirst => "stop at first",
                 Then::Stop => "stop",
             };
             format!("! {} ({then})", ended.why)

@@ -2,6 +2,16 @@
 //! its own on a loopback address of its own, and reads the wire with a client that shares no code with the bot.
 
 mod alone;
+mod another_bot;
+mod channels;
 mod client;
 mod daemon;
 mod network;
+mod nobody;
+mod pace;
+mod program;
+mod scene;
+mod tls;
+mod topic;
+mod trouble;
+mod window;

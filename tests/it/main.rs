@@ -1,5 +1,6 @@
 //! The one integration binary.
 
+mod accounts;
 mod bad_inputs;
 mod bot;
 mod cli;
@@ -16,10 +17,13 @@ mod guidelines;
 mod history;
 mod incident;
 mod invariants;
+#[cfg(feature = "irc")]
 mod irc_link;
+#[cfg(feature = "irc")]
 mod irc_outbox;
 #[cfg(feature = "irc")]
 mod irc_session;
+#[cfg(feature = "irc")]
 mod ircd;
 mod log;
 mod make;

@@ -10,7 +10,7 @@ use swatbot::engine::facts::{
 use swatbot::engine::id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
 use swatbot::engine::patch::{Patch, Stage};
 use swatbot::engine::settings::{
-    Person, Plans, Policy, Settings, Standing, StepSettings, Timers, Train, WindowSettings,
+    Person, Plans, Policy, Seed, Settings, Standing, StepSettings, Timers, Train, WindowSettings,
 };
 use swatbot::engine::state::{Entry, Known, State};
 use swatbot::engine::window::{Declared, Occurrence, Window};
@@ -110,6 +110,7 @@ pub(crate) fn settings() -> Settings {
         },
         plans: Plans { config: plan.clone(), code: plan },
         timers: Timers::default(),
+        seed: Seed::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Presence and links where a window is held on several networks: what a departure means, and who is told.
 
+use swatbot::engine::command::VERBS;
 use swatbot::engine::event::{Absence, Event};
 use swatbot::engine::id::{At, RoomId};
 use swatbot::engine::settings::{LogMode, NetworkSettings, Settings};
@@ -159,13 +160,90 @@ fn a_link_that_is_lost_is_said_nowhere_and_its_return_where_a_window_is_open() {
     assert_eq!(held.link(LinkChange::Lost("refused".to_owned())).records, [], "once");
     let up = held.link(LinkChange::Up { read_only: None });
     let lines = said(&up);
-    assert!(lines.len() == 1 && lines[0].0 == IRC && lines[0].1.starts_with("I am back. 2026-11-23/morning"));
+    let back = "alice: I am back (the link to libera was lost). 2026-11-23/morning is HELD (H1); what was said \
+                meanwhile I did not hear. \"!swat resume H1 NOTE\"";
+    assert_eq!(lines, [(IRC, back)]);
+    assert_eq!(up.replies[0].ping, [who("alice")]);
+    // She never left: the roster says nothing more.
+    assert_eq!(said(&held.attends(Attendance::Roster(vec!["alice".to_owned()]))), []);
     assert_eq!(held.link(LinkChange::Up { read_only: None }).records, []);
     // With no open window, nobody is told.
     held.state.windows.clear();
     held.now = at("09:00");
     held.link(LinkChange::Lost("again".to_owned()));
     assert_eq!(said(&held.link(LinkChange::Up { read_only: None })), []);
+}
+
+#[test]
+fn a_lead_was_not_away_where_the_bot_was() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    held.attends(Attendance::Closed("kicked by eve: flood".to_owned()));
+    let back = held.attends(Attendance::Roster(vec!["alice".to_owned()]));
+    let line = "alice: I am back (I was out of libera/#ops: kicked by eve: flood). 2026-11-23/morning is HELD (H1); \
+                what was said meanwhile I did not hear. \"!swat resume H1 NOTE\"";
+    assert_eq!(said(&back), [(IRC, line), (MATRIX, line)]);
+    // After a restart nobody has been seen yet, so nobody is gone.
+    held.leaves("alice");
+    let started = held.take(&Input::Started);
+    let lines = said(&started);
+    assert!(lines[0].1.contains("I am back.") && !lines[0].1.contains("gone"), "{started:?}");
+}
+
+#[test]
+fn the_kill_switch_is_on_record_and_holds_a_window_whose_lead_it_silences() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    assert_eq!(held.take(&Input::Settings).records, [], "nothing has changed");
+    held.settings
+        .networks
+        .insert("libera".to_owned(), NetworkSettings { trust: false, ..Default::default() });
+    let off = held.take(&Input::Settings);
+    let kinds: Vec<_> = off.records.iter().map(|record| record.event.kind()).collect();
+    assert_eq!(kinds, ["rights", "gone", "held"]);
+    let line = "rights on libera are switched off by the operator: commands from there are refused, questions \
+                answered";
+    assert_eq!(said(&off)[..2], [(IRC, line), (MATRIX, line)]);
+    assert!(said(&off)[2].1.contains("HELD (H1): rights on libera are switched off"), "{off:?}");
+    assert_eq!(held.take(&Input::Settings).records, [], "once");
+    assert_eq!(held.take(&Input::Started).records.len(), 1, "a restart knows it");
+    held.settings.networks.clear();
+    let on = held.take(&Input::Settings);
+    let kinds: Vec<_> = on.records.iter().map(|record| record.event.kind()).collect();
+    assert_eq!(kinds, ["rights", "back"]);
+    let text = said(&on).last().unwrap().1.to_owned();
+    assert!(text.starts_with("alice: 2026-11-23/morning is HELD (H1) since your rights were off."), "{text}");
+    assert!(held.window().holds.len() == 1, "coming back resumes nothing");
+}
+
+#[test]
+fn a_window_goes_where_the_configuration_holds_it_after_a_restart() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    held.settings.windows[0].rooms = vec![RoomId("libera/#new".to_owned())];
+    let started = held.take(&Input::Started);
+    let kinds: Vec<_> = started.records.iter().map(|record| record.event.kind()).collect();
+    assert_eq!(kinds, ["started", "rooms-moved"]);
+    assert_eq!(said(&started).iter().map(|(room, _)| *room).collect::<Vec<_>>(), ["libera/#new"]);
+    held.says("libera/#new", "alice", "!swat hold");
+    assert_eq!(held.window().holds.len(), 1, "it answers there");
+    assert_eq!(held.take(&Input::Started).records.len(), 1, "once");
+}
+
+#[test]
+fn where_nobody_has_a_right_no_command_is_offered_without_a_word() {
+    let mut held = Held::new();
+    held.says(IRC, "alice", "good morning");
+    held.link(LinkChange::Lost("ping timeout".to_owned()));
+    let up = held.link(LinkChange::Up { read_only: Some("my nick is taken".to_owned()) });
+    assert!(said(&up)[0].1.ends_with("NOTE\" (commands from here are refused now)"), "{up:?}");
+    let mut started = held.take(&Input::Started);
+    started.replies.retain(|reply| reply.text.ends_with("(commands from here are refused now)"));
+    assert_eq!(
+        said(&started).iter().map(|(room, _)| *room).collect::<Vec<_>>(),
+        [IRC],
+        "on Matrix they work"
+    );
 }
 
 #[test]
@@ -202,6 +280,30 @@ fn accounts_of_a_network_without_trust_count_for_nothing() {
     assert!(!said(&held.says(MATRIX, "alice", "!swat extend 15m"))[0].1.contains("no:"));
     held.says(MATRIX, "alice", "here");
     assert_eq!(held.leaves("alice").records, []);
+}
+
+#[test]
+fn a_lead_who_was_heard_in_private_alone_is_missed_in_the_room() {
+    let mut held = Held::new();
+    held.settings.windows[0].private_commands = true;
+    held.take(&Input::Line(Line {
+        network: "libera".to_owned(),
+        room: None,
+        nick: "alice".to_owned(),
+        account: Some("alice".to_owned()),
+        text: "extend 15m".to_owned(),
+        message_id: None,
+    }));
+    assert!(held.leaves("alice").records.iter().any(|record| matches!(record.event, Event::Held { .. })));
+}
+
+#[test]
+fn an_offer_is_answered_to_the_nick_that_made_it() {
+    let mut held = Held::new();
+    held.says(IRC, "bob", "!swat add 900102");
+    let answer = Ok(Box::new(make::config(900_102)));
+    let added = held.take(&Input::Facts { change: make::number(900_102), answer });
+    assert!(said(&added)[0].1.starts_with("bob_: "), "{added:?}");
 }
 
 #[test]
@@ -242,6 +344,7 @@ fn what_is_done_in_private_is_answered_to_the_nick_and_said_in_the_rooms() {
     let added = held.take(&Input::Facts { change, answer });
     let places: Vec<&str> = said(&added).iter().map(|(place, _)| *place).collect();
     assert_eq!(places, ["bob_away", IRC, MATRIX], "{added:?}");
+    assert!(said(&added)[0].1.starts_with("bob_away: "), "{added:?}");
     assert!(said(&added)[1].1.starts_with("bob, in private: #2 in 2026-11-23/morning"), "{added:?}");
     let removed = held.take(&whisper("remove 900102"));
     assert!(said(&removed)[0].1.starts_with("bob, in private, \"!swat remove 900102\": "), "{removed:?}");
@@ -256,10 +359,13 @@ fn the_log_of_another_bot_is_kept_in_silence_and_told_the_milestones() {
     let logged = held.says(IRC, "bob", "!log restarted apache");
     assert!(matches!(logged.records[0].event, Event::Logged) && logged.replies.is_empty(), "{logged:?}");
     assert_eq!(
-        said(&held.says(MATRIX, "bob", "!log restarted apache")).len(),
+        said(&held.says(MATRIX, "bob", "!log restarted apache again")).len(),
         1,
         "the other network is ours"
     );
+    let copy = held.says(MATRIX, "bob", "!log restarted apache");
+    let passed_over = Outcome { is_copy: true, ..Outcome::default() };
+    assert_eq!(copy, passed_over, "a bridge repeats what was said on the first");
     let started = held.says(IRC, "bob", "!hold db alerts");
     let for_log: Vec<_> = started.replies.iter().filter(|reply| reply.kind == Kind::ForLog).collect();
     assert!(for_log.len() == 1 && for_log[0].to == Place::Room(RoomId(IRC.to_owned())), "{started:?}");
@@ -267,4 +373,67 @@ fn the_log_of_another_bot_is_kept_in_silence_and_told_the_milestones() {
     held.settings.networks.insert("libera".to_owned(), mode(LogMode::Observe));
     let resumed = held.says(IRC, "bob", "!hold something else");
     assert!(resumed.replies.iter().all(|reply| reply.kind != Kind::ForLog), "{resumed:?}");
+}
+
+/// A good command of each verb that does something.
+const COMMANDS: &[&str] = &[
+    "add 900102",
+    "remove 900101",
+    "move 900101 to next",
+    "order 900101 before 900102",
+    "independent 900101 900102 they are",
+    "files 900101 ok",
+    "here",
+    "away",
+    "claim",
+    "unclaim",
+    "handover dan",
+    "start",
+    "check 900101 deployer",
+    "uncheck 900101 deployer",
+    "na 900101 beta config",
+    "done 1",
+    "failed it broke",
+    "retry",
+    "verified 900101",
+    "broken 900101 it is",
+    "skip 900101 later",
+    "veto 900101 never",
+    "hold",
+    "resume it is well",
+    "rollback",
+    "settle 900101 keep as it is",
+    "override 900101 reviewed I say so",
+    "extend 15m",
+    "limit 3",
+    "freeze now +1h tired",
+    "thaw F1",
+    "finish",
+];
+
+#[test]
+fn t5_no_command_works_from_another_channel_or_in_private_or_without_an_account() {
+    for verb in VERBS.iter().filter(|verb| !verb.asks) {
+        let mut verbs = COMMANDS.iter().filter_map(|command| command.split(' ').next());
+        assert!(verbs.any(|name| name == verb.name), "{} is missing", verb.name);
+    }
+    let elsewhere = [(Some("libera/#elsewhere"), Some("alice")), (None, Some("alice")), (Some(IRC), None)];
+    for (command, (room, account)) in COMMANDS.iter().flat_map(|it| elsewhere.map(|place| (*it, place))) {
+        let mut held = Held::new();
+        let mut before = held.state.clone();
+        let outcome = held.take(&Input::Line(Line {
+            network: "libera".to_owned(),
+            room: room.map(|room| RoomId(room.to_owned())),
+            nick: "alice".to_owned(),
+            account: account.map(str::to_owned),
+            text: format!("!swat {command}"),
+            message_id: None,
+        }));
+        // Whom nobody knows may be told first that there is no such patch.
+        let no = if account.is_some() { "[room]" } else { "alice: no: " };
+        let replies = said(&outcome);
+        assert!(replies.len() == 1 && replies[0].1.contains(no), "{command} in {room:?}: {replies:?}");
+        before.row = held.state.row;
+        assert_eq!(held.state, before, "{command} in {room:?}");
+    }
 }

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use swatbot::engine::id::{At, OccurrenceId, RoomId};
 use swatbot::engine::schedule::{self, REACH};
-use swatbot::engine::settings::{Plans, Policy, Settings, Timers, Train, WindowSettings};
+use swatbot::engine::settings::{Plans, Policy, Seed, Settings, Timers, Train, WindowSettings};
 use swatbot::engine::window::Occurrence;
 
 const LOS_ANGELES: Tz = Tz::America__Los_Angeles;
@@ -44,6 +44,7 @@ fn settings(windows: Vec<WindowSettings>) -> Settings {
         policy: policy(),
         plans: Plans { config: Vec::new(), code: Vec::new() },
         timers: Timers::default(),
+        seed: Seed::default(),
     }
 }
 

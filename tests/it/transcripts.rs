@@ -1,14 +1,16 @@
 //! Plays every file of tests/transcripts/: plain chat in, plain chat out. `UPDATE=1` writes what the bot says now.
 //!
 //! The first lines set the scene: `# clock: TIME`, and where it is not the one of the repository, `# windows: FILE` (in
-//! tests/transcripts/) with the configuration, and `# with: private commands, log observe, log emit, trust off` for what
-//! differs from it. The review system is the folder that the configuration names.
+//! tests/transcripts/) with the configuration, `# with: private commands, log observe, log emit, trust off` for what
+//! differs from it, and `# rooms: libera/#ops matrix/#ops:example.org` for the rooms of its windows. The review system is
+//! the folder that the configuration names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use swatbot::clock::Clock;
 use swatbot::config::{self, Review};
+use swatbot::engine::id::RoomId;
 use swatbot::engine::settings::{CONSOLE, LogMode, NetworkSettings};
 use swatbot::engine::state::State;
 use swatbot::play::Player;
@@ -71,6 +73,10 @@ impl Scene {
                 "trust off" => network.trust = false,
                 _ => panic!("{}: what is \"{word}\"", path.display()),
             }
+        }
+        if let Some(rooms) = head("# rooms:") {
+            let rooms: Vec<RoomId> = rooms.split_whitespace().map(|room| RoomId(room.to_owned())).collect();
+            settings.windows.iter_mut().for_each(|window| window.rooms.clone_from(&rooms));
         }
         settings.networks.insert(CONSOLE.to_owned(), network);
         let Review::Files { path: changes } = config.review else {

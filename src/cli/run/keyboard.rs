@@ -1,12 +1,13 @@
 //! The person at the terminal: what they type, and the greeting.
 
 use std::io::{self, BufRead, Write};
-use std::sync::mpsc::SyncSender;
 
-use crate::bot::Arrival;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::arrivals::Arrival;
 use crate::clock::Clock;
 use crate::engine::id::At;
-use crate::engine::settings::Settings;
+use crate::engine::settings::{CONSOLE, Settings};
 use crate::engine::window::Occurrence;
 use crate::engine::{Input, schedule};
 use crate::review::Source;
@@ -18,7 +19,7 @@ pub(super) fn read(
     mut speaker: String,
     bot_name: &str,
     clock: Clock,
-    arrivals: &SyncSender<Arrival>,
+    arrivals: &UnboundedSender<Arrival>,
 ) {
     let mut clock = clock;
     for line in io::stdin().lock().split(b'\n') {
@@ -26,6 +27,9 @@ pub(super) fn read(
         let line = String::from_utf8_lossy(&line).into_owned();
         let arrival = match console::read(&line, &speaker, bot_name) {
             Typed::Nothing | Typed::Answer => None,
+            Typed::Said(line) if line.network != CONSOLE => {
+                note("other networks speak for themselves; their lines can be played from a file on a pipe")
+            }
             Typed::Said(line) => Some(Arrival::Inputs(vec![Input::Line(line)])),
             Typed::Heard(inputs) => Some(Arrival::Inputs(inputs)),
             Typed::As(name) => {

@@ -1,21 +1,21 @@
-//! The one thread of everything that waits for others: the networks, the review system, and the operator's signals.
+//! Everything that waits for others: the networks, the review system, and the operator's signals.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, channel};
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-use super::{Fault, Read, failed, tell};
-use crate::bot::{self, Arrival};
+use super::arrivals::Arrival;
+use super::{Fault, Read, tell};
+use crate::bot;
 use crate::clock::Clock;
-use crate::config::{Config, Connection};
+use crate::config::{Config, Connection, IrcLogin};
 use crate::engine::id::ChangeNumber;
 use crate::engine::settings::Settings;
-use crate::engine::{Input, Link, LinkChange};
+use crate::engine::{Attendance, Input, Link, LinkChange, Presence};
 use crate::review::Source;
 use crate::transport::Say;
 #[cfg(feature = "irc")]
@@ -33,11 +33,11 @@ pub(super) struct Networks {
     has_keyboard: bool,
 }
 
-/// What the thread answers, whom it tells, and what it was started with.
+/// What is answered, who is told, and what the program was started with.
 pub(super) struct Told {
     pub(super) source: Arc<Source>,
     pub(super) questions: UnboundedReceiver<ChangeNumber>,
-    pub(super) arrivals: SyncSender<Arrival>,
+    pub(super) arrivals: UnboundedSender<Arrival>,
     pub(super) read: Read,
     pub(super) config: Config,
 }
@@ -61,27 +61,16 @@ impl Networks {
         self.says.clone()
     }
 
-    /// Connects. What it gives is disconnected when all networks were left and nobody can ask anything any more.
-    pub(super) fn start(self, told: Told) -> Result<Receiver<()>, Fault> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| failed(&error))?;
-        let (here, gone) = channel();
-        thread::spawn(move || {
-            runtime.block_on(self.run(told));
-            // A name that is still being looked up keeps nobody waiting.
-            runtime.shutdown_background();
-            drop(here);
-        });
-        Ok(gone)
-    }
-
-    async fn run(self, told: Told) {
+    /// Connects. It ends when all networks were left and nobody can ask anything any more. Where the last of them has
+    /// refused the bot for good, and nobody sits at a terminal, it gives that as the reason.
+    pub(super) async fn run(self, told: Told) -> Result<(), &'static str> {
         let mut kept = JoinSet::new();
+        // A person at a terminal counts as one more place to talk.
+        let left = Arc::new(AtomicUsize::new(self.links.len() + usize::from(self.has_keyboard)));
         for (settings, said) in self.links {
-            let (people, arrivals) = (Arc::clone(&self.people), told.arrivals.clone());
-            kept.spawn(keep(settings, people, self.clock, arrivals, said));
+            let people = Arc::clone(&self.people);
+            let ears = Ears { arrivals: told.arrivals.clone(), left: Arc::clone(&left) };
+            kept.spawn(keep(settings, people, self.clock, ears, said));
         }
         let operator = Operator {
             read: told.read,
@@ -95,6 +84,35 @@ impl Networks {
             while kept.join_next().await.is_some() {}
         });
         signals.abort();
+        if left.load(Ordering::Relaxed) > 0 {
+            return Ok(());
+        }
+        Err("there is nowhere left to talk; mend what is said above and start it again")
+    }
+}
+
+/// What a network is heard by.
+#[derive(Clone)]
+struct Ears {
+    arrivals: UnboundedSender<Arrival>,
+    /// How many places to talk have not stopped for good.
+    left: Arc<AtomicUsize>,
+}
+
+impl Ears {
+    /// Whether anybody listens. A program that can talk nowhere any more ends: whoever watches over it must see that.
+    fn hear(&self, inputs: Vec<Input>, login: Option<&IrcLogin>) -> bool {
+        let news: Vec<String> = inputs.iter().filter_map(|input| news(input, login)).collect();
+        news.iter().for_each(|news| tell(news));
+        let stopped =
+            |input: &&Input| matches!(input, Input::Link(Link { change: LinkChange::Stopped(_), .. }));
+        let stopped = inputs.iter().filter(stopped).count();
+        let mut listens = self.arrivals.send(Arrival::Inputs(inputs)).is_ok();
+        if stopped > 0 && self.left.fetch_sub(stopped, Ordering::Relaxed) == stopped {
+            // The loop still records everything that came before.
+            listens &= self.arrivals.send(Arrival::End).is_ok();
+        }
+        listens
     }
 }
 
@@ -112,21 +130,23 @@ async fn keep(
     connection: Connection,
     people: Arc<Settings>,
     clock: Clock,
-    arrivals: SyncSender<Arrival>,
+    ears: Ears,
     said: UnboundedReceiver<Say>,
 ) {
     let Some(network) = network_of(&connection).map(str::to_owned) else { return };
-    #[cfg(feature = "matrix")]
-    let marks = arrivals.clone();
-    let hear = move |inputs: Vec<Input>| {
-        inputs.iter().filter_map(news).for_each(|news| tell(&news));
-        // Where the loop is so far behind that this waits, nobody is served by reading more.
-        arrivals.send(Arrival::Inputs(inputs)).is_ok()
+    let login = match &connection {
+        Connection::Irc(settings) => Some(settings.login.clone()),
+        _ => None,
     };
+    #[cfg(feature = "matrix")]
+    let marks = ears.arrivals.clone();
+    let hear = move |inputs: Vec<Input>| ears.hear(inputs, login.as_ref());
     let ears = hear.clone();
     let kept = match connection {
         #[cfg(feature = "irc")]
-        Connection::Irc(settings) => tokio::spawn(irc::link::keep(*settings, people, clock, hear, said)),
+        Connection::Irc(settings) => {
+            tokio::spawn(irc::link::keep(*settings, people, clock, hear, tell, said))
+        }
         #[cfg(feature = "matrix")]
         Connection::Matrix(settings) => {
             let network = network.clone();
@@ -146,8 +166,11 @@ async fn keep(
     }
 }
 
-/// What the operator is told of an input.
-fn news(input: &Input) -> Option<String> {
+/// What the operator is told of an input. Where a secret stands is for the operator alone, and what it is for nobody.
+fn news(input: &Input, login: Option<&IrcLogin>) -> Option<String> {
+    if let Input::Presence(Presence { room, change: Attendance::Closed(why) }) = input {
+        return Some(format!("not in {room}: {why}; trying again"));
+    }
     let Input::Link(Link { network, change }) = input else { return None };
     Some(match change {
         LinkChange::Up { read_only: None } => format!("connected to {network}"),
@@ -155,7 +178,18 @@ fn news(input: &Input) -> Option<String> {
             format!("connected to {network}, where nobody has a right: {why}")
         }
         LinkChange::Lost(why) => format!("{network} is lost: {why}; trying again"),
-        LinkChange::Stopped(why) => format!("{network} is lost: {why}; not trying again before a restart"),
+        LinkChange::Stopped(why) => {
+            let from = match login {
+                Some(IrcLogin::Password { file, .. }) if why.contains("login") => {
+                    format!("; the password is the one in {}", file.display())
+                }
+                Some(IrcLogin::Certificate { file }) if why.contains("login") => {
+                    format!("; the certificate is the one in {}", file.display())
+                }
+                _ => String::new(),
+            };
+            format!("{network} is lost: {why}{from}; not trying again before a restart")
+        }
     })
 }
 
@@ -164,7 +198,7 @@ fn news(input: &Input) -> Option<String> {
 async fn answer(
     source: &Arc<Source>,
     mut questions: UnboundedReceiver<ChangeNumber>,
-    answers: &SyncSender<Arrival>,
+    answers: &UnboundedSender<Arrival>,
 ) {
     while let Some(change) = questions.recv().await {
         let source = Arc::clone(source);
@@ -182,7 +216,7 @@ struct Operator {
     read: Read,
     /// The configuration that it was started with.
     running: Config,
-    arrivals: SyncSender<Arrival>,
+    arrivals: UnboundedSender<Arrival>,
     says: Vec<tokio::sync::mpsc::WeakUnboundedSender<Say>>,
 }
 
@@ -232,6 +266,7 @@ impl Operator {
             tell("connections, the review system and the database change with a restart only");
         }
         tell("the configuration was read again");
+        new.notes().iter().for_each(|note| tell(&format!("note: {note}")));
         let _ = self.arrivals.send(Arrival::Settings(Box::new(new.settings)));
         for say in self.says.iter().filter_map(|say| say.upgrade()) {
             let _ = say.send(Say::Settings(Arc::clone(&people)));

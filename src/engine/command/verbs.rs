@@ -498,6 +498,28 @@ pub static VERBS: &[Verb] = {
             parse: |words| words.end().map(|()| Command::Whoami),
         },
         Verb {
+            name: "link",
+            aliases: &[],
+            usage: &["link", "link CODE"],
+            who: &[User],
+            does: "get a code in private; said with another account, it makes that account you",
+            asks: true,
+            parse: |words| Ok(Command::Link { code: words.last_word()? }),
+        },
+        Verb {
+            name: "unlink",
+            aliases: &[],
+            usage: &["unlink NETWORK/ACCOUNT"],
+            who: &[User],
+            does: "take that back (the person, or a manager)",
+            asks: true,
+            parse: |words| {
+                let account = words.one("an account such as libera/alice")?.to_owned();
+                words.end()?;
+                Ok(Command::Unlink { account })
+            },
+        },
+        Verb {
             name: "help",
             aliases: &["?"],
             usage: &["help [VERB]"],
@@ -517,7 +539,7 @@ pub static VERBS: &[Verb] = {
                 "log -- TEXT",
             ],
             who: &[Anyone],
-            does: "write to the log, or ask it",
+            does: "ask the log, or write to it (TEXT and amend need an account)",
             asks: true,
             parse: log_line,
         },

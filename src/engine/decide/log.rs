@@ -1,6 +1,6 @@
 //! `!log`: write a row, correct a row, ask for rows.
 
-use super::super::command::{Command, Words, verb};
+use super::super::command::{Command, Verb, Words, verb};
 use super::super::event::Event;
 use super::super::id::RowId;
 use super::super::log::Query;
@@ -30,8 +30,20 @@ impl Turn<'_> {
     }
 
     /// Somebody wrote to the log of another bot: it is recorded here too, and that bot alone answers.
-    pub(super) fn observe(&mut self, words: &str) {
-        let Some(verb) = verb("log").filter(|_| self.who.is_some()) else { return };
+    pub(super) fn others_log(&mut self, words: &str) {
+        let Some(verb) = verb("log") else { return };
+        if self.is_bridged(verb, words) {
+            self.out.is_copy = true;
+            return;
+        }
+        if self.who.is_some() {
+            self.observe(verb, words);
+        }
+        self.note_who_is_heard();
+        self.note_what_was_said(verb, words);
+    }
+
+    fn observe(&mut self, verb: &'static Verb, words: &str) {
         let hosts = &self.settings.policy.review_hosts;
         let text = match Words::new(verb, words, self.prefix(), hosts, self.at).command() {
             Ok(Command::LogQuery { .. }) => return,

@@ -1,14 +1,17 @@
 //! From one input to what follows: who speaks, whether I am meant, what it means, whether it may be.
 
+mod accounts;
 mod answers;
+mod aside;
 mod ask;
+mod bridge;
+mod find;
 mod late;
 mod link;
 mod log;
 mod meant;
 mod people;
 mod presence;
-mod private;
 mod queue;
 mod review;
 mod run;
@@ -77,6 +80,16 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.out
         }
         Input::Tick => timers::tick(settings, state, at),
+        Input::Settings => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.rights();
+            turn.out
+        }
+        Input::Stopped => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.record(None, None, Event::Stopped);
+            turn.out
+        }
         Input::Started => {
             let mut turn = Turn::of_bot(settings, state, at);
             turn.started();
@@ -110,7 +123,7 @@ impl<'a> Turn<'a> {
     fn of_line(settings: &'a Settings, state: &'a State, at: At, line: &Line) -> Self {
         let counts = settings.network(&line.network).trust && state.read_only(&line.network).is_none();
         let account = line.account.as_ref().filter(|_| counts);
-        let who = account.map(|account| settings.who(&line.network, account));
+        let who = account.map(|account| super::accounts::who(settings, state, &line.network, account));
         let to = match &line.room {
             Some(room) => Place::Room(room.clone()),
             None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
@@ -185,28 +198,37 @@ impl<'a> Turn<'a> {
 
     /// Says something in every room of a window, to nobody in particular.
     pub(super) fn broadcast(&mut self, window: &Window, text: &str) {
-        self.say_in_rooms(window, Vec::new(), text);
+        self.say_in_rooms(window, Vec::new(), text, None);
+    }
+
+    /// Says something in the rooms of a window but this one, to nobody in particular.
+    pub(super) fn say_elsewhere(&mut self, window: &Window, but: Option<&RoomId>, text: &str) {
+        self.say_in_rooms(window, Vec::new(), text, but);
     }
 
     /// Says something that these people must notice, with their names in front.
     pub(super) fn ping(&mut self, window: &Window, who: &[&Who], text: &str) {
         let text = format!("{}: {text}", say::names(who.iter().copied()));
-        self.say_in_rooms(window, who.iter().map(|who| (*who).clone()).collect(), &text);
+        self.say_in_rooms(window, who.iter().map(|who| (*who).clone()).collect(), &text, None);
     }
 
     /// Says something that already holds the names of those who must notice it.
     pub(super) fn ping_within(&mut self, window: &Window, who: Vec<Who>, text: &str) {
-        self.say_in_rooms(window, who, text);
+        self.say_in_rooms(window, who, text, None);
     }
 
-    fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str) {
+    fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str, but: Option<&RoomId>) {
         for room in &window.occurrence.rooms {
             // Nobody hears what is said to a network that is lost; when it is back, where things stand is said.
-            if self.state.is_down(room.network()) {
+            if self.state.is_down(room.network()) || Some(room) == but {
                 continue;
             }
+            let counts =
+                self.settings.network(room.network()).trust && self.state.read_only(room.network()).is_none();
+            let text =
+                if counts { text.to_owned() } else { say::presence::refused_here(text, self.prefix()) };
             let to = Place::Room(room.clone());
-            self.out.replies.push(Reply { ping: ping.clone(), ..Reply::new(to, text.to_owned()) });
+            self.out.replies.push(Reply { ping: ping.clone(), ..Reply::new(to, text) });
         }
     }
 
@@ -229,95 +251,6 @@ impl<'a> Turn<'a> {
         let mut record = self.make(window, change, Went::Refused, event);
         record.text = format!("{verb}: {}", refusal.said());
         self.out.records.push(record);
-    }
-
-    /// The rooms whose windows this turn may speak of: the room it happens in, or all of them in private.
-    pub(super) fn is_here(&self, rooms: &[RoomId]) -> bool {
-        match &self.by.room {
-            Some(room) => rooms.contains(room),
-            None => true,
-        }
-    }
-
-    /// The occurrence that is on in this room. Where one runs over into the next, it is the speaker's own, else the one
-    /// in which something moves, else the later one.
-    pub(super) fn open_window(&self) -> Option<&'a Window> {
-        let on = |window: &&Window| window.is_on() && self.is_here(&window.occurrence.rooms);
-        self.state.windows.values().filter(on).max_by_key(|window| {
-            let own = self.who.as_ref().is_some_and(|who| window.led_by(who));
-            (own, window.motion.is_some() || window.rollback.is_some(), window.occurrence.starts)
-        })
-    }
-
-    pub(super) fn window_on(&self) -> Result<&'a Window, Refusal> {
-        self.open_window().ok_or_else(|| no::no_window(self.prefix()))
-    }
-
-    /// The occurrence in which something moves in this room, whoever speaks: what stops and what goes back is about that.
-    pub(super) fn moving_window(&self) -> Option<&'a Window> {
-        let on = |window: &&Window| window.is_on() && self.is_here(&window.occurrence.rooms);
-        let moves = |window: &&Window| window.rollback.is_some() || window.motion.is_some();
-        let moving = self.state.windows.values().filter(on).filter(moves);
-        moving.max_by_key(|window| window.rollback.is_some()).or_else(|| self.open_window())
-    }
-
-    /// The patch that is meant, and its window.
-    pub(super) fn find(&self, target: Target) -> Result<(&'a Window, &'a Patch), Refusal> {
-        let found = match target {
-            Target::Change(change) => {
-                let window =
-                    self.state.window_of(change).filter(|window| self.is_here(&window.occurrence.rooms));
-                window.and_then(|window| window.patch(change).map(|patch| (window, patch)))
-            }
-            Target::Ticket(ticket) => {
-                let window = self.open_window().or_else(|| self.next_planned());
-                window.and_then(|window| {
-                    window.patches.iter().find(|patch| patch.ticket == ticket).map(|patch| (window, patch))
-                })
-            }
-        };
-        let lately = self.state.lately.iter().filter(|window| self.is_here(&window.occurrence.rooms));
-        let went_out =
-            |change: ChangeNumber| lately.clone().rev().find(|window| window.patch(change).is_some());
-        let asked = |change: ChangeNumber| self.state.offers.iter().any(|offer| offer.change == change);
-        found.ok_or_else(|| match target {
-            Target::Change(change) if asked(change) => no::looking_up(change),
-            Target::Change(change) => match went_out(change) {
-                Some(window) => no::went_out_lately(self.prefix(), change, window.id()),
-                None => no::unknown_patch(self.prefix(), &change.to_string()),
-            },
-            Target::Ticket(ticket) => no::unknown_patch(self.prefix(), &format!("#{ticket}")),
-        })
-    }
-
-    /// The next occurrence that somebody has spoken of.
-    pub(super) fn next_planned(&self) -> Option<&'a Window> {
-        let planned = |window: &&Window| !window.is_on() && self.is_here(&window.occurrence.rooms);
-        self.state.windows.values().filter(planned).min_by_key(|window| window.occurrence.starts)
-    }
-
-    /// The patch that a verb without N means: the one in motion, and only from its owner or the lead (§4a.2).
-    pub(super) fn in_motion(&self, verb: &str) -> Result<(&'a Window, &'a Patch), Refusal> {
-        let window = self.moving_window().ok_or_else(|| no::name_one(self.prefix(), verb))?;
-        let next = || {
-            super::order::running_order(self.state, window).into_iter().find_map(|change| {
-                window.patch(change).filter(|patch| matches!(patch.stage, super::patch::Stage::Queued))
-            })
-        };
-        let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next()))?;
-        let theirs = self.who.as_ref().is_some_and(|who| window.led_by(who) || patch.owner() == who);
-        if theirs { Ok((window, patch)) } else { Err(no::name_it(self.prefix(), verb, patch)) }
-    }
-
-    pub(super) fn find_or_in_motion(
-        &self,
-        verb: &str,
-        target: Option<Target>,
-    ) -> Result<(&'a Window, &'a Patch), Refusal> {
-        match target {
-            Some(target) => self.find(target),
-            None => self.in_motion(verb),
-        }
     }
 
     /// Whether the speaker has this role in the case at hand.
@@ -414,12 +347,19 @@ impl<'a> Turn<'a> {
 
     fn line(&mut self, line: &Line) {
         if let Some(words) = others_log(self.settings, line) {
-            self.observe(words);
-            self.note_who_is_heard();
+            self.others_log(words);
             return;
         }
         let meant = meant(self.settings, line, self.open_window().is_some());
-        let is_here = matches!(&meant, Meant::Verb { verb, .. } if verb.name == "here");
+        let said = match &meant {
+            Meant::Verb { verb, words } => Some((*verb, *words)),
+            Meant::Nobody | Meant::Refused(_) => None,
+        };
+        if said.is_some_and(|(verb, words)| self.is_bridged(verb, words)) {
+            self.out.is_copy = true;
+            return;
+        }
+        let is_here = said.is_some_and(|(verb, _)| verb.name == "here");
         if !is_here && let Some(window) = self.open_window() {
             people::say_who_is_here(self, window);
         }
@@ -432,6 +372,9 @@ impl<'a> Turn<'a> {
         let nothing_done = |record: &Record| matches!(record.event, Event::Asked { .. } | Event::Logged);
         if self.out.records.iter().all(nothing_done) {
             self.note_who_is_heard();
+        }
+        if let Some((verb, words)) = said {
+            self.note_what_was_said(verb, words);
         }
     }
 
@@ -451,11 +394,14 @@ impl<'a> Turn<'a> {
             if !verb.asks && !any_here {
                 return Err(no::wrong_room());
             }
+            if verb.name == "link" && self.void_code(words) {
+                return Ok(());
+            }
             if verb.who.contains(&Role::User) && self.who.is_none() {
                 return Err(self.not_identified());
             }
             self.command_of(command)?;
-            if acts_in_private { self.tell_the_rooms(verb, words, before) } else { Ok(()) }
+            if verb.asks { Ok(()) } else { self.tell_the_rooms(verb, words, before) }
         });
         if let Err(mut refusal) = done {
             if refusal.code == "bare-number" {
@@ -532,6 +478,9 @@ impl<'a> Turn<'a> {
             Command::Finish => self.finish(),
             Command::Report { window } => self.report(window.as_deref()),
             Command::Whoami => self.whoami(),
+            Command::Link { code: None } => self.ask_for_code(),
+            Command::Link { code: Some(code) } => self.give_code(&code),
+            Command::Unlink { account } => self.unlink(&account),
             Command::Help { verb } => self.help(verb.as_deref()),
             Command::LogText { text } => self.log_text(&text),
             Command::LogQuery { query } => self.log_query(query),
@@ -542,10 +491,17 @@ impl<'a> Turn<'a> {
     /// The program has started: one line for each open window says where things stand.
     fn started(&mut self) {
         self.record(None, None, Event::Started);
-        let open: Vec<&Window> = self.state.windows.values().filter(|window| window.is_on()).collect();
-        for window in open {
-            let text = say::window::where_things_stand(self.settings, self.state, window, self.at);
-            self.broadcast(window, &format!("I am back. {text}"));
+        self.move_rooms();
+        self.rights();
+        for window in self.state.windows.values().filter(|window| window.is_on()) {
+            let mut window = window.clone();
+            if let Some(known) = self.settings.window(&window.id().window) {
+                window.occurrence.rooms.clone_from(&known.rooms);
+            }
+            // Nobody is gone before it was seen who is there.
+            window.presence.values_mut().for_each(|presence| presence.gone = None);
+            let (who, text) = self.back_in(&window);
+            self.ping_within(&window, who, &text);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::super::patch::Patch;
 use super::super::say::{self, Refusal, no};
 use super::super::settings::Standing;
 use super::super::window::{Lead, Occurrence, Rollback, Window};
-use super::super::{schedule, words};
+use super::super::{accounts, schedule, words};
 use super::Turn;
 
 /// The owners whose patches are not through yet, each once, in running order.
@@ -175,7 +175,7 @@ impl<'a> Turn<'a> {
                 reason = Some(format!("handed over by {}", lead.who));
             } else if let Some(gone) = window.gone(&lead.who) {
                 let room = window.presence.get(&lead.who).and_then(|presence| presence.room.as_ref());
-                let why = say::presence::how_gone(&lead.who, &[], room, gone.how);
+                let why = say::presence::how_gone(&lead.who, &[], room, &gone);
                 reason = reason.or(Some(why));
             } else {
                 let heard = say::heard(self.at, lead.heard);
@@ -284,7 +284,9 @@ impl<'a> Turn<'a> {
                 let network = self.by.network.as_deref().unwrap_or_default();
                 let roles = if roles.is_empty() { "user".to_owned() } else { roles.join(", ") };
                 let account = self.by.account.as_deref().unwrap_or_default();
-                format!("you are {who} ({network}/{}): {roles}", say::own_words(account))
+                let all = accounts::of(self.settings, self.state, who);
+                let list = say::accounts::list(&accounts::full(network, account), &all);
+                format!("you are {who} ({list}): {roles}")
             }
         };
         self.answer(&text);

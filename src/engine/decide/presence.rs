@@ -6,8 +6,8 @@ use super::super::patch::Patch;
 use super::super::plan::Act;
 use super::super::say;
 use super::super::settings::Standing;
-use super::super::window::Window;
-use super::super::{Attendance, Presence};
+use super::super::window::{Gone, Window};
+use super::super::{Attendance, Presence, accounts};
 use super::Turn;
 use super::people::{here_from, owners};
 
@@ -21,11 +21,11 @@ impl<'a> Turn<'a> {
             Attendance::Came(account) => (of(account).into_iter().collect::<Vec<Who>>(), false),
             Attendance::Left { account, how } => {
                 let who = of(account);
-                self.leave(|other| other == room, |person| who.as_ref() == Some(person), (*how).into());
+                self.leave(|other| other == room, |person| who.as_ref() == Some(person), (*how).into(), None);
                 return;
             }
-            Attendance::Closed(_) => {
-                self.leave(|other| other == room, |_| true, Absence::RoomClosed);
+            Attendance::Closed(why) => {
+                self.leave(|other| other == room, |_| true, Absence::RoomClosed, Some(why));
                 return;
             }
         };
@@ -33,13 +33,14 @@ impl<'a> Turn<'a> {
             self.come(window, room, &there);
         }
         if all {
-            self.leave(|other| other == room, |person| !there.contains(person), Absence::Missing);
+            self.leave(|other| other == room, |person| !there.contains(person), Absence::Missing, None);
         }
     }
 
     /// The person behind an account, where the network's accounts count.
     fn person(&self, network: &str, account: &str) -> Option<Who> {
-        self.settings.network(network).trust.then(|| self.settings.who(network, account))
+        let trust = self.settings.network(network).trust;
+        trust.then(|| accounts::who(self.settings, self.state, network, account))
     }
 
     fn windows_in(&self, room: &RoomId) -> Vec<&'a Window> {
@@ -58,30 +59,44 @@ impl<'a> Turn<'a> {
     }
 
     /// Those of `whom` whose room is `out` of reach are gone. Somebody who was last heard elsewhere is not.
-    pub(super) fn leave(&mut self, out: impl Fn(&RoomId) -> bool, whom: impl Fn(&Who) -> bool, how: Absence) {
+    pub(super) fn leave(
+        &mut self,
+        out: impl Fn(&RoomId) -> bool,
+        whom: impl Fn(&Who) -> bool,
+        how: Absence,
+        why: Option<&String>,
+    ) {
+        // Whoever was out of sight alone is known to be gone only now.
+        let was_there = |gone: &Option<Gone>| match gone {
+            Some(gone) => gone.how.is_out_of_sight() && !how.is_out_of_sight(),
+            None => true,
+        };
         for window in self.state.windows.values() {
             let mut who = self.who_matters(window);
             who.retain(|who| {
                 let presence = window.presence.get(*who);
                 presence.is_some_and(|presence| {
-                    presence.gone.is_none() && presence.room.as_ref().is_some_and(&out)
+                    was_there(&presence.gone) && presence.room.as_ref().is_some_and(&out)
                 }) && whom(who)
             });
             let Some(first) = who.first() else { continue };
             let led = window.led_by(first).then_some(*first);
+            let known = led.is_some_and(|lead| window.gone(lead).is_some());
             let by_themselves = matches!(how, Absence::Left | Absence::Kicked | Absence::LoggedOut);
             let waits_for = |patch: &&Patch| {
                 patch.is_at(|act| *act == Act::Verify) && who.contains(&patch.owner()) && by_themselves
             };
             let untested =
                 window.moving().filter(waits_for).filter(|_| led.is_none() && window.holds.is_empty());
-            let event = Event::Gone { who: who.into_iter().cloned().collect(), how };
+            let who: Vec<Who> = who.into_iter().cloned().collect();
+            let event = Event::Gone { who, how, why: why.cloned() };
             self.record(Some(window.id()), None, event);
             // A window that is not running yet has nothing to stop; who may start it is said.
-            if let Some(lead) = led.filter(|_| window.is_on() && !window.is_running()) {
-                let room = window.presence.get(lead).and_then(|presence| presence.room.clone());
-                let text =
-                    say::presence::lead_gone_before_start(self.prefix(), window, lead, room.as_ref(), how);
+            if let Some(lead) = led.filter(|_| window.is_on() && !window.is_running() && !known) {
+                let room = window.presence.get(lead).and_then(|presence| presence.room.as_ref());
+                let gone = Gone { at: self.at, how, why: why.cloned() };
+                let gone = say::presence::how_gone(lead, &[], room, &gone);
+                let text = say::presence::lead_gone_before_start(self.prefix(), window, &gone);
                 self.broadcast(window, &text);
             }
             // The step waits for somebody who is not there: whoever leads tests, or takes it back.
@@ -93,7 +108,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Those who were gone and are there again. Coming back resumes nothing: a lead is told what does.
-    fn come(&mut self, window: &'a Window, room: &RoomId, there: &[Who]) {
+    pub(super) fn come(&mut self, window: &'a Window, room: &RoomId, there: &[Who]) {
         let mut who = self.who_matters(window);
         who.retain(|who| there.contains(who) && window.gone(who).is_some());
         if who.is_empty() {
@@ -106,10 +121,16 @@ impl<'a> Turn<'a> {
             after.presence.entry(who.clone()).or_default().gone = None;
         }
         let held = window.holds.iter().find(|hold| hold.cause == Cause::LeadGone);
-        if let (Some(hold), Some((lead, _))) = (held, window.gone_lead())
+        // Where the link was lost, this is said as soon as it is back.
+        if let (Some(hold), Some((lead, gone))) = (held, window.gone_lead())
             && back.contains(lead)
+            && gone.how != Absence::LinkLost
         {
-            let text = say::presence::lead_is_back(self.prefix(), window, hold);
+            let text = match gone.how {
+                Absence::RightsOff => say::presence::rights_are_back(self.prefix(), window, hold),
+                how if how.is_out_of_sight() => say::presence::i_am_back(self.prefix(), window, hold),
+                _ => say::presence::lead_is_back(self.prefix(), window, hold),
+            };
             self.ping(window, &[lead], &text);
         }
         for who in back.iter().filter(|who| after.is_here(who, here_from(&self.settings.timers, window))) {
@@ -124,11 +145,48 @@ impl<'a> Turn<'a> {
         let room = window.presence.get(lead).and_then(|presence| presence.room.as_ref());
         let with = |who: &&Who| *who != lead && window.gone(who).is_some_and(|other| other.how == gone.how);
         let others: Vec<&Who> = owners(window).into_iter().filter(with).collect();
-        let reason = say::presence::how_gone(lead, &others, room, gone.how);
+        let reason = say::presence::how_gone(lead, &others, room, &gone);
         let event = Event::Held { hold, reason: Some(reason.clone()), cause: Cause::LeadGone };
         self.record(Some(window.id()), None, event);
         let text = say::presence::lead_gone(self.prefix(), window, hold, &reason);
         self.ping_others(window, lead, &text);
+    }
+
+    /// Where things stand now that the bot is back, and who must notice it: whoever the window waits for.
+    pub(super) fn back_in(&self, window: &Window) -> (Vec<Who>, String) {
+        let held = window.holds.iter().find(|hold| hold.cause == Cause::LeadGone);
+        let text = match (held, window.gone_lead()) {
+            (Some(hold), Some((_, gone))) if gone.how == Absence::LinkLost => {
+                say::presence::i_am_back(self.prefix(), window, hold)
+            }
+            _ => {
+                let stands = say::window::where_things_stand(self.settings, self.state, window, self.at);
+                say::presence::back_with(&stands)
+            }
+        };
+        match self.waited_for(window) {
+            Some(who) => (vec![who.clone()], format!("{}: {text}", say::short_name(who))),
+            None => (Vec::new(), text),
+        }
+    }
+
+    /// Whom a window that is on waits for, where that is one person: its lead, or the owner who tests.
+    fn waited_for<'w>(&self, window: &'w Window) -> Option<&'w Who> {
+        let lead = window.lead.as_ref().map(|lead| &lead.who);
+        if !window.holds.is_empty() || window.rollback.is_some() || !window.is_running() {
+            return lead;
+        }
+        let Some(patch) = window.moving() else {
+            return lead.filter(|_| window.waiting().next().is_some());
+        };
+        match patch.current() {
+            Some((_, step)) if step.failed.is_some() => lead,
+            Some((_, step)) if step.act == Act::Verify && !self.lead_tests(window, patch) => {
+                Some(patch.owner())
+            }
+            Some((_, step)) if matches!(step.act, Act::Watch { .. }) => None,
+            _ => lead,
+        }
     }
 
     /// Says something that every deployer but this one must notice, as far as they are known to be there.

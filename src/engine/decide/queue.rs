@@ -11,7 +11,7 @@ use super::super::patch::{FileOrder, Patch, Stage};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::CONSOLE;
 use super::super::window::{Occurrence, Window};
-use super::super::{kind, order, schedule, words};
+use super::super::{accounts, kind, order, schedule, words};
 use super::{Turn, why_unknown};
 
 /// How far ahead a place is looked for.
@@ -87,7 +87,9 @@ impl<'a> Turn<'a> {
         self.plan_window(&occurrence);
         let nick = match &self.to {
             super::Place::Private { nick, .. } => Some(nick.clone()),
-            super::Place::Room(_) => None,
+            super::Place::Room(_) => {
+                Some(self.name.clone()).filter(|nick| nick != say::short_name(&self.by.who))
+            }
         };
         let event = Event::Offered { wish: wish.clone(), line, nick };
         self.record(Some(&occurrence.id), Some(change), event);
@@ -152,7 +154,9 @@ impl<'a> Turn<'a> {
         let spelt_out = word.split_once('/').filter(|(net, account)| !net.is_empty() && !account.is_empty());
         let near = words::near(word, &ids);
         match spelt_out {
-            Some((network, account)) if network != CONSOLE => Ok(self.settings.who(network, account)),
+            Some((network, account)) if network != CONSOLE => {
+                Ok(accounts::who(self.settings, self.state, network, account))
+            }
             _ if near.is_none() && self.by.network.as_deref().unwrap_or(CONSOLE) == CONSOLE => {
                 Ok(self.settings.who(CONSOLE, word))
             }

@@ -71,7 +71,7 @@ impl Turn<'_> {
         let back = matches!(step, Some(StepRef::Back(_)));
         let window = if back { self.moving_window() } else { self.open_window() };
         let window = window.ok_or_else(|| no::no_window(self.prefix()))?;
-        if let Some(text) = already_done(window, step) {
+        if let Some(text) = self.already_done(window, step) {
             self.answer(&text);
             return Ok(());
         }
@@ -113,6 +113,15 @@ impl Turn<'_> {
             None => {}
         }
         self.confirm(window, patch, current, at, note)
+    }
+
+    /// The answer to a step that is confirmed already, whoever asks: two answers to one prompt must not be two steps.
+    fn already_done(&self, window: &Window, step: Option<StepRef>) -> Option<String> {
+        let patch = window.moving().filter(|_| window.rollback.is_none())?;
+        let Some(StepRef::Forward(said)) = step else { return None };
+        let done = patch.steps.get((said as usize).checked_sub(1)?)?.done.as_ref()?;
+        let (current, step) = patch.current()?;
+        Some(say::run::already_done(done, self.by.room.as_ref(), self.at, current, step))
     }
 
     /// Steps are the lead's; those of a rollback are any deployer's, since nothing blocks a rollback.
@@ -270,11 +279,9 @@ impl Turn<'_> {
             return Err(Refusal::new("no-step", format!("the plan of {change} has no step to verify")));
         };
         if let Some(done) = &step.done {
-            self.answer(&format!(
-                "already verified by {} at {}",
-                say::short_name(&done.by),
-                words::clock(done.at)
-            ));
+            let here = self.by.room.as_ref();
+            let by = say::run::by_and_where(&done.by, done.at, done.room.as_ref(), here, self.at);
+            self.answer(&format!("already verified by {by}"));
             return Ok(());
         }
         if !patch.is_at(|act| *act == Act::Verify) {
@@ -328,17 +335,18 @@ impl Turn<'_> {
         let event =
             Event::Held { hold, reason: Some(format!("{change} is broken: {why}")), cause: Cause::Broken };
         self.record(Some(window.id()), Some(change), event);
-        let mut who = vec![patch.owner().clone()];
-        who.extend(window.lead.as_ref().map(|lead| lead.who.clone()).filter(|lead| lead != patch.owner()));
+        // Whoever leads must act, and whoever says so knows.
+        let mut who: Vec<&Who> = window.lead.iter().map(|lead| &lead.who).collect();
+        who.extend(Some(patch.owner()).filter(|owner| !window.led_by(owner)));
+        let others: Vec<&Who> = who.iter().copied().filter(|who| self.who.as_ref() != Some(*who)).collect();
         let back = self.command(&format!("rollback {change}"));
         let resume = self.command(&format!("resume H{hold} NOTE"));
         let text = format!(
-            "{}: {change} is broken ({}): {}; everything stops. {back}, or {resume} if it is something else",
-            say::names(&who),
+            "{change} is broken ({}): {}; everything stops. {back}, or {resume} if it is something else",
             self.name,
             say::own_words(why)
         );
-        self.ping_within(window, who, &text);
+        self.ping(window, if others.is_empty() { &who } else { &others }, &text);
         Ok(())
     }
 
@@ -491,15 +499,6 @@ impl Turn<'_> {
             self.ping(window, &[owner], &text);
         }
     }
-}
-
-/// The answer to a step that is confirmed already, whoever asks: two answers to one prompt must not be two steps.
-fn already_done(window: &Window, step: Option<StepRef>) -> Option<String> {
-    let patch = window.moving().filter(|_| window.rollback.is_none())?;
-    let Some(StepRef::Forward(said)) = step else { return None };
-    let done = patch.steps.get((said as usize).checked_sub(1)?)?.done.as_ref()?;
-    let (current, step) = patch.current()?;
-    Some(say::run::already_done(done, current, step))
 }
 
 fn window_says_away(window: &Window, patch: &Patch) -> bool {

@@ -260,8 +260,7 @@ impl Turn<'_> {
         } else if let Err(refusal) = self.may_start(window, patch) {
             text = say::run::next_waits(self.state, patch, &refusal);
             if is_owners_to_clear(refusal.code) && patch.owner() != &lead {
-                let text = say::run::for_both(&lead, patch.owner(), lead_in, &text);
-                self.ping_within(window, vec![lead, patch.owner().clone()], &text);
+                self.ping(window, &[&lead, patch.owner()], &say::run::after_lead_in(lead_in, &text));
                 return;
             }
         }
@@ -270,22 +269,16 @@ impl Turn<'_> {
 
     /// Says something to the lead: an answer where the lead spoke, else a ping.
     pub(in super::super) fn tell_lead(&mut self, window: &Window, lead: &Who, lead_in: &str, text: &str) {
+        let text = say::run::after_lead_in(lead_in, text);
         if self.who.as_ref() == Some(lead) {
-            let text = if lead_in.is_empty() { text.to_owned() } else { format!("{lead_in}. {text}") };
             self.answer(&text);
         } else {
-            let name = say::short_name(lead);
-            let text = if lead_in.is_empty() {
-                format!("{name}: {text}")
-            } else {
-                format!("{lead_in}. {name}: {text}")
-            };
-            self.ping_within(window, vec![lead.clone()], &text);
+            self.ping(window, &[lead], &text);
         }
     }
 
     /// Whether the lead tests in the owner's place: the owner is gone, or left a test plan and is not here.
-    fn lead_tests(&self, window: &Window, patch: &Patch) -> bool {
+    pub(super) fn lead_tests(&self, window: &Window, patch: &Patch) -> bool {
         window.gone(patch.owner()).is_some()
             || patch.wish.test.is_some()
                 && !window.is_here(patch.owner(), here_from(&self.settings.timers, window))
@@ -308,13 +301,7 @@ impl Turn<'_> {
             }
             plan::Act::Verify => {
                 let text = say::run::verify(self.settings, patch);
-                let owner = patch.owner();
-                if lead_in.is_empty() {
-                    self.ping(window, &[owner], &text);
-                } else {
-                    let name = say::short_name(owner);
-                    self.ping_within(window, vec![owner.clone()], &format!("{lead_in}. {name}: {text}"));
-                }
+                self.ping(window, &[patch.owner()], &say::run::after_lead_in(lead_in, &text));
             }
             plan::Act::Review => {
                 let text = self.still_open(window, patch);
@@ -322,7 +309,12 @@ impl Turn<'_> {
             }
             _ => {
                 let text = say::run::step(self.settings, patch, number, step);
-                self.tell_lead(window, &lead, lead_in, &text);
+                // What comes before it may have named the patch.
+                let named = format!("{} ", patch.change);
+                let bare = text
+                    .strip_prefix(&named)
+                    .filter(|rest| rest.starts_with("step ") && lead_in.contains(named.trim_end()));
+                self.tell_lead(window, &lead, lead_in, bare.unwrap_or(&text));
             }
         }
     }
@@ -333,7 +325,7 @@ pub(in super::super) fn with_done(patch: &Patch, step: u32, who: &Who, at: At) -
     let mut patch = patch.clone();
     let patch_set = patch.patch_set;
     if let Some(step) = patch.steps.get_mut(step as usize - 1) {
-        step.done = Some(plan::Done { by: who.clone(), at, patch_set, note: None });
+        step.done = Some(plan::Done { by: who.clone(), at, patch_set, note: None, room: None });
         step.failed = None;
     }
     patch

@@ -95,13 +95,25 @@ impl<'a> Turn<'a> {
             format!("Still held: {}. {words}", still.join("; "))
         };
         let text = format!("H{} is off ({}): {}. {still}", hold.number, self.name, say::own_words(note));
-        self.broadcast(window, &text);
+        // What pings goes out before what does not: whoever is pinged hears in the same line that it goes on. A lead who
+        // lifts it is answered in one room, and all of them hear that it is off.
+        let own = lead.is_some() && self.who.as_ref() == lead;
+        let owner_tests =
+            |patch: &Patch| patch.is_at(|act| *act == Act::Verify) && !self.lead_tests(&after, patch);
+        let tests = after.moving().is_some_and(owner_tests);
+        let lead_in = if own && !tests { "" } else { text.as_str() };
+        let before = self.out.replies.len();
         if after.holds.is_empty() && after.rollback.is_none() && after.is_running() {
             match after.moving() {
                 Some(patch) if self.closes_now(&after, patch) => {}
-                Some(patch) => self.prompt(&after, patch, ""),
-                None => self.name_next(&after, ""),
+                Some(patch) => self.prompt(&after, patch, lead_in),
+                None => self.name_next(&after, lead_in),
             }
+        }
+        if !self.out.replies.iter().skip(before).any(|reply| reply.text.contains(&text)) {
+            let said = self.out.replies.split_off(before);
+            self.broadcast(window, &text);
+            self.out.replies.extend(said);
         }
         Ok(())
     }
@@ -289,7 +301,14 @@ impl<'a> Turn<'a> {
                 return Err(Refusal::new("rollback", text));
             }
             Some(command::StepRef::Back(said)) if said < number && said > 0 => {
-                self.answer(&format!("already done; now it is r{number}"));
+                let here = self.by.room.as_ref();
+                let by = rollback.steps.get(said as usize - 1).and_then(|step| step.by.as_ref());
+                let elsewhere = by.filter(|(_, _, room)| here.is_some() && room.as_ref() != here);
+                let by = elsewhere.map(|(who, when, room)| {
+                    format!(" by {}", say::run::by_and_where(who, *when, room.as_ref(), here, self.at))
+                });
+                let by = by.unwrap_or_default();
+                self.answer(&format!("already done{by}; now it is r{number}"));
                 return Ok(());
             }
             Some(command::StepRef::Back(said)) if said as usize > rollback.steps.len() || said == 0 => {
@@ -444,6 +463,7 @@ fn steps_back(patch: &Patch) -> Vec<BackStep> {
             file: file.cloned(),
             done: false,
             failed: None,
+            by: None,
         })
         .collect()
 }

@@ -47,6 +47,15 @@ pub enum Absence {
     RoomClosed,
     /// The bot has no link to the network and sees nobody: nobody's fault.
     LinkLost,
+    /// The operator switched off the rights of their network: they are there, and may do nothing.
+    RightsOff,
+}
+
+impl Absence {
+    /// Whether it is the bot that does not see them: they may be where they were.
+    pub fn is_out_of_sight(self) -> bool {
+        matches!(self, Self::RoomClosed | Self::LinkLost)
+    }
 }
 
 impl From<Departure> for Absence {

@@ -12,12 +12,15 @@ use super::super::plan::Step;
 use super::super::settings::Settings;
 use super::super::state::State;
 use super::super::window::{Occurrence, Window};
-use super::super::{schedule, words};
+use super::super::{schedule, text, words};
 use super::queue::{after_what, eta, files_go_out, what_kind, when};
 use super::{Refusal, command, numbers, own_words, patches, row, run, short_name};
 
 /// How many rows an answer shows.
 pub const ROWS_SHOWN: usize = 3;
+
+/// So many characters of a refusal are enough to know it again; `log show` has all of it.
+const REFUSAL_SHOWN: usize = 80;
 
 /// The queue in the order it will run, and why.
 pub fn queue(settings: &Settings, state: &State, window: &Window, at: At) -> String {
@@ -27,29 +30,30 @@ pub fn queue(settings: &Settings, state: &State, window: &Window, at: At) -> Str
         return format!("{head}: empty. {add}");
     }
     let order = order::predecessors(state, window);
-    let mut parts: Vec<String> = order::running_order(state, window)
+    let running = order::running_order(state, window);
+    let running = running.into_iter().filter_map(|change| window.patch(change));
+    let skipped = window.patches.iter().filter(|patch| matches!(patch.stage, Stage::Skipped { .. }));
+    // Patches that wait for the same are told together: a full queue is long enough.
+    let mut parts: Vec<(Vec<String>, String)> = Vec::new();
+    for patch in running.chain(skipped) {
+        let named = format!("#{} {}", patch.ticket, patch.change);
+        let mut how = format!("({}) {}", short_name(patch.owner()), run::stage(patch));
+        let is_queued = matches!(patch.stage, Stage::Queued);
+        if is_queued && let Some(after) = after_what(&order, patch.change) {
+            how.push_str(&format!(" {after}"));
+        }
+        match parts.last_mut() {
+            Some((others, same)) if is_queued && *same == how => others.push(named),
+            _ => parts.push((vec![named], how)),
+        }
+    }
+    let parts: Vec<String> = parts
         .into_iter()
-        .filter_map(|change| window.patch(change))
-        .map(|patch| {
-            let mut text = format!(
-                "#{} {} ({}) {}",
-                patch.ticket,
-                patch.change,
-                short_name(patch.owner()),
-                run::stage(patch)
-            );
-            if matches!(patch.stage, Stage::Queued)
-                && let Some(after) = after_what(&order, patch.change)
-            {
-                text.push_str(&format!(" {after}"));
-            }
-            text
+        .map(|(named, how)| match &named[..] {
+            [one] => format!("{one} {how}"),
+            several => format!("{} {}", several.join(", "), how.replacen(" waits", " wait", 1)),
         })
         .collect();
-    let skipped = window.patches.iter().filter(|patch| matches!(patch.stage, Stage::Skipped { .. }));
-    parts.extend(skipped.map(|patch| {
-        format!("#{} {} ({}) {}", patch.ticket, patch.change, short_name(patch.owner()), run::stage(patch))
-    }));
     format!(
         "{head}, {} of {} places: {}",
         guidelines::places(settings, state, window).taken,
@@ -309,7 +313,14 @@ pub fn rows(name: &str, found: &Found, query: &Query) -> Vec<String> {
 fn row_in_short(row: &Row) -> String {
     let time = row.at.format("%m-%d %H:%M:%S");
     let outcome = if row.outcome == "ok" { String::new() } else { format!(" {}", row.outcome) };
-    format!("{} {time} {}{outcome}: {}", row.id, own_words(&row.actor), own_words(&row.text))
+    // The code stands at the end, and is what a refusal is known by.
+    let said = match row.text.rsplit_once(" [") {
+        Some((no, code)) if row.outcome == "refused" => {
+            format!("{} [{}", text::clean_to(no, REFUSAL_SHOWN), own_words(code))
+        }
+        _ => own_words(&row.text),
+    };
+    format!("{} {time} {}{outcome}: {said}", row.id, own_words(&row.actor))
 }
 
 fn row_in_full(row: &Row) -> String {

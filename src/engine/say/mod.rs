@@ -1,10 +1,11 @@
 //! All wording (a rule's own sentence stands with the rule): one line an act, number before title, then the words to type.
 
+pub mod accounts;
+pub mod aside;
 pub mod ask;
 pub mod for_log;
 pub mod no;
 pub mod presence;
-pub mod private;
 pub mod queue;
 pub mod room;
 pub mod row;

@@ -1,5 +1,6 @@
 //! Every refusal that is not a rule's: what is wrong, what to type, a stable code.
 
+mod account;
 mod grammar;
 mod network;
 mod order;
@@ -14,6 +15,10 @@ use super::super::window::{Hold, Window};
 use super::super::words::{self, FileListFault};
 use super::{Refusal, command, handle, names, own_words, short_name};
 
+pub use account::{
+    ask_there, link_in_private, link_on_terminal, linked_elsewhere, no_code, not_linked, not_your_link,
+    other_direction, owner_cannot_link, two_people,
+};
 pub use grammar::{
     bare_change, bare_number, leftover, missing, not_a_change, odd_characters, one_owner, too_long, too_many,
     twice, unknown_person, unknown_verb, unknown_word, usage,

@@ -2,24 +2,27 @@
 
 use super::super::event::Absence;
 use super::super::id::{RoomId, Who};
-use super::super::window::{Hold, Window};
+use super::super::window::{Gone, Hold, Window};
 use super::super::words;
-use super::{command, own_words, run, short_name};
+use super::{after_colon, command, own_words, run, short_name};
 
 /// How the lead is gone, and with them the owners that went the same way. Nobody is blamed for a network.
-pub fn how_gone(lead: &Who, others: &[&Who], room: Option<&RoomId>, how: Absence) -> String {
+pub fn how_gone(lead: &Who, others: &[&Who], room: Option<&RoomId>, gone: &Gone) -> String {
     let name = short_name(lead);
     let room = room.map_or("the room", |room| room.0.as_str());
     let mut all = vec![name];
     all.extend(others.iter().map(|who| short_name(who)));
     let are = if others.is_empty() { "is" } else { "are" };
-    match how {
+    match gone.how {
         Absence::Left => format!("{name} left"),
         Absence::Kicked => format!("{name} was kicked"),
         Absence::LoggedOut => format!("{name} logged out of services"),
         Absence::Split => format!("network split, {} {are} cut off", words::list(&all)),
         Absence::Missing => format!("{} {are} not in {room}", words::list(&all)),
-        Absence::RoomClosed => format!("I was out of {room}"),
+        Absence::RoomClosed => format!("I was out of {room}{}", after_colon(gone.why.as_deref())),
+        Absence::RightsOff => {
+            format!("rights on {} are switched off", room.split('/').next().unwrap_or(room))
+        }
         Absence::LinkLost => {
             format!("the link to {} was lost", room.split('/').next().unwrap_or(room))
         }
@@ -62,16 +65,25 @@ pub fn lead_is_back(prefix: &str, window: &Window, hold: &Hold) -> String {
 }
 
 /// Said where the lead is gone from a window that is on and not started.
-pub fn lead_gone_before_start(
-    prefix: &str,
-    window: &Window,
-    lead: &Who,
-    room: Option<&RoomId>,
-    how: Absence,
-) -> String {
-    let gone = how_gone(lead, &[], room, how);
+pub fn lead_gone_before_start(prefix: &str, window: &Window, gone: &str) -> String {
     let claim = command(prefix, &format!("claim {}", window.id().window));
     format!("{gone}; {} is not started. Any deployer: {claim}", window.id())
+}
+
+/// Said to a lead where the bot itself was away: nothing says that they ever were.
+pub fn i_am_back(prefix: &str, window: &Window, hold: &Hold) -> String {
+    let (id, number) = (window.id(), hold.number);
+    let why = hold.reason.as_deref().map(|why| format!(" ({})", own_words(why))).unwrap_or_default();
+    let resume = command(prefix, &format!("resume H{number} NOTE"));
+    format!("I am back{why}. {id} is HELD (H{number}); what was said meanwhile I did not hear. {resume}")
+}
+
+/// Added where a command is offered in a room whose network gives nobody a right now.
+pub fn refused_here(text: &str, prefix: &str) -> String {
+    if !text.contains(&format!("\"{prefix}swat ")) {
+        return text.to_owned();
+    }
+    format!("{text} (commands from here are refused now)")
 }
 
 /// Said in the rooms of a network whose connection is back.
@@ -88,6 +100,22 @@ pub fn read_only(network: &str, why: Option<&str>) -> String {
         ),
         None => format!("{network} tells me again who is who: commands work here"),
     }
+}
+
+/// Said in the rooms of an open window where the operator switches the rights of a network off or on.
+pub fn rights(network: &str, on: bool) -> String {
+    if on {
+        return format!("rights on {network} are switched on by the operator: commands from there count");
+    }
+    format!(
+        "rights on {network} are switched off by the operator: commands from there are refused, questions answered"
+    )
+}
+
+/// Said to a lead whose rights are back.
+pub fn rights_are_back(prefix: &str, window: &Window, hold: &Hold) -> String {
+    let resume = command(prefix, &format!("resume H{} NOTE", hold.number));
+    format!("{} is HELD (H{}) since your rights were off. {resume}", window.id(), hold.number)
 }
 
 /// Said on the other networks where a connection is given up.

@@ -187,6 +187,15 @@ pub fn unknown_yet(why: &str) -> String {
     format!("nothing is known of it: {}. I keep asking, and it cannot start before I know", own_words(why))
 }
 
+/// Said once of all that are offered on one line and would end after the window.
+pub fn end_late(window: &Window, changes: &[ChangeNumber]) -> String {
+    let ends = words::clock(window.occurrence.ends);
+    format!(
+        "note: {} would end after {ends} UTC, when the window ends [time-budget]",
+        super::numbers(changes)
+    )
+}
+
 /// The answer to several offers on one line.
 pub fn added_together(
     settings: &Settings,

@@ -30,6 +30,7 @@ pub fn text(
         Event::Logged | Event::Amended { .. } | Event::Refused { .. } => String::new(),
         Event::Asked { verb } => format!("was told: {verb} {n}"),
         Event::Started => "swatbot started".to_owned(),
+        Event::Stopped => "swatbot stopped".to_owned(),
         Event::Carried { state } => format!(
             "carried over: {} open windows, {} merged and not deployed, {} left over, {} freezes",
             state.windows.len(),
@@ -91,7 +92,13 @@ pub fn text(
         Event::Away => format!("is away from {w}"),
         Event::LeadSpoke => format!("was heard in {w}"),
         Event::OwnerSpoke => format!("was heard in {w}"),
-        Event::Gone { who, how } => format!("{}: {}", names(who), absence(*how)),
+        // The code itself is nobody's to read.
+        Event::LinkAsked { account, .. } => format!("{account} asked for a code to link another account"),
+        Event::LinkVoided { .. } => "said a code where others read it; it is void".to_owned(),
+        Event::Linked { account, to } => format!("{account} is linked to {to}"),
+        Event::Unlinked { account } => format!("{account} is not linked any more"),
+        Event::Spoken { words } => format!("said: {words}"),
+        Event::Gone { who, how, why } => format!("{}: {}{}", names(who), absence(*how), because(why)),
         Event::Back { who, room } => format!("back in {room}: {}", names(who)),
         Event::Link { network, now } => match now {
             LinkNow::Up { read_only: None } => format!("{network} is up"),
@@ -99,6 +106,13 @@ pub fn text(
             LinkNow::Lost { why } => format!("{network} is lost, tried again: {why}"),
             LinkNow::Stopped { why } => format!("{network} is lost, not tried again: {why}"),
         },
+        Event::Rights { network, on } => {
+            format!("rights on {network} are switched {} by the operator", if *on { "on" } else { "off" })
+        }
+        Event::RoomsMoved { rooms } => {
+            let rooms: Vec<&str> = rooms.iter().map(|room| room.0.as_str()).collect();
+            format!("{w} is held in {} now, as the configuration says", words::list(&rooms))
+        }
         Event::LeadNagged => format!("asked the lead of {w} to go on"),
         Event::Pinged { who } => format!("asked again: {}", names(who)),
         Event::Slid { changes } => format!("{} moved to the end of {w}, owner silent", numbers(changes)),
@@ -176,6 +190,7 @@ fn absence(how: Absence) -> &'static str {
         Absence::Missing => "not there when I came in",
         Absence::RoomClosed => "out of my sight, I am out of the room",
         Absence::LinkLost => "out of my sight, the link is lost",
+        Absence::RightsOff => "without rights, the operator switched them off",
     }
 }
 

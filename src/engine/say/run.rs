@@ -2,7 +2,7 @@
 
 use super::super::event::BackStep;
 use super::super::guidelines::{Point, PointState};
-use super::super::id::{At, ChangeNumber, RowId, Who};
+use super::super::id::{At, ChangeNumber, RoomId, RowId, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::plan::{Act, Done, Step, watch_time};
 use super::super::settings::Settings;
@@ -205,10 +205,9 @@ pub fn next_waits(state: &State, patch: &Patch, refusal: &Refusal) -> String {
     format!("next is {what} ({owner}). {}", refusal.said_in_full())
 }
 
-/// A line that the lead and an owner must both notice.
-pub fn for_both(lead: &Who, owner: &Who, lead_in: &str, text: &str) -> String {
-    let names = super::names([lead, owner]);
-    if lead_in.is_empty() { format!("{names}: {text}") } else { format!("{lead_in}. {names}: {text}") }
+/// What follows from what has just happened: `900101 ps 3 merged. Step 3: testservers`.
+pub fn after_lead_in(lead_in: &str, text: &str) -> String {
+    if lead_in.is_empty() { text.to_owned() } else { format!("{lead_in}. {}", words::sentence(text)) }
 }
 
 /// Merged while it only waited.
@@ -338,11 +337,21 @@ pub fn too_late(settings: &Settings, window: &Window, at: At) -> String {
     )
 }
 
-/// The answer to a step that somebody has confirmed already.
-pub fn already_done(done: &Done, current: u32, step: &Step) -> String {
-    let by = short_name(&done.by);
-    let at = words::clock(done.at);
-    format!("already done by {by} at {at}; now it is step {current} ({})", step_name(step))
+/// The answer to a step that is done already, heard in this room.
+pub fn already_done(done: &Done, here: Option<&RoomId>, at: At, current: u32, step: &Step) -> String {
+    let by = by_and_where(&done.by, done.at, done.room.as_ref(), here, at);
+    format!("already done by {by}; now it is step {current} ({})", step_name(step))
+}
+
+/// Who said something and when; what was said in another room than this one, where, and how long ago: the two were on
+/// their way at once.
+pub fn by_and_where(by: &Who, when: At, room: Option<&RoomId>, here: Option<&RoomId>, now: At) -> String {
+    let by = short_name(by);
+    match room.filter(|room| here.is_some_and(|here| here != *room)) {
+        Some(room) if now - when < chrono::TimeDelta::seconds(1) => format!("{by} in {room} just now"),
+        Some(room) => format!("{by} in {room} {}", words::ago_or_in(now, when)),
+        None => format!("{by} at {}", words::clock(when)),
+    }
 }
 
 /// The answer to a second word that a patch is broken.

@@ -59,7 +59,7 @@ pub fn where_things_stand(settings: &Settings, state: &State, window: &Window, a
 /// Who leads; where nobody does, or the lead is gone, what to say to lead it.
 fn lead(window: &Window, nobody: &str, claim: &str) -> String {
     match &window.lead {
-        Some(lead) if window.gone(&lead.who).is_some() => {
+        Some(lead) if window.gone(&lead.who).is_some_and(|gone| !gone.how.is_out_of_sight()) => {
             format!("lead {}, who is gone: {claim}", short_name(&lead.who))
         }
         Some(lead) => format!("lead {}", short_name(&lead.who)),
@@ -117,14 +117,17 @@ pub fn is_on(settings: &Settings, window: &Window, asked: &[Who]) -> String {
     let id = window.id();
     let until = words::clock(window.occurrence.ends);
     let lead = lead(window, "nobody leads yet", &command(&settings.prefix, "claim"));
-    let owners = if asked.is_empty() {
+    if !asked.is_empty() {
+        let yours = if asked.len() == 1 { "your patch is" } else { "your patches are" };
+        let here = command(&settings.prefix, "here");
+        return format!("{}: {id} is on until {until} UTC, {lead}; {yours} in it, say {here}", names(asked));
+    }
+    let queue = if window.patches.is_empty() {
         format!("Nothing is queued: {}", command(&settings.prefix, "add N"))
-    } else if asked.len() == 1 {
-        format!("{}: your patch is in it, say {}", names(asked), command(&settings.prefix, "here"))
     } else {
-        format!("{}: your patches are in it, say {}", names(asked), command(&settings.prefix, "here"))
+        format!("{}, nobody is waited for", patches(window.waiting().count()))
     };
-    format!("{id} is on, {lead}, until {until} UTC. {owners}")
+    format!("{id} is on, {lead}, until {until} UTC. {queue}")
 }
 
 /// The reminder before the start.

@@ -1,7 +1,9 @@
 //! What events change in one occurrence: its queue, its patches, its steps, its holds.
 
+use chrono::TimeDelta;
+
 use crate::engine::event::{BackStep, Event, Record};
-use crate::engine::id::{At, ChangeNumber, Who};
+use crate::engine::id::{At, ChangeNumber, RoomId, Who};
 use crate::engine::patch::{Check, FileOrder, Override, Patch, Stage};
 use crate::engine::plan::{Act, Done, Step};
 use crate::engine::window::{Declared, Gone, Hold, Lead, Phase, Rollback, Window};
@@ -36,9 +38,10 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
     }
     match &record.event {
         Event::LeadSpoke | Event::OwnerSpoke => {}
-        Event::Gone { who, how } => {
+        Event::Gone { who, how, why } => {
             for person in who {
-                window.presence.entry(person.clone()).or_default().gone = Some(Gone { at, how: *how });
+                let gone = Gone { at, how: *how, why: why.clone() };
+                window.presence.entry(person.clone()).or_default().gone = Some(gone);
             }
         }
         Event::Back { who, room } => {
@@ -46,6 +49,17 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
                 let presence = window.presence.entry(person.clone()).or_default();
                 presence.gone = None;
                 presence.room = Some(room.clone());
+            }
+        }
+        Event::RoomsMoved { rooms } => {
+            window.occurrence.rooms.clone_from(rooms);
+            // Whoever was last heard in a room that is none of them can no longer be seen to leave it.
+            let is_elsewhere = |room: &RoomId| !rooms.contains(room);
+            for presence in
+                window.presence.values_mut().filter(|it| it.room.as_ref().is_some_and(is_elsewhere))
+            {
+                presence.room = None;
+                presence.gone = None;
             }
         }
         Event::Reminded { minutes } => window.reminded.push(*minutes),
@@ -116,6 +130,7 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
         }
         Event::Held { hold, reason, cause } => {
             window.next_hold = hold + 1;
+            window.stopped.get_or_insert(at);
             window.holds.push(Hold {
                 number: *hold,
                 by: who.clone(),
@@ -138,8 +153,12 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
         Event::Resumed { hold, .. } => {
             window.holds.retain(|held| held.number != *hold);
             window.resumed = Some(at);
+            if window.holds.is_empty() {
+                go_on_watching(window, at);
+            }
         }
         Event::RollbackStarted { steps, reason } => {
+            window.stopped.get_or_insert(at);
             // A second one adds to the first, whose beginning stays its beginning.
             let new = Rollback { by: who.clone(), at, reason: reason.clone(), steps: steps.clone() };
             window.rollback = Some(match window.rollback.take() {
@@ -158,6 +177,7 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
             change_back_step(window, *step, |step| {
                 step.done = true;
                 step.failed = None;
+                step.by = Some((who.clone(), at, record.by.room.clone()));
             });
         }
         Event::BackStepFailed { step, why } => {
@@ -195,14 +215,26 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
     }
 }
 
-/// Whoever acts is there, in the room they act in; in private they keep the one they had.
+/// Whoever acts is there, in the room they act in; in private they keep the one they had, or else are looked for in the
+/// first room on their network.
 fn hear(window: &mut Window, record: &Record) {
     let who = &record.by.who;
     let matters = window.led_by(who) || window.patches.iter().any(|patch| patch.owner() == who);
     if matters || window.presence.contains_key(who) {
+        let mut rooms = window.occurrence.rooms.iter();
+        let first = rooms.find(|room| record.by.network.as_deref() == Some(room.network()));
         let presence = window.presence.entry(who.clone()).or_default();
         presence.gone = None;
-        presence.room = record.by.room.clone().or(presence.room.take());
+        presence.room = record.by.room.clone().or(presence.room.take()).or_else(|| first.cloned());
+    }
+}
+
+/// The time on hold does not count for the patch that is watched.
+fn go_on_watching(window: &mut Window, at: At) {
+    let Some(stopped) = window.stopped.take() else { return };
+    let Some(patch) = window.motion.and_then(|change| window.patch_mut(change)) else { return };
+    if patch.is_at(|act| matches!(act, Act::Watch { .. })) {
+        patch.step_since = patch.step_since.map(|since| at - (stopped - since).max(TimeDelta::zero()));
     }
 }
 
@@ -269,7 +301,8 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
         }
         Event::StepsPlanned { steps } => patch.steps.clone_from(steps),
         Event::StepDone { step, patch_set, note } => {
-            let done = Done { by: who.clone(), at, patch_set: *patch_set, note: note.clone() };
+            let room = record.by.room.clone();
+            let done = Done { by: who.clone(), at, patch_set: *patch_set, note: note.clone(), room };
             if let Some(step) = step_mut(patch, *step) {
                 step.done = Some(done);
                 step.failed = None;

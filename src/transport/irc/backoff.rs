@@ -45,7 +45,7 @@ impl Backoff {
         let step = Duration::from_secs(STEPS[self.failed.min(STEPS.len() - 1)]);
         self.failed += 1;
         let mut delay = self.moved(step, now);
-        if then == Then::AgainLater {
+        if then != Then::Again {
             delay = delay.max(LATER);
         }
         let crowded = self.begun.front().filter(|_| self.begun.len() == IN_SPAN).map(|first| *first + SPAN);

@@ -37,6 +37,8 @@ pub(super) struct Isupport {
     pub(super) bot_mode: Option<String>,
     /// The most bytes of a topic.
     pub(super) topic_length: Option<usize>,
+    /// The most letters of a nick.
+    pub(super) nick_length: Option<usize>,
     /// The marks in front of a nick in a list of names, `~&@%+` at the most.
     nick_marks: Option<String>,
 }
@@ -59,6 +61,7 @@ impl Isupport {
                 "BOT" => self.bot_mode = Some(value.to_owned()).filter(|mode| mode.len() == 1),
                 "-BOT" => self.bot_mode = None,
                 "TOPICLEN" => self.topic_length = value.parse().ok(),
+                "NICKLEN" => self.nick_length = value.parse().ok(),
                 "PREFIX" => self.nick_marks = value.split_once(')').map(|(_, marks)| marks.to_owned()),
                 _ => {}
             }

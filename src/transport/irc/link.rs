@@ -1,6 +1,6 @@
 //! The supervisor of one network: connects, drives the session and the outbox over the socket, and connects again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,12 +32,14 @@ const CLOSE: Duration = Duration::from_secs(1);
 const READ: usize = 16 * 1024;
 
 /// Keeps one network connected until it is told to quit, or nobody is left who could tell it. `hear` takes what the
-/// engine is to hear, and says whether anybody still listens. What goes wrong is heard as `Input::Link`.
+/// engine is to hear, and says whether anybody still listens. What goes wrong is heard as `Input::Link`; `tell` takes
+/// what only the operator is to know, each thing once.
 pub async fn keep(
     settings: Irc,
     people: Arc<Settings>,
     clock: Clock,
     hear: impl Fn(Vec<Input>) -> bool,
+    tell: impl Fn(&str),
     says: UnboundedReceiver<Say>,
 ) {
     let outbox = Outbox::new(&settings, people);
@@ -45,6 +47,8 @@ pub async fn keep(
         settings: Arc::new(settings),
         clock,
         hear,
+        tell,
+        known: BTreeSet::new(),
         says,
         outbox,
         topics: BTreeMap::new(),
@@ -53,13 +57,15 @@ pub async fn keep(
     };
     let mut backoff = Backoff::default();
     let mut begin = now();
+    let mut has_worked = false;
     for attempt in 0.. {
         if !link.wait_until(begin).await {
             return;
         }
         backoff.begin(now());
         let Some((ended, ready)) = link.attempt(attempt).await else { return };
-        if ended.then == Then::Stop {
+        has_worked |= ready.is_some();
+        if ended.then == Then::Stop || (ended.then == Then::StopAtFirst && !has_worked) {
             link.tell(LinkChange::Stopped(ended.why));
             while link.told().await {}
             return;
@@ -73,10 +79,13 @@ pub async fn keep(
 }
 
 /// One network, connected or not.
-struct Link<H> {
+struct Link<H, T> {
     settings: Arc<Irc>,
     clock: Clock,
     hear: H,
+    tell: T,
+    /// What the operator has been told.
+    known: BTreeSet<String>,
     says: UnboundedReceiver<Say>,
     /// What waits to be said outlives a connection.
     outbox: Outbox,
@@ -100,7 +109,7 @@ struct Line {
     buffer: Vec<u8>,
 }
 
-impl<H: Fn(Vec<Input>) -> bool> Link<H> {
+impl<H: Fn(Vec<Input>) -> bool, T: Fn(&str)> Link<H, T> {
     /// Waits, and says whether there is anything to wait for: it may be told to leave meanwhile.
     async fn wait_until(&mut self, begin: Instant) -> bool {
         loop {
@@ -147,6 +156,7 @@ impl<H: Fn(Vec<Input>) -> bool> Link<H> {
             if ended.is_none() {
                 while let Some(next) = self.outbox.pop(&line.session, now) {
                     put(&mut out, &next);
+                    line.session.has_spoken(now);
                 }
             }
             let written = self.write(&mut line.stream, &out).await;
@@ -186,12 +196,21 @@ impl<H: Fn(Vec<Input>) -> bool> Link<H> {
         let mut inputs = Vec::new();
         for effect in effects.drain(..) {
             match effect {
-                Effect::Send(line) => put(out, &line),
+                Effect::Send(line) => {
+                    self.outbox.count(now());
+                    put(out, &line);
+                }
                 Effect::Heard(input) => {
                     if let Input::Link(engine::Link { change: LinkChange::Up { .. }, .. }) = &input {
                         self.is_down = false;
                     }
                     inputs.push(input);
+                }
+                Effect::Told(what) => {
+                    if !self.known.contains(&what) {
+                        (self.tell)(&what);
+                        self.known.insert(what);
+                    }
                 }
                 Effect::Ended(end) => {
                     ended.get_or_insert(end);

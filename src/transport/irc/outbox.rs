@@ -1,5 +1,6 @@
 //! What waits to be said: in order of weight, no faster than the network takes it, merged where lines pile up.
 
+mod lost;
 mod merge;
 mod pace;
 mod ping;
@@ -15,7 +16,7 @@ use crate::engine::id::{RoomId, RowId, Who};
 use crate::engine::settings::Settings;
 use crate::engine::{Kind, Place, Reply, say};
 
-use super::session::Session;
+use super::session::{Access, Session};
 use super::wire::{self, OutLine};
 
 use pace::Pace;
@@ -46,6 +47,12 @@ pub trait View {
     /// Whether channels can be talked to.
     fn is_ready(&self) -> bool;
 
+    /// What can be said now in a channel, by its place in the configuration.
+    fn access(&self, channel: usize, now: Instant) -> Access;
+
+    /// What was said before this has arrived.
+    fn proved(&self) -> Option<Instant>;
+
     /// The bytes of verb, target and text that reach others whole.
     fn budget(&self) -> usize;
 
@@ -56,6 +63,14 @@ pub trait View {
 impl View for Session {
     fn is_ready(&self) -> bool {
         self.is_ready()
+    }
+
+    fn access(&self, channel: usize, now: Instant) -> Access {
+        self.access(channel, now)
+    }
+
+    fn proved(&self) -> Option<Instant> {
+        self.proved()
     }
 
     fn budget(&self) -> usize {
@@ -80,12 +95,18 @@ pub struct Outbox {
     pings: VecDeque<Waiting>,
     plain: VecDeque<Waiting>,
     status: VecDeque<Waiting>,
+    /// What went out, and when, while nothing proves that it has arrived.
+    unproved: VecDeque<(Instant, Waiting)>,
     /// How many lines were dropped for want of room, by place; they are told of once nothing waits.
     left_out: Vec<(Target, usize)>,
     /// When a line could have gone out last.
     ready_at: Option<Instant>,
     /// Nothing can be said: there is no connection.
     is_shut: bool,
+    /// Since when there is one.
+    open_since: Option<Instant>,
+    /// How many of those in front of each lane cannot be said yet.
+    apart: [usize; 3],
     /// What waits, waits for company until then.
     held_until: Option<Instant>,
 }
@@ -106,15 +127,34 @@ struct Waiting {
     is_message: bool,
     is_status: bool,
     ping: Vec<Who>,
+    named: Vec<Who>,
     /// Whose entry it acknowledges, and which.
     logged: Option<(String, RowId)>,
     /// As they came, one each answer line; as they go out once the first has.
     lines: VecDeque<String>,
     is_shaped: bool,
+    /// It went out once, and may have been lost with the connection.
+    is_again: bool,
     since: Instant,
 }
 
 impl Waiting {
+    /// One of its kind that says nothing yet.
+    fn bare(&self) -> Self {
+        Self {
+            target: self.target.clone(),
+            is_message: self.is_message,
+            is_status: self.is_status,
+            ping: Vec::new(),
+            named: Vec::new(),
+            logged: None,
+            lines: VecDeque::new(),
+            is_shaped: false,
+            is_again: self.is_again,
+            since: self.since,
+        }
+    }
+
     /// Whether a further line for this place belongs to this answer.
     fn takes(&self, target: &Target, is_status: bool) -> bool {
         self.target == *target && self.is_status == is_status && !self.is_message && self.logged.is_none()
@@ -135,9 +175,12 @@ impl Outbox {
             pings: VecDeque::new(),
             plain: VecDeque::new(),
             status: VecDeque::new(),
+            unproved: VecDeque::new(),
             left_out: Vec::new(),
             ready_at: None,
             is_shut: false,
+            open_since: None,
+            apart: [0; 3],
             held_until: None,
         }
     }
@@ -145,6 +188,11 @@ impl Outbox {
     /// The people have changed.
     pub fn learn(&mut self, people: Arc<Settings>) {
         self.people = people;
+    }
+
+    /// A line of the connection's own has gone out: it came before all of these.
+    pub fn count(&mut self, now: Instant) {
+        self.pace.count(now);
     }
 
     /// Takes what is to be said. What belongs on no channel of this network is passed over.
@@ -172,9 +220,19 @@ impl Outbox {
                 continue;
             }
             let lines = VecDeque::from([reply.text]);
-            let ping = reply.ping;
-            let waiting =
-                Waiting { target, is_message, is_status, ping, logged, lines, is_shaped: false, since: now };
+            let Reply { ping, named, .. } = reply;
+            let waiting = Waiting {
+                target,
+                is_message,
+                is_status,
+                ping,
+                named,
+                logged,
+                lines,
+                is_shaped: false,
+                is_again: false,
+                since: now,
+            };
             if !waiting.ping.is_empty() {
                 self.pings.push_back(waiting);
             } else if let Some(before) = answer.replace(waiting) {
@@ -192,9 +250,30 @@ impl Outbox {
         self.held_until = None;
         self.is_shut = !view.is_ready();
         if self.is_shut {
+            self.open_since = None;
+            self.take_back(now);
             return None;
         }
+        if let Some(proved) = view.proved() {
+            while self.unproved.pop_front_if(|(sent, _)| *sent < proved).is_some() {}
+        }
+        let open_since = *self.open_since.get_or_insert(now);
         self.forget(now);
+        self.apart = [0; 3];
+        if (0..self.channels.len()).all(|at| view.access(at, now) == Access::Open) {
+            return self.next_that_shows(view, now);
+        }
+        let apart = self.set_apart(view, open_since, now);
+        let line = self.next_that_shows(view, now);
+        self.apart = apart.each_ref().map(VecDeque::len);
+        for (lane, mut apart) in self.lanes().into_iter().zip(apart) {
+            apart.append(lane);
+            *lane = apart;
+        }
+        line
+    }
+
+    fn next_that_shows(&mut self, view: &impl View, now: Instant) -> Option<OutLine> {
         loop {
             let tokens = self.pace.tokens(now);
             if tokens == 0 {
@@ -208,11 +287,16 @@ impl Outbox {
         }
     }
 
+    fn lanes(&mut self) -> [&mut VecDeque<Waiting>; 3] {
+        [&mut self.pings, &mut self.plain, &mut self.status]
+    }
+
     /// When the next line may go out, while one waits; a moment that is past means now. While there is no connection
     /// there is no such moment.
     pub fn wake(&self) -> Option<Instant> {
         let lanes = [&self.pings, &self.plain, &self.status];
-        let since = lanes.iter().filter_map(|lane| lane.front()).map(|waiting| waiting.since).min();
+        let first = lanes.iter().zip(self.apart).filter_map(|(lane, apart)| lane.get(apart));
+        let since = first.map(|waiting| waiting.since).min();
         let since = since.or(self.ready_at.filter(|_| !self.left_out.is_empty()))?;
         if self.is_shut {
             return None;
@@ -224,9 +308,8 @@ impl Outbox {
     fn target(&self, place: Place) -> Option<Target> {
         match place {
             Place::Room(room) => {
-                let channel = self.channels.iter().position(|(id, _)| *id == room);
-                debug_assert!(channel.is_some(), "{room} is no channel of {}", self.network);
-                channel.map(Target::Channel)
+                // A window of a configuration that was read again may have a room that the bot joins with the next start.
+                self.channels.iter().position(|(id, _)| *id == room).map(Target::Channel)
             }
             Place::Private { network, nick } => {
                 debug_assert_eq!(network, self.network, "this is for another network");
@@ -250,12 +333,16 @@ impl Outbox {
         let mut waiting = self.waiting();
         while waiting > MOST_WAITING {
             let Some(dropped) = self.status.pop_front().or_else(|| self.plain.pop_front()) else { break };
-            let lines = dropped.lines.len();
-            waiting -= lines;
-            match self.left_out.iter_mut().find(|(target, _)| *target == dropped.target) {
-                Some((_, count)) => *count += lines,
-                None => self.left_out.push((dropped.target, lines)),
-            }
+            waiting -= dropped.lines.len();
+            self.leave_out(dropped);
+        }
+    }
+
+    fn leave_out(&mut self, dropped: Waiting) {
+        let lines = dropped.lines.len();
+        match self.left_out.iter_mut().find(|(target, _)| *target == dropped.target) {
+            Some((_, count)) => *count += lines,
+            None => self.left_out.push((dropped.target, lines)),
         }
     }
 
@@ -269,24 +356,13 @@ impl Outbox {
             self.status.retain(|waiting| shut_for(waiting.since) <= LATE);
         }
         // Half an answer is not left standing.
-        while self
-            .status
-            .front()
-            .is_some_and(|waiting| !waiting.is_shaped && now.duration_since(waiting.since) > STATUS_LATE)
-        {
-            self.status.pop_front();
-        }
-    }
-
-    /// Drops how things stood: where a newer answer waits for the same place, that is the one to read.
-    fn keep_newest_status(&mut self) {
-        let mut places: Vec<Target> = Vec::new();
-        for at in (0..self.status.len()).rev() {
-            let waiting = &self.status[at];
-            if !places.contains(&waiting.target) {
-                places.push(waiting.target.clone());
-            } else if !waiting.is_shaped {
-                self.status.remove(at);
+        let is_late =
+            |waiting: &Waiting| !waiting.is_shaped && now.duration_since(waiting.since) > STATUS_LATE;
+        while self.status.front().is_some_and(is_late) {
+            let late = self.status.pop_front();
+            // After a time without a connection nobody waits for it any more.
+            if before.is_some_and(|before| now.duration_since(before) <= STATUS_LATE) {
+                late.into_iter().for_each(|late| self.leave_out(late));
             }
         }
     }
@@ -295,19 +371,16 @@ impl Outbox {
     /// nothing.
     fn next(&mut self, view: &impl View, tokens: usize, now: Instant) -> Option<Option<OutLine>> {
         if !self.pings.is_empty() {
-            return self.say(view, |outbox| &mut outbox.pings);
+            return self.say(view, now, |outbox| &mut outbox.pings);
         }
         if let Some(first) = self.plain.front() {
             if first.logged.is_some() && tokens != pace::UNLIMITED {
                 self.acknowledge(view, tokens, now)?;
             }
-            return self.say(view, |outbox| &mut outbox.plain);
-        }
-        if tokens != pace::UNLIMITED && self.waiting() > tokens {
-            self.keep_newest_status();
+            return self.say(view, now, |outbox| &mut outbox.plain);
         }
         if !self.status.is_empty() {
-            return self.say(view, |outbox| &mut outbox.status);
+            return self.say(view, now, |outbox| &mut outbox.status);
         }
         let (target, count) = self.left_out.pop()?;
         Some(OutLine::notice(self.name(&target), &say::left_out(count)))
@@ -317,17 +390,28 @@ impl Outbox {
     fn say(
         &mut self,
         view: &impl View,
+        now: Instant,
         lane: fn(&mut Self) -> &mut VecDeque<Waiting>,
     ) -> Option<Option<OutLine>> {
         let mut first = lane(self).pop_front()?;
         let room = self.room(&first, view.budget());
         if !first.is_shaped || first.lines.front().is_some_and(|line| line.len() > room) {
-            self.shape(&mut first, view, room);
+            let rest = self.shape(&mut first, view, room);
+            lane(self).extend(rest);
         }
         let text = first.lines.pop_front();
         let target = self.name(&first.target);
         let line = text.and_then(|text| {
-            if first.is_message { OutLine::privmsg(target, &text) } else { OutLine::notice(target, &text) }
+            let line = if first.is_message {
+                OutLine::privmsg(target, &text)
+            } else {
+                OutLine::notice(target, &text)
+            };
+            line.map(|line| (line, text))
+        });
+        let line = line.map(|(line, text)| {
+            self.keep_until_proved(&first, &text, now);
+            line
         });
         if !first.lines.is_empty() {
             lane(self).push_front(first);

@@ -12,11 +12,12 @@ mod playback;
 mod register;
 mod speech;
 mod topic;
+mod watch;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use irc::proto::message::Tag;
-use irc::proto::{Command, Message, Prefix};
+use irc::proto::{ChannelMode, Command, Message, Mode, Prefix};
 
 use crate::config::{Irc, IrcLogin};
 use crate::engine::id::{At, RoomId};
@@ -27,15 +28,13 @@ use super::roster::Roster;
 use super::wire::OutLine;
 
 use caps::Caps;
+pub use channel::Access;
 use channel::Channel;
 use ending::{because, then};
 use flood::Flood;
 use login::Login;
 use myself::Myself;
 use playback::Playback;
-
-/// How long the server may be silent, in registration and after a `PING`.
-const SILENCE: Duration = Duration::from_secs(30);
 
 /// What follows from something that the server said, or from time that passed.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +43,8 @@ pub enum Effect {
     Send(OutLine),
     /// The engine is to hear this.
     Heard(Input),
+    /// The operator is to know this; the people in the rooms can do nothing about it, or see it.
+    Told(String),
     /// The connection is over.
     Ended(Ended),
 }
@@ -64,7 +65,10 @@ pub enum Then {
     Again,
     /// The next attempt, not sooner than a minute from now: the server said that we are too much for it.
     AgainLater,
-    /// None: somebody must look at it (banned, wrong password, no account).
+    /// None where the login has never worked: somebody must look at it. Else as [`Then::AgainLater`]: it is not the
+    /// password, services are away, and they come back.
+    StopAtFirst,
+    /// None: somebody must look at it.
     Stop,
 }
 
@@ -115,6 +119,12 @@ pub struct Session {
     heard: Instant,
     /// When it was asked whether it is there, if it has not said anything since.
     pinged: Option<Instant>,
+    /// Since when something is said that the server was not asked about.
+    spoken: Option<Instant>,
+    /// When it was asked, while it has not answered. Other signs of life are no answer to that.
+    asked: Option<Instant>,
+    /// What was said before this, the server has taken.
+    proved: Option<Instant>,
     /// The last that the engine was told about rights here.
     told: Option<Option<String>>,
     unreadable: u64,
@@ -140,6 +150,9 @@ impl Session {
             flood: Flood::default(),
             heard: now,
             pinged: None,
+            spoken: None,
+            asked: None,
+            proved: None,
             told: None,
             unreadable: 0,
         }
@@ -164,51 +177,14 @@ impl Session {
         self.say_how_it_stands(effects);
     }
 
-    /// Does what is due.
-    pub fn tick(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        if self.phase == Phase::Over {
-            return;
-        }
-        if self.phase != Phase::Ready {
-            if now >= self.heard + SILENCE {
-                self.end("no answer to registration for 30 s".to_owned(), Then::Again, effects);
-            }
-            return;
-        }
-        match self.pinged {
-            Some(pinged) if now >= pinged + SILENCE => {
-                return self.end("no answer to PING for 30 s".to_owned(), Then::Again, effects);
-            }
-            None if now >= self.heard + SILENCE => {
-                self.pinged = Some(now);
-                send(effects, "PING", &["swatbot"]);
-            }
-            _ => {}
-        }
-        if self.me.regain.is_some_and(|then| then <= now) {
-            self.regain(now, effects);
-        }
-        self.join_what_is_due(now, effects);
-        self.change_topics(now, effects);
-    }
-
-    /// When something is due of itself. There always is: silence is not trusted for ever.
-    pub fn wake(&self) -> Option<Instant> {
-        let silence = self.pinged.unwrap_or(self.heard) + SILENCE;
-        let is_asking = self.channels.iter().any(Channel::is_asking);
-        let channels = self.channels.iter().filter_map(|channel| channel.wake(is_asking));
-        let known = self.channels.iter().filter(|channel| self.settings.topic && channel.is_known());
-        let topics = known.filter_map(|channel| channel.topic.wake(self.heard));
-        match self.phase {
-            Phase::Over => None,
-            Phase::Greeting | Phase::Welcomed => Some(silence),
-            Phase::Ready => channels.chain(topics).chain(self.me.regain).chain([silence]).min(),
-        }
-    }
-
     /// Whether channels can be talked to.
     pub fn is_ready(&self) -> bool {
         self.phase == Phase::Ready
+    }
+
+    /// What can be said now in a channel, by its place in the configuration.
+    pub fn access(&self, at: usize, now: Instant) -> Access {
+        self.channels.get(at).map_or(Access::Shut, |channel| channel.access(now))
     }
 
     /// Who is where.
@@ -251,7 +227,10 @@ impl Session {
         match &message.command {
             Command::PING(token, None) => send(effects, "PONG", &[token]),
             Command::PING(token, Some(other)) => send(effects, "PONG", &[token, other]),
-            Command::PONG(..) => self.playback.set_clock(tags, moment.at),
+            Command::PONG(..) => {
+                self.playback.set_clock(tags, moment.now);
+                self.proved = self.asked.take().or(self.proved);
+            }
             Command::CAP(_, subcommand, first, second) => {
                 self.hear_caps(*subcommand, first.as_deref(), second.as_deref(), effects);
             }
@@ -285,7 +264,7 @@ impl Session {
         moment: Moment,
         effects: &mut Vec<Effect>,
     ) {
-        self.playback.set_clock(tags, moment.at);
+        self.playback.set_clock(tags, moment.now);
         if !self.hear_welcome(code, words, moment.now, effects) {
             match (code, words) {
                 // The host that others see from now on, sometimes with the name in front.
@@ -319,7 +298,7 @@ impl Session {
                 };
                 let account = account.map(|account| Some(account).filter(|account| *account != "*"));
                 if self.is_me(from.nick) {
-                    self.playback.set_clock(tags, moment.at);
+                    self.playback.set_clock(tags, moment.now);
                 }
                 self.hear_join(from, channel, account, moment.now, effects);
             }
@@ -339,6 +318,7 @@ impl Session {
                 self.hear_leave(nick, channel, Departure::Kicked, why, moment.now, effects);
             }
             Command::TOPIC(channel, Some(text)) => self.hear_topic(channel, text),
+            Command::ChannelMODE(channel, modes) => self.hear_modes(channel, modes),
             Command::KILL(nick, words) => self.hear_kill(nick, words, effects),
             _ => {}
         }
@@ -352,8 +332,22 @@ impl Session {
                 self.hear_leave(nick, channel, Departure::Kicked, why, now, effects);
             }
             Command::TOPIC(channel, Some(text)) => self.hear_topic(channel, text),
+            Command::ChannelMODE(channel, modes) => self.hear_modes(channel, modes),
             Command::KILL(nick, words) => self.hear_kill(nick, words, effects),
             _ => {}
+        }
+    }
+
+    /// Modes of a channel: one that names the bot may let it change the topic.
+    fn hear_modes(&mut self, channel: &str, modes: &[Mode<ChannelMode>]) {
+        let of_me = |mode: &Mode<ChannelMode>| match mode {
+            Mode::Plus(_, Some(nick)) => self.is_me(nick),
+            _ => false,
+        };
+        if modes.iter().any(of_me)
+            && let Some(at) = self.place_of(channel)
+        {
+            self.channels[at].topic.allow();
         }
     }
 

@@ -251,12 +251,38 @@ fn the_example_to_begin_with_has_no_fault() {
         fs::write(&password, "hunter2\n").unwrap();
         fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
         let text = format!("{before}{connection}\n\n{}", after.replace("libera/", &format!("{network}/")));
-        fs::write(folder.join("windows.toml"), text).unwrap();
+        fs::write(folder.join("windows.toml"), &text).unwrap();
+        // As it is, it says each place where a word is left to the reader.
+        let faults = config::load(&folder.join("windows.toml")).unwrap_err();
+        let left: Vec<&str> = faults.list.iter().map(|fault| fault.what.split(' ').next().unwrap()).collect();
+        let ours = "YOUR-bot YOUR-bot YOUR-channel YOUR-channel YOUR-name YOUR-account YOUR-name";
+        assert_eq!(left.join(" "), ours, "{faults}");
+        fs::write(folder.join("windows.toml"), text.replace("YOUR-", "my-")).unwrap();
         let config = config::load(&folder.join("windows.toml")).unwrap_or_else(|faults| panic!("{faults}"));
         let irc = irc(&config);
-        assert_eq!((irc.network.as_str(), irc.nick.as_str()), (network, "YOUR-bot"));
+        assert_eq!((irc.network.as_str(), irc.nick.as_str()), (network, "my-bot"));
         assert!(matches!(&irc.login, IrcLogin::Password { password: Some(_), .. }));
-        assert_eq!(config.settings.who(network, "YOUR-account").0, "YOUR-name");
-        assert_eq!(config.settings.windows[0].rooms, [RoomId(format!("{network}/##YOUR-channel"))]);
+        assert_eq!(config.notes(), [""; 0]);
+        assert_eq!(config.settings.who(network, "my-account").0, "my-name");
+        assert_eq!(config.settings.windows[0].rooms, [RoomId(format!("{network}/##my-channel"))]);
     }
+}
+
+#[test]
+fn what_is_seldom_meant_is_noted() {
+    let later = "alice's account later/alice: no connection is called later, so it gives no right here";
+    assert_eq!(parse(GOOD).notes(), [later]);
+    let nobody = GOOD.replace("roles = [\"deployer\"]\nirc = [\"libera/alice\", \"later/alice\"]\n", "");
+    assert_eq!(
+        parse(&nobody).notes(),
+        ["nobody is a deployer, so nobody can lead a window; [[person]] says who is"]
+    );
+    let alone = with("server = \"irc.example.org\"").notes();
+    let taken = "libera: the bot has no account there, so others can take the nick swatbot; account and password_file \
+                 give it one";
+    assert_eq!(alone, [later, taken]);
+    // Where there is no network at all, accounts wait for one.
+    let network = GOOD.split_once("[[connection]]").unwrap().1.split_once("[[window]]").unwrap().0;
+    let console = GOOD.replace(network, "\nkind = \"console\"\n").replace("libera/#ops", "console");
+    assert_eq!(parse(&console).notes(), [""; 0]);
 }

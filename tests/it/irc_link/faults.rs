@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use swatbot::config::{Irc, IrcLogin};
 use swatbot::engine::LinkChange;
+use swatbot::secret::Secret;
 use tokio::time::Instant;
 
 use super::super::fake_irc::{FakeIrc, Welcome};
@@ -114,6 +116,38 @@ async fn a_ban_ends_all_attempts() {
     assert_eq!((server.connections(), kept.changes().len()), (1, 1));
     kept.quit("swatbot restarts");
     kept.task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_has_worked_is_tried_again_when_services_are_away() {
+    let login = |irc: &mut Irc| {
+        irc.account = Some("swatbot".to_owned());
+        let password = Some(Secret::new("hunter2".to_owned()));
+        irc.login = IrcLogin::Password { file: "secret".into(), password };
+    };
+    let refuses = || {
+        Welcome::Lines(vec![
+            ":irc.test CAP * LS :sasl",
+            ":irc.test CAP * ACK :sasl",
+            ":irc.test 904 swatbot :SASL authentication failed",
+        ])
+    };
+    let (server, kept) = connected(login).await;
+    server.welcome(refuses());
+    server.close();
+    kept.loses().await;
+    tokio::time::sleep(600 * SECOND).await;
+    assert_eq!(kept.changes().len(), 2, "told once: {:?}", kept.changes());
+    server.welcome(Welcome::Normal);
+    kept.ups(2).await;
+    // Where it never worked, somebody must look at it.
+    let server = FakeIrc::here(None).await;
+    server.welcome(refuses());
+    let mut settings = network(server.port());
+    login(&mut settings);
+    let kept = keep(settings);
+    let change = kept.until("the stop", |kept| kept.changes().into_iter().next()).await.1;
+    assert!(matches!(&change, LinkChange::Stopped(why) if why.contains("(904)")), "{change:?}");
 }
 
 #[tokio::test(start_paused = true)]

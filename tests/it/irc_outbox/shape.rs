@@ -58,6 +58,15 @@ fn only_pings_change_a_name_and_only_in_rooms() {
     assert_eq!(said(&view, vec![ping("x", "bob: noted", &["bob"])]), ["PRIVMSG x :bob: noted"]);
 }
 
+#[test]
+fn who_is_looking_is_named_by_the_nick_they_spoke_under() {
+    let view = here(&[("bob", "bobby"), ("bob", "bob_phone")]);
+    let answer =
+        |text: &str| Reply { named: vec![swatbot::engine::id::Who("bob".to_owned())], ..plain("#ops", text) };
+    assert_eq!(said(&view, vec![answer("bob: merge it")]), ["NOTICE #ops :bobby: merge it"]);
+    assert_eq!(said(&view, vec![answer("900101 is live")]), ["NOTICE #ops :900101 is live"]);
+}
+
 /// The texts of what comes of one answer in a room of so many bytes for the text.
 fn lines(room: usize, text: &str) -> Vec<String> {
     let view = Here { budget: room + "PRIVMSG #ops :".len(), ..here(&[]) };
@@ -112,6 +121,23 @@ fn tokens_stay_whole() {
         cut(30, "bob: \"a quoted stretch that no line can hold\" x"),
         "bob: \"a quoted stretch that no|bob: … line can hold\" x"
     );
+}
+
+#[test]
+fn a_list_is_cut_between_its_items() {
+    let queue: Vec<String> = (1..=20).map(|n| format!("#{n} {} (bob) waits", 900_100 + n)).collect();
+    let text = format!("bob: morning (on until 15:00 UTC), 20 of 20 places: {}", queue.join("; "));
+    let said = lines(150, &text);
+    assert!(said.len() > 3, "{said:?}");
+    for line in &said[..said.len() - 1] {
+        assert!(line.ends_with(" waits;"), "{said:#?}");
+    }
+    // One that would leave most of a line empty is not waited for.
+    let cut = |text: &str| lines(30, text).join("|");
+    assert_eq!(cut("bob: one, two three four five six"), "bob: one, two three four five|bob: … six");
+    assert_eq!(cut("bob: one two three four, five six"), "bob: one two three four,|bob: … five six");
+    // What is quoted holds no items.
+    assert_eq!(cut("bob: \"one two three, four\" five six"), "bob: \"one two three, four\"|bob: … five six");
 }
 
 #[test]

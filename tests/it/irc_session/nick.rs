@@ -85,6 +85,35 @@ fn a_server_that_takes_no_nick_at_all_is_given_up() {
 }
 
 #[test]
+fn a_nick_that_the_server_never_takes_is_not_called_taken() {
+    let settings = Irc { nick: "pretty-bot".to_owned(), ..irc() };
+    let last = |script: &str| {
+        let shown = Play::open(&settings).run(script);
+        shown.lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        last("< :irc.test 432 * pretty-bot :Nickname too long, max. 9 characters"),
+        "! the server does not take the nick pretty-bot: Nickname too long, max. 9 characters (stop at first)"
+    );
+    assert_eq!(
+        last("< :irc.test 001 pretty-bo :Welcome"),
+        "! the server does not take the nick pretty-bot: it cuts it to pretty-bo (stop)"
+    );
+    let taken = "< :irc.test 433 * pretty-bot :Nickname is already in use.";
+    assert_eq!(
+        last(&format!(
+            "{taken}\n< :irc.test 001 pretty-b1 :Welcome\n< :irc.test 005 pretty-b1 NICKLEN=9 :are supported"
+        )),
+        "! the server does not take the nick pretty-bot: it has more than 9 letters (stop)"
+    );
+    // What services keep for whoever registered it comes free.
+    assert_eq!(last("< :irc.test 432 * pretty-bot :Services reserved nickname: held"), "> NICK pretty-bot_");
+    // And a server that has given it whole says nothing by its limit.
+    let welcome = "< :irc.test 001 pretty-bot :Welcome\n< :irc.test 005 pretty-bot NICKLEN=9 :are supported";
+    assert!(!last(welcome).starts_with('!'));
+}
+
+#[test]
 fn the_budget_is_what_is_left_behind_our_prefix() {
     let mut play = Play::open(&irc());
     // Nobody has said what others see: ten letters and 63.

@@ -160,6 +160,32 @@ fn t10_an_old_line_is_history_by_the_clock_of_the_server() {
 }
 
 #[test]
+fn t10_what_was_said_before_the_bot_came_is_history_without_a_batch_too() {
+    let mut play = Play::welcome(&irc());
+    play.run("< @time=2026-11-23T14:00:00.000Z :swatbot!~swat@bot.test JOIN #ops * :swatbot");
+    let said = |clock: &str| {
+        format!("@time=2026-11-23T{clock}Z;account=alice :alice!~a@a.test PRIVMSG #ops :!swat done")
+    };
+    assert!(play.line(&said("13:59:30.000")).is_none(), "it may have been obeyed half a minute ago");
+    assert!(play.line(&said("14:00:00.000")).is_some());
+    // A server that sets its clock back is heard all the same.
+    play.is_alive = true;
+    play.pass(Duration::from_secs(300));
+    play.effects.clear();
+    play.hear("@time=2026-11-23T13:00:00.000Z :irc.test PONG irc.test :swatbot");
+    assert!(play.line(&said("13:00:01.000")).is_some());
+}
+
+#[test]
+fn f32_setting_our_own_clock_makes_nobody_unheard() {
+    let mut play = Play::in_ops(&irc());
+    play.hear("@time=2026-11-23T14:00:00.000Z :irc.test PONG irc.test :swatbot");
+    play.passed += Duration::from_secs(3600);
+    let line = "@time=2026-11-23T14:00:00.000Z;account=alice :alice!~a@a.test PRIVMSG #ops :!swat done";
+    assert!(play.line(line).is_some());
+}
+
+#[test]
 fn t26_who_says_more_than_anybody_types_is_told_once() {
     let mut play = Play::in_ops(&irc());
     let say = |play: &mut Play, nick: &str, account: &str, lines: usize| -> (usize, usize) {

@@ -88,10 +88,47 @@ fn without_the_right_to_it_is_let_be() {
         +0s
         > TOPIC #ops :[swat morning is on] Releases
         < :irc.test 482 swatbot #ops :You're not a channel operator
+        % libera/#ops: I cannot set the topic: You're not a channel operator
         ",
     );
     want(&mut play, Some("held by bob"));
     play.plays("+600s");
+    // Until it is made an operator.
+    play.plays("< :carol!~c@carol.test MODE #ops +o swatbot\n+1s\n> TOPIC #ops :[swat held by bob] Releases");
+}
+
+#[test]
+fn services_make_it_an_operator_and_what_stands_there_is_taken_out() {
+    for services in ["ChanServ!ChanServ@services.test", "ChanServ", "services.test"] {
+        let mut play = under("[swat morning runs 4] Releases");
+        play.plays("");
+        play.run("< :irc.test 482 swatbot #ops :You're not a channel operator");
+        want(&mut play, Some("morning runs 5"));
+        want(&mut play, None);
+        play.plays("+600s");
+        let made = format!("< :{services} MODE #ops +o swatbot");
+        play.plays(&format!("{made}\n+0s\n> TOPIC #ops Releases"));
+    }
+}
+
+#[test]
+fn a_refusal_that_crossed_the_right_is_tried_again_and_once_only() {
+    let mut play = under("Releases");
+    want(&mut play, Some("morning is on"));
+    play.plays(
+        "
+        +0s
+        > TOPIC #ops :[swat morning is on] Releases
+        < :services.test MODE #ops +ov swatbot swatbot
+        < :irc.test 482 swatbot #ops :You're not a channel operator
+        +29s
+        +1s
+        > TOPIC #ops :[swat morning is on] Releases
+        < :irc.test 482 swatbot #ops :You're not a channel operator
+        % libera/#ops: I cannot set the topic: You're not a channel operator
+        +600s
+        ",
+    );
 }
 
 #[test]

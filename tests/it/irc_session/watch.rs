@@ -39,6 +39,37 @@ fn any_sign_of_life_will_do() {
 }
 
 #[test]
+fn the_server_is_asked_whether_it_has_taken_what_was_said() {
+    let mut play = Play::in_ops(&irc());
+    let spoke = play.now;
+    play.session.has_spoken(spoke);
+    play.plays(
+        "
+        +4s
+        < :carol!~c@c.test PRIVMSG #elsewhere :a sign of life is no proof
+        +1s
+        > PING swatbot
+        ",
+    );
+    assert_eq!(play.session.proved(), None);
+    let asked = play.now;
+    play.pass(std::time::Duration::from_secs(1));
+    play.session.has_spoken(play.now);
+    play.run("< :irc.test PONG irc.test :swatbot");
+    assert_eq!(play.session.proved(), Some(asked));
+    play.plays(
+        "
+        +4s
+        +1s
+        > PING swatbot
+        < :irc.test PONG irc.test :swatbot
+        # Whoever says nothing asks nothing.
+        +29s
+        ",
+    );
+}
+
+#[test]
 fn a_ping_is_answered_to_the_letter() {
     Play::in_ops(&irc()).plays(
         "

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use super::client::Client;
-use super::network::{Network, PORT, TLS_PORT, Wants};
+use super::network::{Network, PEOPLE, TLS_PORT, Wants};
 
 #[test]
 fn people_with_accounts_talk_and_the_account_is_on_each_message() {
@@ -45,7 +45,7 @@ fn a_netsplit_and_an_operator_are_as_on_a_real_network() {
     let second = network.link_second();
     let mut alice = network.person("alice", None);
     alice.join("#ops");
-    let mut bob = Client::knocking((&second, PORT), "bob", None);
+    let mut bob = Client::knocking((&second, PEOPLE), "bob", None);
     bob.welcome();
     bob.join("#ops");
     alice.sees("bob");
@@ -119,8 +119,9 @@ fn an_operator_does_what_the_tests_need() {
     let between = bob.wait("the word", |heard| heard.is("PRIVMSG", "operator"));
     assert_eq!(between.parameter(0), "@#ops");
 
-    network.restart();
+    network.stop();
     bob.wait_for_the_end();
+    network.start_again();
     let [mut bob] = network.people([("bob", Some("bob"))]);
     bob.join("#ops");
     assert!(bob.wire.iter().any(|heard| heard.verb == "900"), "services know him as before");

@@ -110,6 +110,8 @@ impl Client {
         client.send(&format!("NICK {nick}"));
         client.send(&format!("USER {nick} 0 * :{nick} of the tests"));
         let sasl = if account.is_some() { " sasl" } else { "" };
+        // A server offers a login while it has services, and says so when they come.
+        client.wait("the offer", |heard| heard.verb == "CAP" && heard.text().contains(sasl.trim()));
         client.send(&format!("CAP REQ :{ALL}{sasl}"));
         client.wait("the capabilities", |heard| heard.verb == "CAP" && heard.parameter(1) == "ACK");
         if let Some(account) = account {
@@ -176,7 +178,15 @@ impl Client {
 
     /// Waits for a line that is not passed yet, and passes it and all before it.
     pub(super) fn wait(&mut self, what: &str, is_it: impl Fn(&Heard) -> bool) -> Heard {
-        let end = Instant::now() + LONG_ENOUGH;
+        self.wait_until(Instant::now() + LONG_ENOUGH, what, is_it)
+    }
+
+    /// The same for what comes half a minute later.
+    pub(super) fn wait_long(&mut self, what: &str, is_it: impl Fn(&Heard) -> bool) -> Heard {
+        self.wait_until(Instant::now() + 3 * LONG_ENOUGH, what, is_it)
+    }
+
+    fn wait_until(&mut self, end: Instant, what: &str, is_it: impl Fn(&Heard) -> bool) -> Heard {
         loop {
             while let Some(heard) = self.wire.get(self.next) {
                 self.next += 1;

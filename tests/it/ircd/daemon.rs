@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long anything is waited for. It is never waited out but where something is wrong.
-pub(super) const LONG_ENOUGH: Duration = Duration::from_secs(20);
+pub(super) const LONG_ENOUGH: Duration = Duration::from_secs(30);
 
 /// A running program and what it printed. Dropped, it is killed.
 pub(super) struct Daemon {
@@ -25,6 +25,11 @@ impl Daemon {
             command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]);
         }
         Self::of(command, program, arguments)
+    }
+
+    /// Starts a program that is ours.
+    pub(super) fn program(program: &str, arguments: &[&str]) -> Self {
+        Self::of(Command::new("setpriv"), program, arguments)
     }
 
     /// The kernel kills it when the thread of the test ends, so that not even an aborted test leaves it behind.
@@ -56,6 +61,12 @@ impl Daemon {
                 }
             }
         }
+    }
+
+    /// Sends it a signal.
+    pub(super) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
     }
 
     /// Kills it at once, as a power cut would.

@@ -12,8 +12,10 @@ use tempfile::TempDir;
 use super::client::Client;
 use super::daemon::{Daemon, give_away};
 
-/// Where people connect.
+/// Where the bot connects.
 pub(super) const PORT: u16 = 6667;
+/// Where people connect.
+pub(super) const PEOPLE: u16 = 6668;
 /// Where they connect by TLS.
 pub(super) const TLS_PORT: u16 = 6697;
 /// Where servers and services connect.
@@ -24,7 +26,7 @@ const LINKS: u16 = 7000;
 pub(super) struct Wants<'a> {
     /// The accounts that services know.
     pub(super) accounts: &'a [&'a str],
-    /// It takes as much as public servers do, and no more; else nearly everything.
+    /// It throws the bot out for saying too much, as public servers do.
     pub(super) strict: bool,
     /// It listens to TLS too. Its certificate is for this name, or for its own address.
     pub(super) tls: Option<Option<&'a str>>,
@@ -59,10 +61,14 @@ impl Network {
         Some(Self { host, folder, server, services: Some(services), second: None })
     }
 
-    /// Server and services end without a word, and start again.
-    pub(super) fn restart(&mut self) {
+    /// Server and services end without a word.
+    pub(super) fn stop(&mut self) {
         self.server.kill();
         self.services.iter_mut().for_each(Daemon::kill);
+    }
+
+    /// They start again.
+    pub(super) fn start_again(&mut self) {
         let (server, services) = start(self.folder.path());
         self.server = server;
         self.services = Some(services);
@@ -89,7 +95,7 @@ impl Network {
 
     /// Where people connect.
     pub(super) fn address(&self) -> (&str, u16) {
-        (&self.host, PORT)
+        (&self.host, PEOPLE)
     }
 
     /// People at their clients: each has a nick, and an account or none.
@@ -205,12 +211,12 @@ fn inspircd(place: &Path, host: &str, name: &str, wants: &Wants<'_>) -> String {
     let place = place.display();
     let modules: String =
         MODULES.split_whitespace().map(|module| format!("<module name=\"{module}\">\n")).collect();
-    // Strict is what InspIRCd comes with.
-    let limits = if wants.strict {
-        "threshold=\"10\" commandrate=\"1000\" fakelag=\"on\" hardsendq=\"256K\" softsendq=\"8K\" recvq=\"8K\""
-    } else {
-        "threshold=\"1000\" commandrate=\"1000000\" fakelag=\"off\" hardsendq=\"16M\" softsendq=\"4M\" recvq=\"1M\""
-    };
+    let generous = "threshold=\"1000\" commandrate=\"1000000\" fakelag=\"off\"";
+    // Each line is a second of penalty, and ten of them are the end.
+    let strict = "threshold=\"10\" commandrate=\"1000\" fakelag=\"off\"";
+    let limits = if wants.strict { strict } else { generous };
+    let queues = "timeout=\"30\" pingfreq=\"120\" localmax=\"500\" globalmax=\"500\" maxchans=\"50\" \
+        resolvehostnames=\"no\" hardsendq=\"16M\" softsendq=\"4M\" recvq=\"1M\"";
     let tls = if wants.tls.is_some() {
         format!(
             "<module name=\"ssl_gnutls\">\n\
@@ -230,10 +236,10 @@ fn inspircd(place: &Path, host: &str, name: &str, wants: &Wants<'_>) -> String {
          <server name=\"{name}\" description=\"a server of the tests\" network=\"testnet\" id=\"{id}\">\n\
          <admin name=\"tests\" nick=\"tests\" email=\"none\">\n\
          <dns server=\"{host}\" timeout=\"1\">\n\
-         <bind address=\"{host}\" port=\"{PORT}\" type=\"clients\">\n\
+         <bind address=\"{host}\" port=\"{PORT},{PEOPLE}\" type=\"clients\">\n\
          <bind address=\"{host}\" port=\"{LINKS}\" type=\"servers\">\n\
-         {tls}<connect allow=\"*\" timeout=\"30\" pingfreq=\"120\" localmax=\"500\" globalmax=\"500\" maxchans=\"50\" \
-         resolvehostnames=\"no\" {limits}>\n\
+         {tls}<connect name=\"people\" allow=\"*\" port=\"{PEOPLE}\" {generous} {queues}>\n\
+         <connect name=\"bots\" allow=\"*\" {limits} {queues}>\n\
          <log method=\"file\" type=\"* -USERINPUT -USEROUTPUT\" level=\"default\" target=\"{name}.log\">\n\
          {modules}<sasl target=\"services.test\" requiressl=\"no\">\n{services}{second}\
          <uline server=\"services.test\" silent=\"yes\">\n\
@@ -321,7 +327,7 @@ fn accounts(accounts: &[&str]) -> String {
 fn ngircd(host: &str) -> String {
     format!(
         "[Global]\nName = irc.test\nInfo = a server of the tests\nAdminInfo1 = tests\nMotdPhrase = \"hello\"\n\
-         Listen = {host}\nPorts = {PORT}\n\
+         Listen = {host}\nPorts = {PORT},{PEOPLE}\n\
          [Limits]\nMaxConnections = 0\nMaxConnectionsIP = 0\nMaxPenaltyTime = 0\nPingTimeout = 120\n\
          [Options]\nDNS = no\nIdent = no\nPAM = no\n"
     )

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use swatbot::engine::log::Query;
 use swatbot::store::{OpenError, Reader, Store};
 
 use super::{follow_chain, open, place, said, story, stranger};
@@ -63,8 +64,30 @@ fn a_newer_schema_is_refused() {
     open(&path).append(&[said("one")], &[]).unwrap();
     stranger(&path).pragma_update(None, "user_version", 9).unwrap();
     let error = refused(&path);
-    assert!(matches!(error, OpenError::Newer { found: 9, known: 1, .. }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 9, known: 2, .. }), "{error}");
     assert!(matches!(Reader::open(&path), Err(OpenError::Newer { .. })));
+}
+
+#[test]
+fn a_log_of_the_first_schema_is_taken_over_as_it_is() {
+    let (_folder, path) = place();
+    open(&path).append(&[said("one"), said("two")], &[]).unwrap();
+    // The indices of rows are all that the second step touches.
+    stranger(&path)
+        .execute_batch(
+            "DROP INDEX event_kind; DROP INDEX event_account; PRAGMA user_version = 1;
+             CREATE INDEX event_account ON event (lower(account)) WHERE account IS NOT NULL;
+             CREATE INDEX event_kind ON event (kind);",
+        )
+        .unwrap();
+    let store = open(&path);
+    assert_eq!((store.last().0, follow_chain(&path)), (2, 2));
+    for query in [
+        Query { by: Some("alice_l".to_owned()), ..Query::default() },
+        Query { kind: Some("logged".to_owned()), last: Some(1), ..Query::default() },
+    ] {
+        assert_eq!(store.search(&query).unwrap().total, 2, "{query:?}");
+    }
 }
 
 #[test]

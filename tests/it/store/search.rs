@@ -52,6 +52,10 @@ fn asked_by(who: &str) -> Query {
     Query { by: Some(who.to_owned()), ..Query::default() }
 }
 
+fn logged() -> Query {
+    Query { kind: Some("logged".to_owned()), ..Query::default() }
+}
+
 fn numbers(store: &Store, query: &Query) -> Vec<i64> {
     let found = store.search(query).unwrap();
     assert_eq!(found.total, found.rows.len() as u64);
@@ -202,6 +206,9 @@ fn the_newest_are_returned_oldest_first_with_a_count_of_all() {
         (Query { last: Some(1), ..find("apache") }, &[3], 3),
         (Query { last: Some(0), ..find("apache") }, &[], 3),
         (Query { last: Some(usize::MAX), ..asked_by("bob") }, &[2, 3, 4], 3),
+        (Query { last: Some(1), ..logged() }, &[7], 7),
+        (Query { last: Some(1), words: find("apache").words, ..logged() }, &[3], 3),
+        (Query { last: Some(1), since: Some(at(300)), ..logged() }, &[7], 2),
     ] {
         let found = store.search(&query).unwrap();
         assert_eq!(found.rows.iter().map(|row| row.id.0).collect::<Vec<_>>(), expected, "{query:?}");

@@ -42,6 +42,13 @@ impl Pace {
         }
     }
 
+    /// A line goes out that could not wait. The network counts it too, but one line may still go out after it.
+    pub(super) fn count(&mut self, now: Instant) {
+        let most = now + self.every * (self.burst - 1);
+        let full_at = self.full_at.map_or(now, |full_at| full_at.max(now));
+        self.full_at = Some(full_at.max(most.min(full_at + self.every)));
+    }
+
     /// From when on a line may go out, where it is known.
     pub(super) fn next(&self) -> Option<Instant> {
         self.full_at.and_then(|full_at| full_at.checked_sub(self.every * (self.burst - 1)))

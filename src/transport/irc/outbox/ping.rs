@@ -4,6 +4,8 @@
 pub(super) struct Called<'a> {
     /// The name that they have in the text.
     pub(super) name: &'a str,
+    /// They must find themselves in it.
+    pub(super) must: bool,
     /// The nicks that they have where it is said. Without one they stay as named.
     pub(super) nicks: Vec<String>,
 }
@@ -19,7 +21,8 @@ pub(super) fn name(text: &str, called: &[Called<'_>]) -> String {
         let taken = |at: usize| names.iter().any(|(start, ..)| *start == at);
         match words(before_quotes, person.name).find(|at| !taken(*at)) {
             Some(at) => names.push((at, at + person.name.len(), person.nicks.join("/"))),
-            None => at_the_end.push(person),
+            None if person.must => at_the_end.push(person),
+            None => {}
         }
     }
     names.sort_unstable();

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::mem;
 
 use crate::engine::id::Who;
 use crate::engine::say;
 
-use super::super::wire::{BOLD, may_steer, steers};
+use super::super::wire::{self, BOLD, may_steer, steers};
 use super::ping::{self, Called};
 use super::split::{quoted, split};
 use super::{MOST_IN_PRIVATE, MOST_IN_ROOM, Outbox, Target, View, Waiting};
@@ -15,12 +16,12 @@ use super::{MOST_IN_PRIVATE, MOST_IN_ROOM, Outbox, Target, View, Waiting};
 const LONGEST_ADDRESSEE: usize = 100;
 
 impl Outbox {
-    /// Makes lines of at most `room` bytes of what waits. What has its form already is only cut again.
-    pub(super) fn shape(&self, waiting: &mut Waiting, view: &impl View, room: usize) {
+    /// Makes lines of at most `room` bytes of what waits. What has its form already is only cut again. What is too much
+    /// for a room comes back: it goes to whoever asked, in private.
+    pub(super) fn shape(&self, waiting: &mut Waiting, view: &impl View, room: usize) -> Option<Waiting> {
         let mut lines = VecDeque::with_capacity(waiting.lines.len());
-        for text in waiting.lines.drain(..) {
-            let text =
-                if waiting.is_shaped { text } else { self.word(text, &waiting.target, &waiting.ping, view) };
+        for text in mem::take(&mut waiting.lines) {
+            let text = if waiting.is_shaped { text } else { self.word(text, waiting, view) };
             let again = match &waiting.target {
                 _ if waiting.is_message && waiting.ping.is_empty() => first_word(&text),
                 Target::Channel(_) => addressee(&text),
@@ -36,36 +37,49 @@ impl Outbox {
             Target::Channel(_) => MOST_IN_ROOM,
             Target::Nick(_) => MOST_IN_PRIVATE,
         };
+        let mut rest = None;
         if !waiting.is_message && !waiting.is_shaped && lines.len() > most {
-            end(&mut lines, most, room, &waiting.target);
+            let nick = lines.front().and_then(|line| addressee(line).strip_suffix(": "));
+            let nick = nick.filter(|nick| matches!(waiting.target, Target::Channel(_)) && wire::is_one(nick));
+            let target = nick.map(|nick| Target::Nick(nick.to_owned()));
+            let hint = if target.is_some() { "in private to you" } else { "ask for a part of it" };
+            let cut = end(&mut lines, most, room, hint);
+            rest = target.map(|target| Waiting { target, lines: cut, is_shaped: false, ..waiting.bare() });
         }
         waiting.lines = lines;
         waiting.is_shaped = true;
+        rest
     }
 
     /// The text as people are to see it.
-    fn word(&self, text: String, target: &Target, ping: &[Who], view: &impl View) -> String {
+    fn word(&self, text: String, waiting: &Waiting, view: &impl View) -> String {
         let mut text = match clean(&text) {
             Cow::Borrowed(_) => text,
             Cow::Owned(clean) => clean,
         };
-        if let Target::Channel(at) = target
-            && !ping.is_empty()
+        if let Target::Channel(at) = waiting.target
+            && !(waiting.ping.is_empty() && waiting.named.is_empty())
         {
-            let called: Vec<Called<'_>> = ping.iter().map(|who| self.called(who, *at, view)).collect();
-            text = ping::name(&text, &called);
+            let ping = waiting.ping.iter().map(|who| self.called(who, at, true, view));
+            let named = waiting.named.iter().map(|who| self.called(who, at, false, view));
+            text = ping::name(&text, &ping.chain(named).collect::<Vec<Called<'_>>>());
         }
         if self.formatting && text.contains('"') { bold(&text, &self.people.prefix) } else { text }
     }
 
-    fn called<'a>(&self, who: &'a Who, channel: usize, view: &impl View) -> Called<'a> {
+    fn called<'a>(&self, who: &'a Who, channel: usize, must: bool, view: &impl View) -> Called<'a> {
         let full: Vec<&str> = match self.people.person(who) {
             Some(person) => person.accounts.iter().map(String::as_str).collect(),
             None => vec![who.0.as_str()],
         };
         let here = full.iter().filter_map(|full| full.strip_prefix(self.network.as_str())?.strip_prefix('/'));
-        let nicks = here.flat_map(|account| view.nicks(&self.channels[channel].1, account)).collect();
-        Called { name: say::short_name(who), nicks }
+        let mut nicks: Vec<String> =
+            here.flat_map(|account| view.nicks(&self.channels[channel].1, account)).collect();
+        if !must {
+            // Whoever is looking has just spoken, under the nick that comes first.
+            nicks.truncate(1);
+        }
+        Called { name: say::short_name(who), must, nicks }
     }
 }
 
@@ -110,16 +124,14 @@ fn first_word(text: &str) -> &str {
     text.find(' ').map_or("", |space| &text[..=space])
 }
 
-/// Keeps `most` lines, and says at the end of the last how many there are.
-fn end(lines: &mut VecDeque<String>, most: usize, room: usize, target: &Target) {
-    let hint = match target {
-        Target::Channel(_) => "ask again in a private message",
-        Target::Nick(_) => "ask for a part of it",
-    };
+/// Keeps `most` lines, says at the end of the last how many there are, and gives the others.
+fn end(lines: &mut VecDeque<String>, most: usize, room: usize, hint: &str) -> VecDeque<String> {
     let end = say::more_lines(lines.len() - most, hint);
-    lines.truncate(most);
-    let Some(last) = lines.pop_back() else { return };
+    let mut cut = lines.split_off(most);
+    let Some(last) = lines.pop_back() else { return cut };
     let mut kept = VecDeque::new();
     split(&last, room.saturating_sub(end.len() + 1), "", &mut kept);
     lines.push_back(format!("{} {end}", kept.pop_front().unwrap_or_default()));
+    kept.into_iter().rev().for_each(|piece| cut.push_front(piece));
+    cut
 }

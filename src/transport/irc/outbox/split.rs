@@ -23,6 +23,7 @@ pub(super) fn split(text: &str, room: usize, again: &str, lines: &mut VecDeque<S
         line: String::new(),
         begins: 0,
         is_bold: false,
+        joint: None,
         lines,
     };
     for piece in pieces(text) {
@@ -88,6 +89,9 @@ struct Cut<'a> {
     /// Where the text of this line begins.
     begins: usize,
     is_bold: bool,
+    /// The end of the last item of a list in this line, where it is late enough to end the line there; and whether the
+    /// text is bold there.
+    joint: Option<(usize, bool)>,
     lines: &'a mut VecDeque<String>,
 }
 
@@ -98,7 +102,11 @@ impl Cut<'_> {
             self.space();
             self.push(piece);
         } else if piece.len() <= self.widest {
-            self.wrap();
+            self.wrap_at_joint();
+            if !self.fits(piece) {
+                self.wrap();
+            }
+            self.space();
             self.push(piece);
         } else if piece.contains(' ') {
             piece.split(' ').filter(|word| !word.is_empty()).for_each(|word| self.put(word));
@@ -142,6 +150,20 @@ impl Cut<'_> {
         if text.matches(BOLD).count() % 2 == 1 {
             self.is_bold = !self.is_bold;
         }
+        let third = self.room.saturating_sub(self.begins) / 3;
+        if text.ends_with([';', ',']) && self.line.len() + third >= self.room {
+            self.joint = Some((self.line.len(), self.is_bold));
+        }
+    }
+
+    /// Ends the line behind the last item of a list that is whole, or where it is.
+    fn wrap_at_joint(&mut self) {
+        let fits = |end: usize| self.line.len() - end <= self.widest;
+        let Some((end, is_bold)) = self.joint.filter(|(end, _)| fits(*end)) else { return self.wrap() };
+        let rest = self.line.split_off(end);
+        self.is_bold = is_bold;
+        self.wrap();
+        self.push(rest.trim_start_matches(' '));
     }
 
     /// Ends the line.
@@ -149,6 +171,8 @@ impl Cut<'_> {
         if self.line.len() == self.begins {
             return;
         }
+        // A space before a long word may be one more than fits.
+        self.line.truncate(self.line.trim_end_matches(' ').len().max(self.begins));
         if self.is_bold {
             self.line.push(BOLD);
         }
@@ -159,5 +183,6 @@ impl Cut<'_> {
             self.line.push(BOLD);
         }
         self.begins = self.line.len();
+        self.joint = None;
     }
 }

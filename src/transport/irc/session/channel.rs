@@ -47,6 +47,17 @@ pub(super) enum Place {
     In(Instant),
 }
 
+/// What can be said in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// All.
+    Open,
+    /// What pings nobody: the bot has just come in, and it is not known yet under which nicks people are there.
+    Nameless,
+    /// Nothing: the bot is not in it, or not yet.
+    Shut,
+}
+
 /// Whether it is known who is in a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Census {
@@ -79,6 +90,15 @@ impl Channel {
     /// Whether the engine follows who comes and goes.
     pub(super) fn is_known(&self) -> bool {
         self.is_in() && self.census == Census::Done
+    }
+
+    /// What can be said in it. A server that does not say who is there is not waited for for ever.
+    pub(super) fn access(&self, now: Instant) -> Access {
+        match self.place {
+            Place::In(since) if self.census == Census::Done || now >= since + 2 * ANSWER => Access::Open,
+            Place::In(_) => Access::Nameless,
+            Place::Asked(_) | Place::Out(_) => Access::Shut,
+        }
     }
 
     /// The bot is in.

@@ -143,7 +143,13 @@ impl Session {
                 self.end_census(at, effects);
                 self.ask_accounts(now, effects);
             }
-            482 => self.channels[at].topic.refuse(),
+            482 => {
+                self.channels[at].topic.refuse();
+                if self.channels[at].topic.is_refused() {
+                    let what = because("I cannot set the topic", words.last().map_or("", String::as_str));
+                    effects.push(Effect::Told(format!("{}: {what}", self.room(at))));
+                }
+            }
             400..=599 if matches!(self.channels[at].place, Place::Asked(_)) => {
                 let why = because("I cannot join it", words.last().map_or("", String::as_str));
                 self.be_out(channel, format!("{why} ({code})"), now, effects);

@@ -1,6 +1,7 @@
 //! What is said now, and what is only shown again: history is never a command.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta};
 use irc::proto::BatchSubCommand;
@@ -8,18 +9,23 @@ use irc::proto::message::Tag;
 
 use crate::engine::id::At;
 
+use super::Moment;
+
 /// A line that is older than this by its `time` tag is history.
 const OLD: TimeDelta = TimeDelta::seconds(120);
 /// The most batches that are open at a time. What belongs to a batch that is not known counts as history.
 const BATCHES: usize = 64;
 
-/// The batches that are open, and how far the clock of the server is from ours.
+/// The batches that are open, and what time it is by the clock of the server.
 #[derive(Debug, Default)]
 pub(super) struct Playback {
     /// Whether each open batch is history.
     batches: HashMap<String, bool>,
-    /// How far the clock of the server is behind ours. Without it a server whose clock is wrong would not be heard.
-    behind: TimeDelta,
+    /// What its clock said last, and when that was. Without it a server whose clock is wrong would not be heard, and nobody
+    /// would be after somebody has set ours.
+    clock: Option<(At, Instant)>,
+    /// The same, of the first time.
+    first: Option<(At, Instant)>,
 }
 
 /// The value of the one tag with this key; two of them are as good as none.
@@ -52,15 +58,20 @@ impl Playback {
     }
 
     /// The server has just said this to us: now is now.
-    pub(super) fn set_clock(&mut self, tags: &[Tag], at: At) {
+    pub(super) fn set_clock(&mut self, tags: &[Tag], now: Instant) {
         if let Some(said) = time(tags) {
-            self.behind = at - said;
+            self.clock = Some((said, now));
+            self.first.get_or_insert((said, now));
         }
     }
 
-    /// Whether a line was said too long ago.
-    pub(super) fn is_old(&self, tags: &[Tag], at: At) -> bool {
-        time(tags).is_some_and(|said| at - said - self.behind > OLD)
+    /// Whether a line was said too long ago, or before we came. Not all servers put history in a batch; what they show to
+    /// whoever comes in comes at once.
+    pub(super) fn is_old(&self, tags: &[Tag], Moment { at, now }: Moment) -> bool {
+        let Some(said) = time(tags) else { return false };
+        let since = |then: Instant| TimeDelta::from_std(now.duration_since(then)).unwrap_or_default();
+        let is_before_us = self.first.is_some_and(|(first, then)| said < first && since(then) < OLD);
+        is_before_us || self.clock.map_or(at, |(clock, then)| clock + since(then)) - said > OLD
     }
 }
 

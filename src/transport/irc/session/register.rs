@@ -51,8 +51,13 @@ impl Session {
             5 if self.phase != Phase::Ready => {
                 self.isupport.hear(words.get(1..).unwrap_or_default());
                 self.roster.compare_by(self.isupport.casemapping);
+                self.fit_nick(effects);
             }
             376 | 422 if self.phase == Phase::Welcomed => self.be_ready(now, effects),
+            432 if is_greeting && self.me.nick == self.settings.nick && !is_reserved(last) => {
+                let why = because(&format!("the server does not take the nick {}", self.settings.nick), last);
+                self.end(why, Then::StopAtFirst, effects);
+            }
             432 | 433 | 436 | 437 if is_greeting => match self.me.try_next(&self.settings) {
                 Some(nick) => send(effects, "NICK", &[nick]),
                 None => {
@@ -79,13 +84,13 @@ impl Session {
             }
             902 | 904..=907 if is_greeting && self.logs_in() => {
                 let why = because(&format!("the login as {} failed", self.account()), last);
-                self.end(format!("{why} ({code})"), Then::Stop, effects);
+                self.end(format!("{why} ({code})"), Then::StopAtFirst, effects);
             }
             908 if is_greeting && self.logs_in() => {
                 let offered = quoted(words.get(1).map_or("", String::as_str));
                 let why =
                     format!("the login as {} failed: the server takes only {offered} (908)", self.account());
-                self.end(why, Then::Stop, effects);
+                self.end(why, Then::StopAtFirst, effects);
             }
             _ => return false,
         }
@@ -95,10 +100,15 @@ impl Session {
     fn hear_001(&mut self, words: &[String], now: Instant, effects: &mut Vec<Effect>) {
         if self.logs_in() && !self.login.is_passed {
             let why = format!("the server let me in without the login as {}", self.account());
-            return self.end(why, Then::Stop, effects);
+            return self.end(why, Then::StopAtFirst, effects);
         }
         self.phase = Phase::Welcomed;
         if let Some(nick) = words.first() {
+            let (mine, asked) = (&self.settings.nick, &self.me.nick);
+            if asked == mine && nick.len() < mine.len() && mine.starts_with(nick.as_str()) {
+                let why = format!("the server does not take the nick {mine}: it cuts it to {nick}");
+                return self.end(why, Then::Stop, effects);
+            }
             self.me.rename(nick, self.isupport.casemapping.fold(nick) == self.own_nick(), now);
         }
         // Many servers end their welcome with the prefix that others see.
@@ -107,6 +117,17 @@ impl Session {
             prefix.strip_prefix(&format!("{}!", self.me.nick)).and_then(|it| it.split_once('@'))
         {
             self.me.learn(user, host);
+        }
+    }
+
+    /// Ends the attempt where the server's nicks are too short for ours: waiting for it would never end.
+    fn fit_nick(&mut self, effects: &mut Vec<Effect>) {
+        let mine = &self.settings.nick;
+        if let Some(longest) = self.isupport.nick_length.filter(|longest| *longest < mine.len())
+            && self.isupport.casemapping.fold(&self.me.nick) != self.own_nick()
+        {
+            let why = format!("the server does not take the nick {mine}: it has more than {longest} letters");
+            self.end(why, Then::Stop, effects);
         }
     }
 
@@ -125,7 +146,12 @@ impl Session {
             return true;
         };
         let why = match self.caps.offered("sasl") {
-            None => "the server has no SASL, and a login is configured".to_owned(),
+            None => {
+                // Servers offer it only while services are there, and those come back.
+                let why = "the server has no SASL, and a login is configured".to_owned();
+                self.end(why, Then::AgainLater, effects);
+                return false;
+            }
             Some(list)
                 if !list.is_empty() && !list.split(',').any(|it| it.eq_ignore_ascii_case(mechanism)) =>
             {
@@ -133,7 +159,7 @@ impl Session {
             }
             Some(_) => return true,
         };
-        self.end(why, Then::Stop, effects);
+        self.end(why, Then::StopAtFirst, effects);
         false
     }
 
@@ -145,7 +171,7 @@ impl Session {
         if let Some(mechanism) = login::mechanism(&self.settings.login) {
             if !self.caps.has("sasl") {
                 let why = "the server refused SASL, and a login is configured".to_owned();
-                return self.end(why, Then::Stop, effects);
+                return self.end(why, Then::AgainLater, effects);
             }
             if !self.login.is_begun {
                 self.login.is_begun = true;
@@ -168,7 +194,7 @@ impl Session {
         let is_right = is.eq_ignore_ascii_case(self.account());
         if !is_right {
             let why = format!("I am logged in as {}, not as {}", quoted(is), self.account());
-            self.end(why, Then::Stop, effects);
+            self.end(why, Then::StopAtFirst, effects);
         }
         is_right
     }
@@ -197,4 +223,9 @@ impl Session {
             None
         }
     }
+}
+
+/// Whether a nick is refused for a while only: services keep it for whoever has registered it.
+fn is_reserved(words: &str) -> bool {
+    words.to_lowercase().contains("reserved")
 }

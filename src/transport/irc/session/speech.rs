@@ -31,7 +31,7 @@ impl Session {
             return self.me.learn(from.user, from.host);
         }
         let is_bot = tags.iter().any(|tag| BOT_TAGS.contains(&tag.0.as_str()));
-        if is_bot || text.starts_with(CTCP) || self.playback.is_old(tags, moment.at) {
+        if is_bot || text.starts_with(CTCP) || self.playback.is_old(tags, moment) {
             return;
         }
         let channel = self.place_of(target);

@@ -22,6 +22,8 @@ pub(super) struct Topic {
     is_due: bool,
     not_before: Option<Instant>,
     is_refused: bool,
+    /// The bot's rights have grown since it tried.
+    is_allowed: bool,
 }
 
 impl Topic {
@@ -32,9 +34,22 @@ impl Topic {
         self.is_refused = false;
     }
 
-    /// The server lets the bot not change it.
+    /// The server lets the bot not change it. Where the bot got a right after it had tried, it tries once more.
     pub(super) fn refuse(&mut self) {
-        self.is_refused = true;
+        let again = std::mem::take(&mut self.is_allowed);
+        self.is_due |= again;
+        self.is_refused = !again;
+    }
+
+    /// The bot's rights in the channel have grown.
+    pub(super) fn allow(&mut self) {
+        self.is_due |= std::mem::take(&mut self.is_refused);
+        self.is_allowed = true;
+    }
+
+    /// Whether the server does not let the bot change it.
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_refused
     }
 
     /// What is to stand in front; nothing where there is nothing to say.
@@ -74,6 +89,7 @@ impl Topic {
             return None;
         }
         self.not_before = Some(now + EVERY);
+        self.is_allowed = false;
         OutLine::command("TOPIC", &[channel, &wanted])
     }
 }

@@ -1,0 +1,119 @@
+//! The loop: what has arrived is taken together, and what is due of itself in time.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::timeout;
+
+use super::Rooms;
+use crate::bot::{Bot, Said};
+use crate::clock::Clock;
+use crate::engine::Input;
+use crate::engine::id::ChangeNumber;
+use crate::engine::settings::Settings;
+
+/// Something that reaches the loop.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// Inputs for the engine, in order: they share one commit.
+    Inputs(Vec<Input>),
+    /// The connection to this network wants to hear its own number back once all that came before is stored or answered.
+    #[cfg_attr(
+        not(feature = "matrix"),
+        expect(dead_code, reason = "only Matrix stores what comes before it is read")
+    )]
+    Mark(String, i64),
+    /// Time is to pass, as the terminal asks for it.
+    Later(TimeDelta),
+    /// There may be news of a change.
+    News(ChangeNumber),
+    /// The configuration was read again.
+    Settings(Box<Settings>),
+    /// Nothing more will come.
+    End,
+}
+
+/// About so many inputs share one commit at the most.
+const INPUTS_AT_ONCE: usize = 256;
+
+/// The loop: takes what has arrived, stores it in one commit, says what follows, sleeps until the next arrival or the
+/// next timer. It ends with `Arrival::End`, or when nobody is left who could send.
+///
+/// It is a task among those of the networks, on their one thread: a line that was read wakes it, and what it says wakes
+/// the connection, without a word to the operating system. Nothing is read while it writes to the disk.
+pub(super) async fn run(
+    mut bot: Bot,
+    mut clock: Clock,
+    first: Said,
+    mut arrivals: UnboundedReceiver<Arrival>,
+    rooms: &mut Rooms,
+) {
+    let act = |rooms: &mut Rooms, said: Said| {
+        said.trouble.iter().for_each(|why| rooms.warn(why));
+        if !said.replies.is_empty() {
+            rooms.say(said.replies);
+        }
+        said.topics.into_iter().for_each(|(room, text)| rooms.topic(room, text));
+        said.lookups.into_iter().for_each(|change| rooms.look_up(change));
+    };
+    act(rooms, first);
+    loop {
+        let now = clock.now();
+        let arrival = match bot.wake(now) {
+            // What is overdue and does not go away (the log takes nothing) is looked at once a second.
+            Some(wake) => {
+                let sleep = (wake - now).to_std().unwrap_or_default().max(Duration::from_millis(1));
+                timeout(if wake > now { sleep } else { Duration::from_secs(1) }, arrivals.recv()).await
+            }
+            None => Ok(arrivals.recv().await),
+        };
+        let mut next = match arrival {
+            Ok(Some(arrival)) => Some(arrival),
+            Ok(None) => return,
+            Err(_) => None,
+        };
+        let mut inputs = Vec::new();
+        let mut marks = Vec::new();
+        let mut after = None;
+        while let Some(arrival) = next {
+            match arrival {
+                Arrival::Inputs(more) => inputs.extend(more),
+                Arrival::Mark(network, number) => marks.push((network, number)),
+                Arrival::News(change) => bot.look_again(change),
+                Arrival::Later(_) | Arrival::Settings(_) | Arrival::End => {
+                    after = Some(arrival);
+                    break;
+                }
+            }
+            next = if inputs.len() < INPUTS_AT_ONCE { arrivals.try_recv().ok() } else { None };
+        }
+        act(rooms, bot.take(clock.now(), &inputs));
+        // After the answers: whoever is told this has them.
+        marks.into_iter().for_each(|(network, number)| rooms.taken(&network, number));
+        match after {
+            Some(Arrival::End) => {
+                act(rooms, bot.take(clock.now(), &[Input::Stopped]));
+                return;
+            }
+            Some(Arrival::Settings(settings)) => {
+                bot.set(*settings);
+                act(rooms, bot.take(clock.now(), &[Input::Settings]));
+            }
+            Some(Arrival::Later(time)) => {
+                let until = clock.now() + time;
+                while let Some(wake) = bot.wake(clock.now()).filter(|wake| *wake <= until) {
+                    let step = (wake - clock.now()).max(TimeDelta::seconds(1)).min(until - clock.now());
+                    if step <= TimeDelta::zero() {
+                        break;
+                    }
+                    clock.skip(step);
+                    act(rooms, bot.take(clock.now(), &[]));
+                }
+                clock.skip((until - clock.now()).max(TimeDelta::zero()));
+                act(rooms, bot.take(clock.now(), &[]));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What is no fault of a configuration and is seldom meant: rights that nobody can have, a nick that others can take.
+
+use super::{Config, Connection, IrcLogin};
+
+/// The network name under which Matrix accounts are kept; this build has no connection to one.
+const MATRIX: &str = "matrix";
+
+impl Config {
+    /// What the operator should know though the file has no fault, a line each.
+    pub fn notes(&self) -> Vec<String> {
+        let networks = &self.settings.networks;
+        let mut notes = Vec::new();
+        for person in self.settings.people.iter().filter(|_| !networks.is_empty()) {
+            for account in &person.accounts {
+                let network = account.split('/').next().unwrap_or_default();
+                if network != MATRIX && !networks.contains_key(network) {
+                    notes.push(format!(
+                        "{}'s account {account}: no connection is called {network}, so it gives no right here",
+                        person.id
+                    ));
+                }
+            }
+        }
+        if self.settings.people.iter().all(|person| person.roles.is_empty()) {
+            notes
+                .push("nobody is a deployer, so nobody can lead a window; [[person]] says who is".to_owned());
+        }
+        for connection in &self.connections {
+            if let Connection::Irc(irc) = connection
+                && irc.login == IrcLogin::None
+            {
+                notes.push(format!(
+                    "{}: the bot has no account there, so others can take the nick {}; account and password_file \
+                     give it one",
+                    irc.network, irc.nick
+                ));
+            }
+        }
+        notes
+    }
+}

@@ -1,0 +1,23 @@
+//! A step of a rollback, as its events and the state hold it.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::id::{At, ChangeNumber, RoomId, Who};
+
+/// One step of a rollback.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackStep {
+    /// The patch that goes back.
+    pub change: ChangeNumber,
+    /// The stage it goes back on.
+    pub stage: String,
+    /// The file, where it went out file by file.
+    pub file: Option<String>,
+    /// It is done.
+    pub done: bool,
+    /// It failed, and why.
+    pub failed: Option<String>,
+    /// Who said that it is done, when, and in which room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<(Who, At, Option<RoomId>)>,
+}
