@@ -8,7 +8,7 @@ use crate::engine::facts::{Facts, Fault};
 use crate::engine::id::{At, ChangeNumber, RoomId};
 use crate::engine::settings::Settings;
 use crate::engine::state::State;
-use crate::engine::{About, Input, Kind, Line, Outcome, Place, Question, Reply, decide, say, timers, turn};
+use crate::engine::{About, Input, Kind, Line, Outcome, Question, Reply, decide, say, timers, turn};
 use crate::store::{Store, StoreError};
 
 /// So many timers may fire at one moment before the loop goes on with what arrives.
@@ -323,9 +323,6 @@ fn message(line: &Line) -> Option<(&str, &str)> {
 
 /// What is said to somebody where nothing could be stored.
 fn not_recorded(line: &Line) -> Reply {
-    let to = match &line.room {
-        Some(room) => Place::Room(room.clone()),
-        None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
-    };
-    Reply::new(to, say::ask::not_recorded(&line.nick))
+    let answers = line.message_id.clone();
+    Reply { answers, ..Reply::new(line.place(), say::ask::not_recorded(&line.nick)) }
 }

@@ -78,6 +78,16 @@ pub struct Line {
     pub message_id: Option<String>,
 }
 
+impl Line {
+    /// Where it is answered.
+    pub fn place(&self) -> Place {
+        match &self.room {
+            Some(room) => Place::Room(room.clone()),
+            None => Place::Private { network: self.network.clone(), nick: self.nick.clone() },
+        }
+    }
+}
+
 /// Somebody came into a room or left it. Whoever has several nicks there is in it until the last one is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presence {
@@ -169,6 +179,8 @@ pub struct Reply {
     pub kind: Kind,
     /// It goes on with the answer of the reply before it.
     pub more: bool,
+    /// The message that it answers, by the network's id, where it is said in the same place.
+    pub answers: Option<String>,
 }
 
 /// What a transport may do with a reply when it has more to say than the network takes.
@@ -193,7 +205,16 @@ pub enum Kind {
 impl Reply {
     /// A line that nobody in particular must notice.
     pub fn new(to: Place, text: String) -> Self {
-        Self { to, ping: Vec::new(), named: Vec::new(), text, soft: false, kind: Kind::Plain, more: false }
+        Self {
+            to,
+            ping: Vec::new(),
+            named: Vec::new(),
+            text,
+            soft: false,
+            kind: Kind::Plain,
+            more: false,
+            answers: None,
+        }
     }
 }
 
@@ -302,7 +323,18 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
         mark_answers(&mut outcome);
     }
     outcome.replies.extend(for_log);
+    if let Input::Line(line) = input {
+        say_what_is_answered(line, &mut outcome.replies);
+    }
     outcome
+}
+
+/// Everything that is said at once where a line was said answers it.
+fn say_what_is_answered(line: &Line, replies: &mut [Reply]) {
+    let to = line.place();
+    for reply in replies.iter_mut().filter(|reply| reply.to == to) {
+        reply.answers.clone_from(&line.message_id);
+    }
 }
 
 /// The lines for the bots that keep the log of a network, in each room there that a record is about.

@@ -124,10 +124,7 @@ impl<'a> Turn<'a> {
         let counts = settings.network(&line.network).trust && state.read_only(&line.network).is_none();
         let account = line.account.as_ref().filter(|_| counts);
         let who = account.map(|account| super::accounts::who(settings, state, &line.network, account));
-        let to = match &line.room {
-            Some(room) => Place::Room(room.clone()),
-            None => Place::Private { network: line.network.clone(), nick: line.nick.clone() },
-        };
+        let to = line.place();
         let by = Author {
             network: Some(line.network.clone()),
             room: line.room.clone(),
