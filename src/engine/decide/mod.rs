@@ -69,6 +69,7 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.out
         }
         Input::Late(lines) => late::late(settings, state, at, lines),
+        Input::Unproven(line, doubt) => late::unproven(settings, state, at, line, *doubt),
         Input::Presence(presence) => {
             let mut turn = Turn::of_bot(settings, state, at);
             turn.presence(presence);
