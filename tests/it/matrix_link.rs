@@ -10,7 +10,7 @@ use std::time::Duration;
 use swatbot::clock::Clock;
 use swatbot::config::{Matrix, MatrixLogin};
 use swatbot::engine::id::RoomId;
-use swatbot::engine::{Attendance, Input, LinkChange, Place, Reply};
+use swatbot::engine::{Attendance, Doubt, Input, LinkChange, Place, Reply};
 use swatbot::secret::Secret;
 use swatbot::transport::Say;
 use swatbot::transport::matrix::link;
@@ -59,6 +59,10 @@ fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
 }
 
 fn keep(settings: Matrix) -> Kept {
+    keep_at(settings, Clock::system())
+}
+
+fn keep_at(settings: Matrix, clock: Clock) -> Kept {
     let heard = Arc::new(Heard::default());
     let (says, told) = unbounded_channel();
     let ears = Arc::clone(&heard);
@@ -76,7 +80,7 @@ fn keep(settings: Matrix) -> Kept {
         ears.news.notify_waiters();
     };
     let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, tell, told));
+    let task = tokio::spawn(link::keep(settings, people, clock, hear, tell, told));
     Kept { heard, says, task }
 }
 
