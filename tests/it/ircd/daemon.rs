@@ -7,19 +7,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long anything is waited for. It is never waited out but where something is wrong.
-pub(super) const LONG_ENOUGH: Duration = Duration::from_secs(30);
+pub(crate) const LONG_ENOUGH: Duration = Duration::from_secs(30);
 
 /// A running program and what it printed. Dropped, it is killed.
-pub(super) struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     lines: Receiver<String>,
     /// Every line so far, of both outputs.
-    pub(super) printed: Vec<String>,
+    pub(crate) printed: Vec<String>,
 }
 
 impl Daemon {
     /// Starts a server, under a user that is nobody where the tests are root's: services refuse to be root.
-    pub(super) fn server(program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn server(program: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new("setpriv");
         if is_root() {
             command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]);
@@ -28,7 +28,7 @@ impl Daemon {
     }
 
     /// Starts a program that is ours.
-    pub(super) fn program(program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn program(program: &str, arguments: &[&str]) -> Self {
         Self::of(Command::new("setpriv"), program, arguments)
     }
 
@@ -44,7 +44,7 @@ impl Daemon {
     }
 
     /// Waits until it prints a line with `words` in it.
-    pub(super) fn until(&mut self, words: &str) {
+    pub(crate) fn until(&mut self, words: &str) {
         let end = Instant::now() + LONG_ENOUGH;
         loop {
             match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -64,13 +64,13 @@ impl Daemon {
     }
 
     /// Sends it a signal.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
     }
 
     /// Kills it at once, as a power cut would.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         // One that has ended already cannot be killed, and that is as well.
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -92,7 +92,7 @@ impl Drop for Daemon {
 const NOBODY: &str = "65534";
 
 /// Gives a folder to the user that the servers run as.
-pub(super) fn give_away(folder: &std::path::Path) {
+pub(crate) fn give_away(folder: &std::path::Path) {
     if is_root() {
         let id = NOBODY.parse().ok();
         std::os::unix::fs::chown(folder, id, id).unwrap();

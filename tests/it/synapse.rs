@@ -1,0 +1,8 @@
+//! Matrix on a real homeserver: each test starts a Synapse of its own on a loopback address of its own, and reads it with
+//! clients that share no code with the bot: requests over a bare socket, and matrix-nio where rooms are encrypted.
+
+mod homeserver;
+mod person;
+mod rest;
+mod scene;
+mod window;
