@@ -1,6 +1,6 @@
 //! A program that runs beside a test, and is killed when the test is over, however it ends.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -24,23 +24,44 @@ impl Daemon {
         if is_root() {
             command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]);
         }
-        Self::of(command, program, arguments)
+        Self::of(command, Stdio::null(), program, arguments)
     }
 
     /// Starts a program that is ours.
     pub(crate) fn program(program: &str, arguments: &[&str]) -> Self {
-        Self::of(Command::new("setpriv"), program, arguments)
+        Self::of(Command::new("setpriv"), Stdio::null(), program, arguments)
+    }
+
+    /// The same for one that reads lines.
+    pub(crate) fn listening(program: &str, arguments: &[&str]) -> Self {
+        Self::of(Command::new("setpriv"), Stdio::piped(), program, arguments)
     }
 
     /// The kernel kills it when the thread of the test ends, so that not even an aborted test leaves it behind.
-    fn of(mut command: Command, program: &str, arguments: &[&str]) -> Self {
+    fn of(mut command: Command, input: Stdio, program: &str, arguments: &[&str]) -> Self {
         command.args(["--pdeathsig", "KILL", program]).args(arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (told, lines) = channel();
         collect(child.stdout.take().unwrap(), told.clone());
         collect(child.stderr.take().unwrap(), told);
         Self { child, lines, printed: Vec::new() }
+    }
+
+    /// Gives it a line to read.
+    pub(crate) fn hear(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("it was started to read lines");
+        // One that has ended is found out by whoever waits for its answer.
+        let _ = writeln!(input, "{line}");
+    }
+
+    /// The next line that it prints, if that comes in time.
+    pub(crate) fn line(&mut self, end: Instant) -> Option<String> {
+        match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => panic!("it has ended"),
+        }
     }
 
     /// Waits until it prints a line with `words` in it.
@@ -59,6 +80,19 @@ impl Daemon {
                 Err(RecvTimeoutError::Disconnected) => {
                     panic!("it ended without {words:?}: {:#?}", self.printed)
                 }
+            }
+        }
+    }
+
+    /// Waits until it ends by itself, and gives its exit code. Nothing is waited for where it is killed.
+    pub(crate) fn ends(&mut self) -> Option<i32> {
+        // Its outputs end with it.
+        let end = Instant::now() + LONG_ENOUGH;
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.printed.push(line),
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end: {:#?}", self.printed),
+                Err(RecvTimeoutError::Disconnected) => return self.child.wait().unwrap().code(),
             }
         }
     }

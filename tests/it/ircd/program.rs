@@ -146,10 +146,25 @@ impl Program {
         self.daemon.signal(name);
     }
 
-    /// Kills it, as a power cut would, and starts it again.
+    /// Kills it, as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.daemon.kill();
+    }
+
+    /// Kills it and starts it again.
     pub(crate) fn restart(&mut self) {
         self.daemon.kill();
         self.daemon = Self::run(&self.file("windows.toml"));
+    }
+
+    /// Waits until it prints a line with these words.
+    pub(crate) fn prints(&mut self, words: &str) {
+        self.daemon.until(words);
+    }
+
+    /// Waits until it ends, and gives its exit code.
+    pub(crate) fn ends(&mut self) -> Option<i32> {
+        self.daemon.ends()
     }
 }
 

@@ -1,11 +1,12 @@
 //! Somebody at a client: they speak in rooms, keep all that they read, and wait for what they are told.
 
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::homeserver::NAME;
+use super::nio::{Nio, Told, send};
 use super::rest::{Rest, encoded};
 use crate::ircd::daemon::LONG_ENOUGH;
 use crate::ircd::network::password;
@@ -19,6 +20,9 @@ pub(super) struct Person {
     pub(super) user: String,
     /// Requests of theirs.
     pub(super) rest: Rest,
+    /// The client that reads and writes for them, where rooms are encrypted.
+    nio: Option<Nio>,
+    device: String,
     since: Option<String>,
     /// Every event of a room that they read, in order.
     pub(super) wire: Vec<Heard>,
@@ -32,8 +36,12 @@ pub(super) struct Person {
 pub(super) struct Heard {
     /// Its room.
     pub(super) room: String,
-    /// The whole of it.
+    /// The whole of it, decrypted.
     pub(super) event: Value,
+    /// It came encrypted.
+    pub(super) is_encrypted: bool,
+    /// It could be decrypted, or needed not to be.
+    pub(super) is_readable: bool,
 }
 
 impl fmt::Debug for Heard {
@@ -96,7 +104,37 @@ impl Person {
         let account = rest.post("/_matrix/client/v3/register", &account);
         rest.token = account["access_token"].as_str().map(str::to_owned);
         let name = name.to_owned();
-        Self { user: user(&name), name, rest, since: None, wire: Vec::new(), next: 0, sent: 0 }
+        let device = account["device_id"].as_str().unwrap().to_owned();
+        Self { user: user(&name), name, rest, nio: None, device, since: None, wire: Vec::new(), next: 0, sent: 0 }
+    }
+
+    /// Takes a client that encrypts, on the same device.
+    pub(super) fn takes_keys(&mut self) {
+        let session = json!({
+            "homeserver": self.rest.url(), "user": self.user, "device": self.device, "token": self.rest.token,
+            "password": password(&self.name),
+        });
+        self.nio = Some(Nio::start(&session));
+        self.did();
+    }
+
+    /// Makes an identity of their own and signs the device with it.
+    pub(super) fn cross_signs(&mut self) {
+        self.nio.as_mut().unwrap().wish(&json!({"do": "cross-sign"}));
+        assert_eq!(self.did(), Value::Null);
+    }
+
+    /// Waits until their client has done what it was asked for, and gives the result.
+    fn did(&mut self) -> Value {
+        let end = Instant::now() + LONG_ENOUGH;
+        let nio = self.nio.as_mut().unwrap();
+        loop {
+            match nio.next(end) {
+                Some(Told::Did(result)) => return result,
+                Some(Told::Heard(heard)) => self.wire.push(heard),
+                None => panic!("the client of {} does not do it: {:#?}", self.name, self.last()),
+            }
+        }
     }
 
     /// Takes a name to be shown under.
@@ -123,14 +161,19 @@ impl Person {
         self.rest.post(&format!("{}/{what}", place(room)), &json!({"user_id": user(name)}));
     }
 
-    /// Sends an event of any kind, and gives its id.
+    /// Sends an event of any kind, encrypted where the room is and they have a client for that, and gives its id.
     pub(super) fn send(&mut self, room: &str, kind: &str, content: &Value) -> String {
+        if let Some(nio) = &mut self.nio {
+            nio.wish(&send(room, kind, content));
+            let id = self.did();
+            return id.as_str().filter(|id| id.starts_with('$')).unwrap_or_else(|| panic!("{id}")).to_owned();
+        }
         let (status, answer) = self.try_to_send(room, kind, content);
         assert_eq!(status, 200, "{} sends {content}: {answer}", self.name);
         answer["event_id"].as_str().unwrap().to_owned()
     }
 
-    /// The same where the server may refuse.
+    /// The same in clear, whatever the room is, where the server may refuse.
     pub(super) fn try_to_send(&mut self, room: &str, kind: &str, content: &Value) -> (u16, Value) {
         self.sent += 1;
         let path = format!("{}/send/{kind}/tests-{}", place(room), self.sent);
@@ -186,12 +229,19 @@ impl Person {
             }
             let left = end.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "{} waits for {what} in vain: {:#?}", self.name, self.last());
-            self.read(left.as_millis().min(10_000));
+            self.read(left.as_millis().min(10_000) as u64);
         }
     }
 
     /// Reads what has come by now, and what comes within so many milliseconds where that is nothing.
-    pub(super) fn read(&mut self, most: u128) {
+    pub(super) fn read(&mut self, most: u64) {
+        if let Some(nio) = &mut self.nio {
+            match nio.next(Instant::now() + Duration::from_millis(most)) {
+                Some(Told::Heard(heard)) => self.wire.push(heard),
+                Some(Told::Did(_)) | None => {}
+            }
+            return;
+        }
         const FILTER: &str = r#"{"room":{"timeline":{"limit":1000}}}"#;
         let since = self.since.as_ref().map(|since| format!("&since={}", encoded(since)));
         let path = format!(
@@ -204,7 +254,9 @@ impl Person {
         for way in ["join", "leave"] {
             for (room, news) in news["rooms"][way].as_object().into_iter().flatten() {
                 for event in news["timeline"]["events"].as_array().into_iter().flatten() {
-                    self.wire.push(Heard { room: room.clone(), event: event.clone() });
+                    let is_encrypted = event["type"] == "m.room.encrypted";
+                    let (room, event) = (room.clone(), event.clone());
+                    self.wire.push(Heard { room, event, is_encrypted, is_readable: !is_encrypted });
                 }
             }
         }
