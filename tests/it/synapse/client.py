@@ -107,8 +107,6 @@ async def main():
     somebody = Somebody(json.loads(await wishes.readline()))
     reading = asyncio.create_task(somebody.read())
     await somebody.client.synced.wait()
-    while somebody.client.should_upload_keys:
-        await asyncio.sleep(0)
     say({"did": None})
     while line := await wishes.readline():
         doing = asyncio.create_task(somebody.do(json.loads(line)))
