@@ -120,7 +120,7 @@ const LAYERS: &[Layer] = &[
         planted: &["use crate::bot::Bot;", "use crate::review::Files;", "use crate::{store, engine};"],
     },
     Layer {
-        place: "src/bot.rs",
+        place: "src/bot",
         uses: &["engine", "store", "clock"],
         never: &[
             r"\b(tokio|rusqlite|reqwest|serde_json|toml)\b",

@@ -194,10 +194,7 @@ pub(crate) fn configuration_in(
     let begin = Clock::system().now().format("%H:%M");
     let Setup { steps, sections, .. } = setup;
     let person = |(name, roles): (&str, &str)| {
-        format!(
-            "[[person]]\nid = \"{name}\"\n{roles}gerrit = \"{name}\"\n{}\n",
-            accounts(name)
-        )
+        format!("[[person]]\nid = \"{name}\"\n{roles}gerrit = \"{name}\"\n{}\n", accounts(name))
     };
     let people = [("alice", DEPLOYER), ("dan", DEPLOYER), ("bob", "")].map(person).concat();
     format!(

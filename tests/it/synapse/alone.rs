@@ -27,7 +27,8 @@ fn people_talk_in_an_encrypted_room_and_the_homeserver_cannot_read_it() {
     // Carol has no keys.
     let heard = carol.wait("an encrypted message", |heard| heard.kind() == "m.room.encrypted");
     assert!(!heard.is_readable && !heard.event.to_string().contains("are you there"), "{heard:?}");
-    let (status, _) = carol.try_to_send(&room, "m.room.message", &json!({"msgtype": "m.text", "body": "hello"}));
+    let (status, _) =
+        carol.try_to_send(&room, "m.room.message", &json!({"msgtype": "m.text", "body": "hello"}));
     assert_eq!(status, 200);
     let clear = bob.wait("carol", |heard| heard.text() == "hello");
     assert!(!clear.is_encrypted, "{clear:?}");

@@ -36,7 +36,8 @@ impl Both {
         let [mut dan, mut other_alice] = network.people([("dan", Some("dan")), ("alice", Some("alice"))]);
         dan.join("#ops");
         other_alice.join("#ops");
-        let login = format!("account = \"{BOT}\"\npassword_file = \"password\"\nburst = 20\nline_every = \"0s\"\n");
+        let login =
+            format!("account = \"{BOT}\"\npassword_file = \"password\"\nburst = 20\nline_every = \"0s\"\n");
         let irc = irc(&network.host, PORT, &login);
         let matrix = matrix(&homeserver, &[&ops], "");
         let accounts = |name: &str| format!("irc = [\"testnet/{name}\"]\nmatrix = [\"{}\"]", user(name));
@@ -55,7 +56,10 @@ impl Both {
         let channel = self.dan.wire.iter().filter(|heard| heard.nick() == BOT);
         // What can be pasted stands in bold there.
         let plain = |text: &str| text.replace('\u{2}', "");
-        [room.map(|heard| heard.text().to_owned()).collect(), channel.map(|heard| plain(heard.text())).collect()]
+        [
+            room.map(|heard| heard.text().to_owned()).collect(),
+            channel.map(|heard| plain(heard.text())).collect(),
+        ]
     }
 }
 

@@ -21,9 +21,10 @@ fn under_default_limits_every_answer_comes_once_and_in_order() {
     let took = sent(answers.last().unwrap()) - sent(&answers[0]);
     assert!(took > 10_000, "the homeserver has slowed nobody down: {took} ms");
     let log = program.log();
-    let expected = log.iter().filter(|row| row["kind"] == "logged").map(|row| {
-        format!("{}: logged L{}", row["actor"].as_str().unwrap(), row["seq"])
-    });
+    let expected = log
+        .iter()
+        .filter(|row| row["kind"] == "logged")
+        .map(|row| format!("{}: logged L{}", row["actor"].as_str().unwrap(), row["seq"]));
     let expected: Vec<String> = expected.collect();
     let answers: Vec<&str> = answers.iter().map(Heard::text).collect();
     assert_eq!(answers, expected);

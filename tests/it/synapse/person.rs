@@ -105,7 +105,17 @@ impl Person {
         rest.token = account["access_token"].as_str().map(str::to_owned);
         let name = name.to_owned();
         let device = account["device_id"].as_str().unwrap().to_owned();
-        Self { user: user(&name), name, rest, nio: None, device, since: None, wire: Vec::new(), next: 0, sent: 0 }
+        Self {
+            user: user(&name),
+            name,
+            rest,
+            nio: None,
+            device,
+            since: None,
+            wire: Vec::new(),
+            next: 0,
+            sent: 0,
+        }
     }
 
     /// Takes a client that encrypts, on the same device.
