@@ -7,7 +7,7 @@
 mod inward;
 mod outward;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -85,6 +85,7 @@ pub async fn keep(
         encrypted: BTreeSet::new(),
         knows_rooms: false,
         inside: BTreeSet::new(),
+        there: BTreeMap::new(),
         read: 0,
         leave: None,
         is_down: false,
@@ -146,6 +147,8 @@ struct Link<H, T> {
     knows_rooms: bool,
     /// The rooms that the bot is in.
     inside: BTreeSet<String>,
+    /// Who is in each room, beside the bot, as far as it has heard.
+    there: BTreeMap<String, BTreeSet<String>>,
     /// The last event that was handed on.
     read: i64,
     /// It was told to leave by this time.
