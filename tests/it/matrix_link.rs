@@ -39,6 +39,8 @@ struct Heard {
     inputs: Mutex<Vec<Input>>,
     /// The last number that wants to come back.
     mark: Mutex<Option<i64>>,
+    /// What the operator was told.
+    told: Mutex<Vec<String>>,
     news: Notify,
 }
 
@@ -50,6 +52,7 @@ fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
         login: MatrixLogin::Password { file: "p".into(), password: Some(Secret::new(PASSWORD.to_owned())) },
         rooms: vec![OPS.to_owned(), DEV.to_owned()],
         state_dir: folder.join("state"),
+        recovery: None,
         ignore: Vec::new(),
         inviters: vec![ALICE.to_owned()],
         bridged: Vec::new(),
@@ -72,8 +75,13 @@ fn keep_at(settings: Matrix, clock: Clock) -> Kept {
         ears.news.notify_waiters();
         true
     };
+    let ears = Arc::clone(&heard);
+    let tell = move |what: &str| {
+        ears.told.lock().unwrap().push(what.to_owned());
+        ears.news.notify_waiters();
+    };
     let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, clock, hear, told));
+    let task = tokio::spawn(link::keep(settings, people, clock, hear, tell, told));
     Kept { heard, says, task }
 }
 

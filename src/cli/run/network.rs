@@ -155,7 +155,7 @@ async fn keep(
                 goes_on
                     && mark.is_none_or(|number| marks.send(Arrival::Mark(network.clone(), number)).is_ok())
             };
-            tokio::spawn(matrix::link::keep(*settings, people, clock, hear, said))
+            tokio::spawn(matrix::link::keep(*settings, people, clock, hear, tell, said))
         }
         // A build without it takes no configuration that has it.
         _ => tokio::spawn(async move { drop((people, clock, hear, said)) }),

@@ -20,12 +20,12 @@ use crate::config::{Matrix, MatrixLogin};
 use crate::engine::settings::Settings;
 use crate::engine::{self, Attendance, Input, LinkChange, Presence};
 use crate::store::StoreError;
-use crate::store::inbox::{Inbox, Outgoing, Session};
+use crate::store::inbox::{Inbox, Outgoing};
 use crate::transport::Say;
 
 use super::hear::room_id;
 use super::say;
-use super::server::{Batch, Server, Since, Trouble};
+use super::server::{Batch, Server, Since, Trouble, kept};
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -41,6 +41,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const MOST_LOCKED: usize = 200;
 /// An answer about how things stand is worth nothing after this, in milliseconds.
 const STATUS_LATE: i64 = 30_000;
+/// How often the keys at the homeserver are counted.
+const COUNT: Duration = Duration::from_secs(3600);
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
 /// A request that was made of the server, with what it is for.
@@ -48,11 +50,13 @@ type Job<T> = Option<(T, Future<Result<(), Trouble>>)>;
 
 /// Keeps the connection to a homeserver until it is told to quit, or nobody is left who could tell it. `hear` takes what
 /// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens.
+/// `tell` takes what the operator must know.
 pub async fn keep(
     settings: Matrix,
     people: Arc<Settings>,
     clock: Clock,
     hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
+    tell: impl Fn(&str),
     mut says: UnboundedReceiver<Say>,
 ) {
     let opened = Inbox::open(&settings.state_dir, clock.now().timestamp_millis());
@@ -70,6 +74,8 @@ pub async fn keep(
         people,
         clock,
         hear,
+        operator: tell,
+        unsigned: None,
         says,
         inbox,
         encrypted: BTreeSet::new(),
@@ -118,11 +124,15 @@ enum End {
 }
 
 /// One homeserver, connected or not.
-struct Link<H> {
+struct Link<H, T> {
     settings: Arc<Matrix>,
     people: Arc<Settings>,
     clock: Clock,
     hear: H,
+    /// Takes what the operator must know.
+    operator: T,
+    /// Why nothing can be said in encrypted rooms, where the operator was not told of it yet.
+    unsigned: Option<String>,
     says: UnboundedReceiver<Say>,
     inbox: Inbox,
     /// The rooms that are encrypted.
@@ -143,9 +153,13 @@ struct Link<H> {
 enum Chore {
     Join(String),
     Refuse(String),
+    /// The signature of this device is to be looked at, and brought back where it is lost.
+    Prove,
+    /// The keys at the homeserver that others begin with are to be counted.
+    Count,
 }
 
-impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
+impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// Takes up the session of the last start, or logs in. `None`: it was told to leave meanwhile.
     async fn connect(&mut self, log_in_again: bool) -> Result<Option<Server>, End> {
         let known = self.inbox.session().map_err(|error| End::Again(error.to_string()))?;
@@ -160,22 +174,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         match connected {
             Ok((server, session)) => {
                 if before.as_ref() != Some(&session) {
-                    self.keep_session(Some(&session))?;
+                    let kept = kept(&self.settings, &session);
+                    self.inbox.set_session(Some(&kept)).map_err(|error| End::Again(error.to_string()))?;
                 }
                 Ok(Some(server))
             }
             Err(trouble) => Err(self.end(trouble)),
         }
-    }
-
-    fn keep_session(&mut self, session: Option<&Session>) -> Result<(), End> {
-        // A token from a file stays there alone.
-        let is_password = matches!(self.settings.login, MatrixLogin::Password { .. });
-        let kept = session.map(|session| Session {
-            token: if is_password { session.token.clone() } else { String::new() },
-            ..session.clone()
-        });
-        self.inbox.set_session(kept.as_ref()).map_err(|error| End::Again(error.to_string()))
     }
 
     /// What a fault of a whole connection means.
@@ -228,6 +233,10 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         let (mut send_at, mut work_at) = (now(), now());
         let mut not_sent = 0;
         let mut asked_at = now();
+        let mut count_at = now() + COUNT;
+        if self.knows_rooms {
+            chores.push_front(Chore::Prove);
+        }
         loop {
             self.read_on()?;
             if sending.is_none() && now() >= send_at {
@@ -242,6 +251,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                     let doing: Future<_> = match &chore {
                         Chore::Join(room) => Box::pin(server.clone().join(room.clone())),
                         Chore::Refuse(room) => Box::pin(server.clone().refuse(room.clone())),
+                        Chore::Prove => Box::pin(self.prove(&server)),
+                        Chore::Count => Box::pin(count(server.clone())),
                     };
                     (chore, doing)
                 });
@@ -285,6 +296,11 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                             self.closed(&room, format!("I cannot get in: {why}"));
                         }
                         (_, Err(trouble @ Trouble::LoggedOut { .. })) => return Ok(self.end(trouble)),
+                        (Chore::Prove, Err(Trouble::Refused(why))) => {
+                            self.unsigned = Some(why);
+                            self.tell_of_keys();
+                        }
+                        (Chore::Count, Err(Trouble::Refused(why))) => (self.operator)(&why),
                         (Chore::Refuse(_), Err(Trouble::Refused(_))) | (_, Ok(())) => {}
                     }
                 }
@@ -295,7 +311,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                             // A server that answers at once and has nothing to say is not asked in a circle.
                             let is_idle = self.inbox.place()?.as_ref() == Some(&batch.next);
                             let too_soon = is_idle && now() - asked_at < IDLE;
-                            self.knows_rooms = true;
+                            if !std::mem::replace(&mut self.knows_rooms, true) {
+                                chores.push_front(Chore::Prove);
+                            }
+                            if now() >= count_at {
+                                count_at = now() + COUNT;
+                                chores.push_back(Chore::Count);
+                            }
                             self.take(batch, chores)?;
                             let after = if too_soon { IDLE } else { Duration::ZERO };
                             asked_at = now() + after;
@@ -315,6 +337,37 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                 }
                 () = at(wake.into_iter().flatten().min()) => {}
             }
+        }
+    }
+
+    /// Looks at the signature of this device, and brings it back.
+    fn prove(&self, server: &Server) -> Future<Result<(), Trouble>> {
+        let (server, settings) = (server.clone(), Arc::clone(&self.settings));
+        Box::pin(async move {
+            let key = settings.recovery.as_ref().and_then(|recovery| recovery.key.as_ref());
+            match (server.prove(key).await, &settings.recovery) {
+                (Ok(true), _) => Ok(()),
+                (Ok(false), Some(recovery)) if recovery.key.is_some() => {
+                    let file = recovery.file.display();
+                    Err(Trouble::Refused(format!("the recovery key in {file} did not sign my device")))
+                }
+                (Ok(false), _) => Err(Trouble::Refused("my device is not signed".to_owned())),
+                (Err(trouble), _) => Err(trouble),
+            }
+        })
+    }
+
+    /// Tells the operator once what is missing, where there is an encrypted room.
+    fn tell_of_keys(&mut self) {
+        if !self.encrypted.is_empty()
+            && let Some(why) = self.unsigned.take()
+        {
+            let rooms: Vec<&str> = self.encrypted.iter().map(String::as_str).collect();
+            let rooms = rooms.join(", ");
+            (self.operator)(&format!(
+                "{}: I cannot talk in {rooms}, which is encrypted: {why}. Stop me, run \"swatbot matrix-setup\", start me",
+                self.settings.network
+            ));
         }
     }
 
@@ -397,7 +450,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
     }
 
     /// Waits for something while it is told other things. `None`: it is to leave.
-    async fn during<T>(&mut self, future: impl std::future::Future<Output = T>) -> Option<T> {
+    async fn during<F: std::future::Future>(&mut self, future: F) -> Option<F::Output> {
         tokio::pin!(future);
         loop {
             tokio::select! {
@@ -439,6 +492,17 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
 
     fn now(&self) -> i64 {
         self.clock.now().timestamp_millis()
+    }
+}
+
+/// At none, nobody new can send this device a key.
+async fn count(server: Server) -> Result<(), Trouble> {
+    match server.one_time_keys().await? {
+        0 => Err(Trouble::Refused(
+            "matrix: the homeserver has no one-time keys of mine, so nobody new can send me keys: restart me"
+                .to_owned(),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -53,6 +53,7 @@ fn a_short_connection_has_defaults_for_the_rest() {
         login: MatrixLogin::Password { file: PathBuf::from("/srv/swatbot/matrix.password"), password: None },
         rooms: vec!["!ops:example.org".to_owned(), "!UOR6HFdPq5kLrZJ4cyZKrTHEeZNiXSuPUkQzVoxS6hE".to_owned()],
         state_dir: PathBuf::from("/srv/swatbot/matrix"),
+        recovery: None,
         ignore: Vec::new(),
         inviters: Vec::new(),
         bridged: Vec::new(),

@@ -26,7 +26,7 @@ const UNREADABLE: i64 = 3_600_000;
 const ENCRYPTED: &str = "encrypted";
 const REPLACED: &str = "replaced";
 
-impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
+impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// A connection begins: how things stand, who is where, and what is to be done about it.
     pub(super) fn begin(&mut self, look: Look) -> Result<VecDeque<Chore>, StoreError> {
         if self.inbox.place()?.is_none() {
@@ -83,7 +83,14 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
     pub(super) fn take(&mut self, batch: Batch, chores: &mut VecDeque<Chore>) -> Result<(), StoreError> {
         let now = self.now();
         self.inbox.take(&batch.events, &batch.next, now)?;
-        for event in self.inbox.give_up(now - LOCKED)? {
+        let given_up = self.inbox.give_up(now - LOCKED)?;
+        if !given_up.is_empty() {
+            let count = given_up.len();
+            (self.operator)(&format!(
+                "matrix: {count} encrypted messages cannot be read: no key came for them"
+            ));
+        }
+        for event in given_up {
             if let Some(Heard::Unreadable(user)) =
                 self.heard(&event.text, &event.room, event.seal, TimeDelta::zero())
             {
@@ -196,6 +203,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         // No event makes a room clear again.
         self.inbox.tell_once(room, ENCRYPTED)?;
         self.encrypted.insert(room.to_owned());
+        self.tell_of_keys();
         Ok(())
     }
 
