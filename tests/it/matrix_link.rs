@@ -40,11 +40,11 @@ struct Heard {
     /// The last number that wants to come back.
     mark: Mutex<Option<i64>>,
     /// What the operator was told.
-    told: Mutex<Vec<String>>,
+    operator: Mutex<Vec<String>>,
     news: Notify,
 }
 
-fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
+pub(crate) fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
     Matrix {
         network: "matrix".to_owned(),
         homeserver: fake.url(),
@@ -76,8 +76,8 @@ fn keep_at(settings: Matrix, clock: Clock) -> Kept {
         true
     };
     let ears = Arc::clone(&heard);
-    let tell = move |what: &str| {
-        ears.told.lock().unwrap().push(what.to_owned());
+    let tell = move |words: &str| {
+        ears.operator.lock().unwrap().push(words.to_owned());
         ears.news.notify_waiters();
     };
     let people = Arc::new(make::settings());
@@ -134,6 +134,10 @@ impl Kept {
         self.heard.inputs.lock().unwrap().clone()
     }
 
+    fn told_operator(&self) -> Vec<String> {
+        self.heard.operator.lock().unwrap().clone()
+    }
+
     fn lines(&self) -> Vec<String> {
         lines(&self.inputs())
     }
@@ -165,7 +169,7 @@ impl Kept {
     /// The loop has stored everything that was heard so far.
     fn taken(&self) {
         let mark = self.heard.mark.lock().unwrap().expect("there is a number");
-        self.says.send(Say::Taken(mark)).unwrap();
+        self.says.send(Say::Taken(mark, Vec::new())).unwrap();
     }
 
     /// As `kill -9`, as far as a test can: nothing more is done.

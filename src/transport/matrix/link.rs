@@ -5,6 +5,8 @@
 //! goes out is in the inbox too, under a number that the homeserver knows it by.
 
 mod inward;
+mod keys;
+mod outward;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::pending;
@@ -24,7 +26,8 @@ use crate::store::inbox::{Inbox, Outgoing};
 use crate::transport::Say;
 
 use super::hear::room_id;
-use super::say;
+use outward::Unstored;
+
 use super::server::{Batch, Server, Since, Trouble, kept};
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
@@ -42,15 +45,15 @@ const MOST_LOCKED: usize = 200;
 /// An answer about how things stand is worth nothing after this, in milliseconds.
 const STATUS_LATE: i64 = 30_000;
 /// How often the keys at the homeserver are counted.
-const COUNT: Duration = Duration::from_secs(3600);
+const COUNT: Duration = Duration::from_secs(1800);
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
 /// A request that was made of the server, with what it is for.
 type Job<T> = Option<(T, Future<Result<(), Trouble>>)>;
 
 /// Keeps the connection to a homeserver until it is told to quit, or nobody is left who could tell it. `hear` takes what
-/// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens.
-/// `tell` takes what the operator must know.
+/// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens;
+/// `tell` tells the operator.
 pub async fn keep(
     settings: Matrix,
     people: Arc<Settings>,
@@ -60,10 +63,14 @@ pub async fn keep(
     mut says: UnboundedReceiver<Say>,
 ) {
     let opened = Inbox::open(&settings.state_dir, clock.now().timestamp_millis());
-    let inbox = match opened {
-        Ok(inbox) => inbox,
+    let opened = opened.map_err(|error| error.to_string()).and_then(|inbox| {
+        let left = inbox.last_waiting().map_err(|error| error.to_string())?;
+        Ok((inbox, left))
+    });
+    let (inbox, left) = match opened {
+        Ok(opened) => opened,
         Err(error) => {
-            let change = LinkChange::Stopped(error.to_string());
+            let change = LinkChange::Stopped(error);
             hear(vec![Input::Link(engine::Link { network: settings.network, change })], None);
             while !matches!(says.recv().await, Some(Say::Quit(_)) | None) {}
             return;
@@ -74,10 +81,12 @@ pub async fn keep(
         people,
         clock,
         hear,
-        operator: tell,
+        tell,
         unsigned: None,
         says,
         inbox,
+        unstored: Unstored::default(),
+        left,
         encrypted: BTreeSet::new(),
         knows_rooms: false,
         inside: BTreeSet::new(),
@@ -129,12 +138,15 @@ struct Link<H, T> {
     people: Arc<Settings>,
     clock: Clock,
     hear: H,
-    /// Takes what the operator must know.
-    operator: T,
+    tell: T,
     /// Why nothing can be said in encrypted rooms, where the operator was not told of it yet.
     unsigned: Option<String>,
     says: UnboundedReceiver<Say>,
     inbox: Inbox,
+    /// What it was told and could not store yet.
+    unstored: Unstored,
+    /// Events up to this one were there at the start: the log may know them.
+    left: i64,
     /// The rooms that are encrypted.
     encrypted: BTreeSet<String>,
     /// The SDK knows the state of all rooms.
@@ -252,13 +264,14 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                         Chore::Join(room) => Box::pin(server.clone().join(room.clone())),
                         Chore::Refuse(room) => Box::pin(server.clone().refuse(room.clone())),
                         Chore::Prove => Box::pin(self.prove(&server)),
-                        Chore::Count => Box::pin(count(server.clone())),
+                        Chore::Count => Box::pin(keys::count(server.clone())),
                     };
                     (chore, doing)
                 });
             }
             if let Some(by) = self.leave
-                && (now() >= by || (sending.is_none() && self.inbox.first()?.is_none()))
+                && (now() >= by
+                    || (sending.is_none() && self.unstored.is_empty() && self.inbox.first()?.is_none()))
             {
                 return Ok(End::Left);
             }
@@ -300,7 +313,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                             self.unsigned = Some(why);
                             self.tell_of_keys();
                         }
-                        (Chore::Count, Err(Trouble::Refused(why))) => (self.operator)(&why),
+                        (Chore::Count, Err(Trouble::Refused(why))) => (self.tell)(&why),
                         (Chore::Refuse(_), Err(Trouble::Refused(_))) | (_, Ok(())) => {}
                     }
                 }
@@ -340,37 +353,6 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         }
     }
 
-    /// Looks at the signature of this device, and brings it back.
-    fn prove(&self, server: &Server) -> Future<Result<(), Trouble>> {
-        let (server, settings) = (server.clone(), Arc::clone(&self.settings));
-        Box::pin(async move {
-            let key = settings.recovery.as_ref().and_then(|recovery| recovery.key.as_ref());
-            match (server.prove(key).await, &settings.recovery) {
-                (Ok(true), _) => Ok(()),
-                (Ok(false), Some(recovery)) if recovery.key.is_some() => {
-                    let file = recovery.file.display();
-                    Err(Trouble::Refused(format!("the recovery key in {file} did not sign my device")))
-                }
-                (Ok(false), _) => Err(Trouble::Refused("my device is not signed".to_owned())),
-                (Err(trouble), _) => Err(trouble),
-            }
-        })
-    }
-
-    /// Tells the operator once what is missing, where there is an encrypted room.
-    fn tell_of_keys(&mut self) {
-        if !self.encrypted.is_empty()
-            && let Some(why) = self.unsigned.take()
-        {
-            let rooms: Vec<&str> = self.encrypted.iter().map(String::as_str).collect();
-            let rooms = rooms.join(", ");
-            (self.operator)(&format!(
-                "{}: I cannot talk in {rooms}, which is encrypted: {why}. Stop me, run \"swatbot matrix-setup\", start me",
-                self.settings.network
-            ));
-        }
-    }
-
     /// Asks for what comes after the place that is stored, now or later.
     fn fetch(
         &self,
@@ -404,49 +386,6 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             self.inbox.said(out.id)?;
         }
         Ok(None)
-    }
-
-    /// Takes what it is told next, and whatever else is there by then. False: it is to leave.
-    async fn told(&mut self) -> bool {
-        let mut say = self.says.recv().await;
-        loop {
-            let stored = match say {
-                Some(Say::Replies(replies)) => {
-                    let events = say::events(&replies, &self.people, &self.settings.network);
-                    let out: Vec<_> =
-                        events.into_iter().map(|out| (out.room, out.content, out.is_status)).collect();
-                    let now = self.now();
-                    self.inbox.push(&out, now)
-                }
-                Some(Say::Taken(last)) => self.inbox.taken(last),
-                // A topic is anybody's to set here, and nobody has asked for one.
-                Some(Say::Topic(..)) => Ok(()),
-                Some(Say::Settings(people)) => {
-                    self.people = people;
-                    Ok(())
-                }
-                Some(Say::Quit(words)) => {
-                    self.leave = Some(now() + FLUSH);
-                    let rooms: Vec<String> = self.inside.iter().cloned().collect();
-                    rooms.iter().try_for_each(|room| self.say(room, &words))
-                }
-                None => {
-                    self.leave = Some(now());
-                    Ok(())
-                }
-            };
-            if let Err(error) = stored {
-                self.lost(error.to_string());
-            }
-            if self.leave.is_some() {
-                return false;
-            }
-            match self.says.try_recv() {
-                Ok(next) => say = Some(next),
-                // A closed channel is seen by the next call.
-                Err(_) => return true,
-            }
-        }
     }
 
     /// Waits for something while it is told other things. `None`: it is to leave.
@@ -492,17 +431,6 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
 
     fn now(&self) -> i64 {
         self.clock.now().timestamp_millis()
-    }
-}
-
-/// At none, nobody new can send this device a key.
-async fn count(server: Server) -> Result<(), Trouble> {
-    match server.one_time_keys().await? {
-        0 => Err(Trouble::Refused(
-            "matrix: the homeserver has no one-time keys of mine, so nobody new can send me keys: restart me"
-                .to_owned(),
-        )),
-        _ => Ok(()),
     }
 }
 

@@ -37,6 +37,8 @@ use trouble::within;
 
 /// How long the server may hold an answer back until there is something to tell.
 const POLL: Duration = Duration::from_secs(30);
+/// The same while a key is waited for, which the SDK may fetch from the backup meanwhile.
+const POLL_FOR_KEYS: Duration = Duration::from_secs(5);
 /// An answer that is not complete by then is none: the watchdog of the loop, which asks again.
 const ANSWER: Duration = Duration::from_secs(30);
 /// So many events of a room come in one answer.
@@ -187,7 +189,7 @@ impl Server {
         let settings = SyncSettings::new()
             .token(SyncToken::Specific(since.place.clone()))
             .full_state(since.whole)
-            .timeout(POLL)
+            .timeout(if since.locked.is_empty() { POLL } else { POLL_FOR_KEYS })
             .filter(filter(timeline).into());
         // Before and after the answer, keys may be asked for: that is a minute more at most.
         let response = within(POLL + ANSWER * 3, self.client.sync_once(settings)).await?;

@@ -38,9 +38,13 @@ pub(super) async fn serve(mut stream: TcpStream, fake: FakeMatrix) {
             return;
         }
         Some(Trouble::Rewind(events)) => answer(&fake, &request, *events).await,
-        Some(Trouble::Lost) | None => answer(&fake, &request, 0).await,
+        Some(Trouble::Lost | Trouble::Held) | None => answer(&fake, &request, 0).await,
     };
     if matches!(trouble, Some(Trouble::Lost)) {
+        return;
+    }
+    if matches!(trouble, Some(Trouble::Held)) {
+        let _ = stream.read(&mut [0]).await;
         return;
     }
     let (status, kind, body) = answer;
@@ -132,6 +136,7 @@ async fn answer(fake: &FakeMatrix, request: &Request, rewind: usize) -> Answer {
         // Keys are swallowed: what is encrypted with them, nobody here can read.
         ("POST", ["keys", "upload"]) => good(&json!({"one_time_key_counts": {"signed_curve25519": 50}})),
         ("POST", ["keys", "query" | "claim"]) => good(&json!({"device_keys": {}, "one_time_keys": {}})),
+        ("GET", ["user", _, "account_data", _]) => fault(404, "M_NOT_FOUND"),
         ("GET", ["rooms", room, "messages"]) => good(&fake.lock().messages(room, request)),
         ("PUT", ["rooms", room, "send", kind, number]) => {
             fake.lock().send(&device, room, kind, number, &request.body)

@@ -11,7 +11,6 @@ use crate::store::StoreError;
 use crate::store::inbox::{Event, Seal};
 
 use super::super::hear::{Heard, Scene, hear, name};
-use super::super::say;
 use super::super::server::{Batch, Invite, Look};
 use super::{Chore, Link};
 
@@ -86,9 +85,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         let given_up = self.inbox.give_up(now - LOCKED)?;
         if !given_up.is_empty() {
             let count = given_up.len();
-            (self.operator)(&format!(
-                "matrix: {count} encrypted messages cannot be read: no key came for them"
-            ));
+            (self.tell)(&format!("matrix: {count} encrypted messages cannot be read: no key came for them"));
         }
         for event in given_up {
             if let Some(Heard::Unreadable(user)) =
@@ -99,7 +96,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         }
         for (room, read, oldest) in batch.gaps {
             let from = oldest.and_then(|sent| DateTime::from_timestamp_millis(sent as i64));
-            self.say(&room, &words::gap(read, from))?;
+            self.say(&room, &words::gap(read, from));
         }
         chores.extend(batch.invites.iter().map(|invite| self.answer(invite)));
         if std::mem::replace(&mut self.is_down, false) {
@@ -115,8 +112,15 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             let Some(last) = events.last().map(|event| event.seq) else { break };
             let mut late = Vec::new();
             let mut inputs = Vec::new();
+            let mut unanswered = Vec::new();
             for event in events {
-                match self.read(&event)? {
+                let heard = self.read(&event)?;
+                if let Heard::Line(line) | Heard::Late(line) | Heard::Unproven(line, _) = &heard
+                    && event.seq <= self.left
+                {
+                    unanswered.push(line.clone());
+                }
+                match heard {
                     Heard::Late(line) => late.push(line),
                     Heard::Line(line) => inputs.push(Input::Line(line)),
                     Heard::Unproven(line, doubt) => inputs.push(Input::Unproven(line, doubt)),
@@ -126,6 +130,9 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             // They are older than all the others.
             if !late.is_empty() {
                 inputs.insert(0, Input::Late(late));
+            }
+            if !unanswered.is_empty() {
+                inputs.insert(0, Input::Unanswered(unanswered));
             }
             self.read = last;
             self.hand_on(inputs, Some(last));
@@ -182,7 +189,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             }
             Heard::Replaced => {
                 if self.inbox.tell_once(room, REPLACED)? {
-                    self.say(room, &words::replaced())?;
+                    self.say(room, &words::replaced());
                 }
                 Attendance::Closed(words::was_replaced())
             }
@@ -194,7 +201,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     fn unreadable(&mut self, room: &str, user: &str) -> Result<(), StoreError> {
         let what = format!("unreadable {user}");
         if self.inbox.tell_again(room, &what, UNREADABLE, self.now())? {
-            self.say(room, &words::unreadable(&name(user, &self.settings.user)))?;
+            self.say(room, &words::unreadable(&name(user, &self.settings.user)));
         }
         Ok(())
     }
@@ -205,11 +212,5 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         self.encrypted.insert(room.to_owned());
         self.tell_of_keys();
         Ok(())
-    }
-
-    /// Says something of the room itself.
-    pub(super) fn say(&mut self, room: &str, text: &str) -> Result<(), StoreError> {
-        let now = self.now();
-        self.inbox.push(&[(room.to_owned(), say::notice(text), false)], now)
     }
 }

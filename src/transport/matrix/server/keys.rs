@@ -10,9 +10,9 @@ use matrix_sdk::encryption::recovery::RecoveryError;
 use matrix_sdk::encryption::secret_storage::SecretStorageError;
 use matrix_sdk::ruma::OneTimeKeyAlgorithm;
 use matrix_sdk::ruma::api::client::filter::FilterDefinition;
-use matrix_sdk::ruma::api::client::keys::upload_keys;
+use matrix_sdk::ruma::api::client::keys::{get_keys, upload_keys};
 use matrix_sdk::ruma::api::client::uiaa::{AuthData, MatrixUserIdentifier, Password, UserIdentifier};
-use matrix_sdk::ruma::{UInt, UserId};
+use matrix_sdk::ruma::{OwnedUserId, UInt};
 
 use crate::secret::Secret;
 
@@ -36,7 +36,7 @@ impl Server {
     /// Whether this device is signed; where it is not and there is a recovery key, it is signed now. It must be known to
     /// the homeserver, which it is after the first answer to a sync.
     pub(in super::super) async fn prove(&self, key: Option<&Secret>) -> Result<bool, Trouble> {
-        let mut is_signed = self.is_signed().await?;
+        let mut is_signed = self.has_identity().await? && self.is_signed().await?;
         if !is_signed && let Some(key) = key {
             let recovered = self.recover(key).await;
             if let Err(Trouble::Refused(_)) = recovered {
@@ -79,16 +79,26 @@ impl Server {
     /// How the keys stand, as the homeserver says now.
     pub(in super::super) async fn standing(&self) -> Result<Standing, Trouble> {
         let encryption = self.client.encryption();
-        let own =
-            <&UserId>::try_from(self.user.as_str()).map_err(|error| Trouble::Refused(error.to_string()))?;
-        let identity = within(ANSWER, encryption.request_user_identity(own)).await?;
+        let has_identity = self.has_identity().await?;
         let status = encryption.cross_signing_status().await;
         Ok(Standing {
-            has_identity: identity.is_some(),
+            has_identity,
             has_secrets: status.is_some_and(|status| status.is_complete()),
             is_signed: self.is_signed().await?,
             is_stored: within(ANSWER, encryption.secret_storage().is_enabled()).await?,
         })
+    }
+
+    /// Whether the homeserver has keys of the account. The SDK believes that from when it has made them, also where they
+    /// never reached the server.
+    async fn has_identity(&self) -> Result<bool, Trouble> {
+        let own = OwnedUserId::try_from(self.user.as_str());
+        let own = own.map_err(|error| Trouble::Refused(error.to_string()))?;
+        let mut request = get_keys::v3::Request::new();
+        request.device_keys.insert(own.clone(), Vec::new());
+        let known = within(ANSWER, async { self.client.send(request).await }).await?;
+        within(ANSWER, self.client.encryption().request_user_identity(&own)).await?;
+        Ok(known.master_keys.contains_key(&own))
     }
 
     /// Makes the keys of the account, which it must not have yet. Servers may want the password for that.
