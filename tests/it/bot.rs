@@ -1,5 +1,7 @@
 //! What the bot writes beside the rows, whom it believes in a network, and what the operator hears when nothing is stored.
 
+mod recall;
+
 use std::fs;
 use std::path::Path;
 

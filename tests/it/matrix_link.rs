@@ -2,6 +2,7 @@
 
 mod faults;
 mod session;
+mod storage;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use swatbot::clock::Clock;
 use swatbot::config::{Matrix, MatrixLogin};
 use swatbot::engine::id::RoomId;
-use swatbot::engine::{Attendance, Doubt, Input, LinkChange, Place, Reply};
+use swatbot::engine::{Attendance, Doubt, Input, Kind, LinkChange, Place, Reply};
 use swatbot::secret::Secret;
 use swatbot::transport::Say;
 use swatbot::transport::matrix::link;
@@ -160,6 +161,17 @@ impl Kept {
 
     async fn until_lines(&self, count: usize) {
         self.until(&format!("{count} lines"), |inputs| lines(inputs).len() >= count).await;
+    }
+
+    /// What the operator was told.
+    fn operator(&self) -> Vec<String> {
+        self.heard.operator.lock().unwrap().clone()
+    }
+
+    /// Waits until the operator was told something with this in it.
+    async fn until_told(&self, part: &str) {
+        let is_told = |_: &[Input]| self.operator().iter().any(|told| told.contains(part));
+        self.until(&format!("the operator is told {part:?}"), is_told).await;
     }
 
     fn say(&self, replies: Vec<Reply>) {

@@ -26,9 +26,8 @@ use crate::store::inbox::{Inbox, Outgoing};
 use crate::transport::Say;
 
 use super::hear::room_id;
-use outward::Unstored;
-
 use super::server::{Batch, Server, Since, Trouble, kept};
+use outward::Unstored;
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
 const FLUSH: Duration = Duration::from_secs(5);

@@ -198,7 +198,7 @@ async fn what_cannot_be_decrypted_is_said_after_a_while_and_once() {
     kept.taken();
     assert_eq!(fake.said(DEV), [""; 0]);
     kept.quit("").await;
-    let began = chrono::Utc::now();
+    let began = Clock::system().now();
     let after = |minutes| {
         let clock = Clock::standing_at(began + chrono::TimeDelta::minutes(minutes));
         keep_at(settings(&fake, folder.path()), clock)

@@ -97,6 +97,33 @@ fn what_goes_out_has_a_number_that_no_other_file_gives() {
     assert!(other.first().unwrap().unwrap().id > NOW + 60_000);
 }
 
+/// Both or neither: between the two a kill would answer twice, or never.
+#[test]
+fn an_answer_is_stored_together_with_what_it_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inbox = open(dir.path());
+    let events = ["$1", "$2", "$3", "$4"].map(|id| event("!a", id));
+    inbox.take(&events, "s1", NOW).unwrap();
+    assert_eq!(inbox.last_waiting().unwrap(), 4);
+    let out = ("!a".to_owned(), "an answer".to_owned(), false);
+    let stranger = rusqlite::Connection::open(dir.path().join("inbox.db")).unwrap();
+    stranger
+        .execute_batch(
+            "CREATE TRIGGER no BEFORE UPDATE ON event WHEN NEW.state = 'taken' AND OLD.id = '$3' \
+             BEGIN SELECT RAISE(ABORT, 'no'); END",
+        )
+        .unwrap();
+    inbox.push(std::slice::from_ref(&out), Some(&(3, vec!["$2".to_owned()])), NOW).unwrap_err();
+    assert_eq!((inbox.first().unwrap(), waiting(&inbox, 0).len()), (None, 4));
+    stranger.execute_batch("DROP TRIGGER no").unwrap();
+    // The second is answered later.
+    inbox.push(&[out], Some(&(3, vec!["$2".to_owned()])), NOW).unwrap();
+    assert_eq!(inbox.first().unwrap().unwrap().content, "an answer");
+    assert_eq!(waiting(&inbox, 0), ["!a {\"event_id\":\"$2\"}", "!a {\"event_id\":\"$4\"}"]);
+    inbox.push(&[], Some(&(3, Vec::new())), NOW).unwrap();
+    assert_eq!(waiting(&inbox, 0), ["!a {\"event_id\":\"$4\"}"]);
+}
+
 #[test]
 fn what_was_told_is_told_once() {
     let dir = tempfile::tempdir().unwrap();
