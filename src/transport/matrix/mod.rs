@@ -7,3 +7,4 @@ pub mod hear;
 pub mod link;
 pub mod say;
 mod server;
+pub mod setup;
