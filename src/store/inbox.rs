@@ -59,6 +59,8 @@ pub struct Event {
     pub seq: i64,
     /// Its room.
     pub room: String,
+    /// Its id there.
+    pub id: String,
     /// Its text, as it came.
     pub text: String,
     /// When it came, in milliseconds since 1970.
@@ -166,10 +168,16 @@ impl Inbox {
     /// The events that came after one and were not taken yet, `most` of them, the oldest first.
     pub fn waiting(&self, after: i64, most: usize) -> Result<Vec<Event>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT seq, room, text, at FROM event WHERE state = 'new' AND seq > ?1 ORDER BY seq LIMIT ?2",
+            "SELECT seq, room, id, text, at FROM event WHERE state = 'new' AND seq > ?1 ORDER BY seq LIMIT ?2",
         )?;
         let event = |row: &rusqlite::Row<'_>| {
-            Ok(Event { seq: row.get(0)?, room: row.get(1)?, text: row.get(2)?, at: row.get(3)? })
+            Ok(Event {
+                seq: row.get(0)?,
+                room: row.get(1)?,
+                id: row.get(2)?,
+                text: row.get(3)?,
+                at: row.get(4)?,
+            })
         };
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let rows = statement.query_map([after, most], event)?;

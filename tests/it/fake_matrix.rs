@@ -106,6 +106,15 @@ impl FakeMatrix {
         );
     }
 
+    /// A room that says which one it follows.
+    pub(crate) fn created(&self, room: &str, before: &str) {
+        let content = json!({"predecessor": {"room_id": before, "event_id": "$t"}});
+        self.event(
+            room,
+            json!({"type": "m.room.create", "sender": "@eve:evil.example", "state_key": "", "content": content}),
+        );
+    }
+
     /// The bot is in a room.
     pub(crate) fn inside(&self, room: &str) {
         self.lock().inside.insert(room.to_owned());

@@ -65,8 +65,8 @@ pub enum Heard {
         /// It may not come back.
         banned: bool,
     },
-    /// The room was closed for another one; which, is not the server's to say.
-    Replaced,
+    /// The room was closed for another one: for this, as it says itself.
+    Replaced(Option<String>),
 }
 
 /// The fields that count.
@@ -105,6 +105,11 @@ struct Relation {
 }
 
 #[derive(Deserialize)]
+struct Tombstone {
+    replacement_room: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct Member {
     membership: String,
 }
@@ -122,7 +127,7 @@ pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
     match (event.kind.as_str(), event.state_key.as_deref()) {
         ("m.room.member", Some(user)) => member(&event, user, &settings.user),
         ("m.room.encryption", Some("")) => Heard::Encrypted,
-        ("m.room.tombstone", Some("")) => Heard::Replaced,
+        ("m.room.tombstone", Some("")) => replaced(&event),
         ("m.room.encrypted", None) if is_heard(&event.sender, settings) => Heard::Unreadable,
         ("m.room.message", None) if is_heard(&event.sender, settings) => message(&event, scene),
         // Reactions, stickers, redactions, topics: nothing of it is said to the bot.
@@ -133,6 +138,11 @@ pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
 /// Whether what this user says counts at all: the bot does not talk to itself or to other bots.
 fn is_heard(sender: &str, settings: &Matrix) -> bool {
     sender != settings.user && !settings.ignore.iter().any(|other| other == sender)
+}
+
+fn replaced(event: &Event<'_>) -> Heard {
+    let next = serde_json::from_str::<Tombstone>(event.content.get()).ok();
+    Heard::Replaced(next.and_then(|next| next.replacement_room))
 }
 
 fn member(event: &Event<'_>, user: &str, own: &str) -> Heard {

@@ -4,6 +4,7 @@
 //! that it is stored or answered; so a program that is killed hears it again, and the log knows what was handled. What
 //! goes out is in the inbox too, under a number that the homeserver knows it by.
 
+mod chores;
 mod inward;
 mod outward;
 
@@ -18,6 +19,7 @@ use tokio::time::{sleep, sleep_until};
 
 use crate::clock::Clock;
 use crate::config::{Matrix, MatrixLogin};
+use crate::engine::say::room as words;
 use crate::engine::settings::Settings;
 use crate::engine::{self, Attendance, Input, LinkChange, Presence};
 use crate::store::StoreError;
@@ -25,9 +27,9 @@ use crate::store::inbox::{Inbox, Outgoing, Session};
 use crate::transport::Say;
 
 use super::hear::room_id;
-use outward::Unstored;
-
 use super::server::{Batch, Server, Trouble};
+use chores::Chore;
+use outward::Unstored;
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -44,7 +46,7 @@ const STATUS_LATE: i64 = 30_000;
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
 /// A request that was made of the server, with what it is for.
-type Job<T> = Option<(T, Future<Result<(), Trouble>>)>;
+type Job<T, R = ()> = Option<(T, Future<Result<R, Trouble>>)>;
 
 /// Keeps the connection to a homeserver until it is told to quit, or nobody is left who could tell it. `hear` takes what
 /// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens;
@@ -83,6 +85,8 @@ pub async fn keep(
         left,
         encrypted: BTreeSet::new(),
         inside: BTreeSet::new(),
+        chores: VecDeque::new(),
+        shut: BTreeSet::new(),
         read: 0,
         leave: None,
         is_down: false,
@@ -142,18 +146,16 @@ struct Link<H, T> {
     encrypted: BTreeSet<String>,
     /// The rooms that the bot is in.
     inside: BTreeSet<String>,
+    /// What is to be done in rooms.
+    chores: VecDeque<Chore>,
+    /// The rooms that the engine knows to be out of reach until somebody does something.
+    shut: BTreeSet<String>,
     /// The last event that was handed on.
     read: i64,
     /// It was told to leave by this time.
     leave: Option<Instant>,
     /// The engine knows that nothing can be said.
     is_down: bool,
-}
-
-/// What is to be done in rooms beside talking.
-enum Chore {
-    Join(String),
-    Refuse(String),
 }
 
 impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
@@ -201,7 +203,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 let more = forgotten.err().unwrap_or_default();
                 End::Stop(format!("the homeserver has ended my session{more}"))
             }
-            Trouble::Refused(why) => End::Stop(why),
+            Trouble::Refused(why) | Trouble::Forbidden(why) => End::Stop(why),
         }
     }
 
@@ -212,25 +214,19 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             Some(Ok(look)) => look,
             Some(Err(trouble)) => return self.end(trouble),
         };
-        let mut chores = match self.begin(look) {
-            Ok(chores) => chores,
-            Err(error) => return End::Again(error.to_string()),
-        };
-        match self.go_on(server, &mut chores, failed).await {
+        if let Err(error) = self.begin(look) {
+            return End::Again(error.to_string());
+        }
+        match self.go_on(server, failed).await {
             Ok(end) => end,
             Err(error) => End::Again(error.to_string()),
         }
     }
 
-    async fn go_on(
-        &mut self,
-        server: Server,
-        chores: &mut VecDeque<Chore>,
-        failed: &mut u32,
-    ) -> Result<End, StoreError> {
+    async fn go_on(&mut self, server: Server, failed: &mut u32) -> Result<End, StoreError> {
         let mut syncing = self.fetch(&server, None)?;
         let mut sending: Job<(i64, String)> = None;
-        let mut working: Job<Chore> = None;
+        let mut working: Job<Chore, Option<String>> = None;
         let (mut send_at, mut work_at) = (now(), now());
         let mut not_sent = 0;
         let mut asked_at = now();
@@ -243,11 +239,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 });
             }
             if working.is_none() && now() >= work_at {
-                working = chores.pop_front().map(|chore| {
-                    let doing: Future<_> = match &chore {
-                        Chore::Join(room) => Box::pin(server.clone().join(room.clone())),
-                        Chore::Refuse(room) => Box::pin(server.clone().refuse(room.clone())),
-                    };
+                working = self.chores.pop_front().map(|chore| {
+                    let doing = chore.begin(&server);
                     (chore, doing)
                 });
             }
@@ -267,14 +260,20 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                         Ok(()) => {
                             not_sent = 0;
                             self.inbox.said(id)?;
+                            self.shut.remove(&room);
                         }
                         Err(Trouble::Later(_, after)) => {
                             not_sent += 1;
                             send_at = now() + after.map_or_else(|| pause(not_sent), |after| after.min(LONGEST_WAIT));
                         }
+                        Err(Trouble::Forbidden(why)) => {
+                            self.inbox.said(id)?;
+                            self.close(&room, words::forbidden(&why), None);
+                        }
                         Err(Trouble::Refused(why)) => {
                             self.inbox.said(id)?;
-                            self.closed(&room, format!("I may not talk there: {why}"));
+                            let network = &self.settings.network;
+                            (self.tell)(&format!("{network}: a message to {room} is refused and left out: {why}"));
                         }
                         Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
                     }
@@ -282,16 +281,9 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 _ = self.told(), if self.leave.is_none() => {}
                 worked = done(&mut working) => {
                     let Some((chore, _)) = working.take() else { continue };
-                    match (chore, worked) {
-                        (chore, Err(Trouble::Later(_, after))) => {
-                            work_at = now() + after.unwrap_or(LONGEST_PAUSE).min(LONGEST_WAIT);
-                            chores.push_front(chore);
-                        }
-                        (Chore::Join(room), Err(Trouble::Refused(why))) => {
-                            self.closed(&room, format!("I cannot get in: {why}"));
-                        }
-                        (_, Err(trouble @ Trouble::LoggedOut { .. })) => return Ok(self.end(trouble)),
-                        (Chore::Refuse(_), Err(Trouble::Refused(_))) | (_, Ok(())) => {}
+                    match worked {
+                        Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
+                        worked => work_at = now() + self.worked(chore, worked),
                     }
                 }
                 batch = &mut syncing => {
@@ -301,7 +293,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                             // A server that answers at once and has nothing to say is not asked in a circle.
                             let is_idle = self.inbox.place()?.as_ref() == Some(&batch.next);
                             let too_soon = is_idle && now() - asked_at < IDLE;
-                            self.take(batch, chores)?;
+                            self.take(batch)?;
                             let after = if too_soon { IDLE } else { Duration::ZERO };
                             asked_at = now() + after;
                             self.fetch(&server, Some(after))?
@@ -382,10 +374,6 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         Input::Presence(Presence { room: room_id(&self.settings, room), change })
     }
 
-    fn closed(&self, room: &str, why: String) {
-        self.hand_on(vec![self.presence(room, Attendance::Closed(why))], None);
-    }
-
     fn hand_on(&self, inputs: Vec<Input>, number: Option<i64>) {
         if self.leave.is_none() {
             // Where nobody listens any more, the word to leave is on its way.
@@ -404,7 +392,7 @@ fn pause(failed: u32) -> Duration {
 }
 
 /// The end of a request, or nothing for ever where there is none.
-async fn done<T>(job: &mut Job<T>) -> Result<(), Trouble> {
+async fn done<T, R>(job: &mut Job<T, R>) -> Result<R, Trouble> {
     match job {
         Some((_, request)) => request.await,
         None => pending().await,

@@ -13,10 +13,11 @@ use matrix_sdk::config::RequestConfig;
 use matrix_sdk::ruma::api::client::filter::{FilterDefinition, RoomEventFilter};
 use matrix_sdk::ruma::api::client::membership::{join_room_by_id, leave_room};
 use matrix_sdk::ruma::api::client::message::{get_message_events, send_message_event};
+use matrix_sdk::ruma::api::client::state::get_state_event_for_key;
 use matrix_sdk::ruma::api::client::sync::sync_events::v3 as sync;
 use matrix_sdk::ruma::api::error::{ErrorKind, RetryAfter};
 use matrix_sdk::ruma::api::{Direction, MatrixVersion};
-use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, MessageLikeEventType};
+use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, MessageLikeEventType, StateEventType};
 use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedTransactionId, RoomId, UInt};
 use matrix_sdk::store::RoomLoadSettings;
@@ -55,13 +56,15 @@ pub(super) enum Trouble {
     LoggedOut { soft: bool },
     /// The server does not do this.
     Refused(String),
+    /// The account may not do this there.
+    Forbidden(String),
 }
 
 impl Trouble {
     /// In words for a tired person.
     pub(super) fn words(&self) -> String {
         match self {
-            Self::Later(why, _) | Self::Refused(why) => why.clone(),
+            Self::Later(why, _) | Self::Refused(why) | Self::Forbidden(why) => why.clone(),
             Self::LoggedOut { .. } => "the homeserver has logged me out".to_owned(),
         }
     }
@@ -259,6 +262,26 @@ impl Server {
         within(ANSWER * 2, async { self.client.send(request).await }).await.map(drop)
     }
 
+    /// The room that a room says it follows, as far as the account may know.
+    pub(super) async fn predecessor(self, room: String) -> Result<Option<String>, Trouble> {
+        #[derive(Deserialize)]
+        struct Create {
+            predecessor: Option<Predecessor>,
+        }
+        #[derive(Deserialize)]
+        struct Predecessor {
+            room_id: String,
+        }
+        let request = get_state_event_for_key::v3::Request::new(
+            room_id(&room)?,
+            StateEventType::RoomCreate,
+            String::new(),
+        );
+        let answer = within(ANSWER, async { self.client.send(request).await }).await?;
+        let create: Option<Create> = serde_json::from_str(answer.event_or_content.get()).ok();
+        Ok(create.and_then(|create| create.predecessor).map(|before| before.room_id))
+    }
+
     /// Refuses an invitation.
     pub(super) async fn refuse(self, room: String) -> Result<(), Trouble> {
         let request = leave_room::v3::Request::new(room_id(&room)?);
@@ -366,7 +389,11 @@ fn trouble(error: &HttpError) -> Trouble {
             let status = answer.status_code;
             let why = cut(&format!("the homeserver says {}", answer));
             let passes = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
-            if passes { Trouble::Later(why, None) } else { Trouble::Refused(why) }
+            match status.as_u16() {
+                _ if passes => Trouble::Later(why, None),
+                403 => Trouble::Forbidden(why),
+                _ => Trouble::Refused(why),
+            }
         }
         (HttpError::Reqwest(error), None) => {
             Trouble::Later(cut(&format!("the homeserver cannot be reached: {}", root(error))), None)

@@ -137,6 +137,10 @@ async fn answer(fake: &FakeMatrix, request: &Request, rewind: usize) -> Answer {
         ("PUT", ["rooms", room, "send", kind, number]) => {
             fake.lock().send(&device, room, kind, number, &request.body)
         }
+        ("GET", ["rooms", room, "state", kind, ..]) => match fake.lock().of(room, &[kind]).last() {
+            Some((_, event)) => good(&event["content"]),
+            None => fault(403, "M_FORBIDDEN"),
+        },
         ("POST", ["rooms", room, "join"]) => {
             let invited = fake.lock().invites.remove(*room).is_some();
             if invited {
