@@ -30,6 +30,8 @@ pub(crate) enum Trouble {
     Held,
     /// It is not looked at, and the connection is closed.
     Drop,
+    /// It is answered after this time.
+    Slow(Duration),
     /// It is not looked at, and nothing comes.
     Hang,
     /// A sync begins this many events before the place that was asked for.

@@ -3,6 +3,7 @@
 mod faults;
 mod session;
 mod storage;
+mod strangers;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -60,6 +61,11 @@ fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
 }
 
 fn keep(settings: Matrix) -> Kept {
+    keep_reading(swatbot::transport::matrix::hear::hear, settings)
+}
+
+/// A connection that reads events in another way.
+fn keep_reading(reads: link::Reads, settings: Matrix) -> Kept {
     let heard = Arc::new(Heard::default());
     let (says, told) = unbounded_channel();
     let ears = Arc::clone(&heard);
@@ -77,7 +83,7 @@ fn keep(settings: Matrix) -> Kept {
         ears.news.notify_waiters();
     };
     let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, tell, told));
+    let task = tokio::spawn(link::keep_reading(reads, settings, people, Clock::system(), hear, tell, told));
     Kept { heard, says, task }
 }
 

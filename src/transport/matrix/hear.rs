@@ -206,6 +206,11 @@ fn without_quote(body: &str) -> &str {
     rest.trim_matches(['\n', '\r', ' '])
 }
 
+/// How long ago an event was said, as far as anybody knows.
+pub fn said_ago(event: &str, scene: Scene<'_>) -> TimeDelta {
+    serde_json::from_str::<Event<'_>>(event).map_or(TimeDelta::zero(), |event| age(&event, scene))
+}
+
 /// How old an event is. What servers say only makes it older: an event is never younger than its time here.
 fn age(event: &Event<'_>, scene: Scene<'_>) -> TimeDelta {
     let age = match (event.unsigned.age, event.origin_server_ts) {

@@ -25,8 +25,9 @@ use crate::engine::{self, Attendance, Input, LinkChange, Presence};
 use crate::store::StoreError;
 use crate::store::inbox::{Inbox, Outgoing, Session};
 use crate::transport::Say;
+use crate::transport::flood::Flood;
 
-use super::hear::room_id;
+use super::hear::{self, Heard, Scene, room_id};
 use super::server::{Batch, Server, Trouble};
 use chores::Chore;
 use outward::Unstored;
@@ -37,6 +38,8 @@ const FLUSH: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Where the server asks for more than this, it asks for too much.
 const LONGEST_WAIT: Duration = Duration::from_secs(900);
+/// A homeserver from which nothing was heard for so long, when it should have answered in half of that, is lost.
+const SILENT: Duration = Duration::from_secs(120);
 /// One failure may pass; this many in a row are an outage.
 const OUTAGE: u32 = 2;
 /// An answer without news is due no sooner than after this.
@@ -52,6 +55,22 @@ type Job<T, R = ()> = Option<(T, Future<Result<R, Trouble>>)>;
 /// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens;
 /// `tell` tells the operator.
 pub async fn keep(
+    settings: Matrix,
+    people: Arc<Settings>,
+    clock: Clock,
+    hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
+    tell: impl Fn(&str),
+    says: UnboundedReceiver<Say>,
+) {
+    keep_reading(hear::hear, settings, people, clock, hear, tell, says).await;
+}
+
+/// How an event is read; it may panic.
+pub type Reads = fn(&str, Scene<'_>) -> Heard;
+
+/// The same with another way to read events.
+pub async fn keep_reading(
+    reads: Reads,
     settings: Matrix,
     people: Arc<Settings>,
     clock: Clock,
@@ -87,6 +106,8 @@ pub async fn keep(
         inside: BTreeSet::new(),
         chores: VecDeque::new(),
         shut: BTreeSet::new(),
+        flood: Flood::default(),
+        reads,
         read: 0,
         leave: None,
         is_down: false,
@@ -148,6 +169,10 @@ struct Link<H, T> {
     inside: BTreeSet<String>,
     /// What is to be done in rooms.
     chores: VecDeque<Chore>,
+    /// How much everybody has said.
+    flood: Flood,
+    /// How an event is read.
+    reads: Reads,
     /// The rooms that the engine knows to be out of reach until somebody does something.
     shut: BTreeSet<String>,
     /// The last event that was handed on.
@@ -229,9 +254,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         let mut working: Job<Chore, Option<String>> = None;
         let (mut send_at, mut work_at) = (now(), now());
         let mut not_sent = 0;
-        let mut asked_at = now();
+        let (mut asked_at, mut heard_at) = (now(), now());
         loop {
             self.read_on()?;
+            if !self.is_down && now() >= heard_at + SILENT {
+                self.lost(format!("the homeserver has not answered for {} s", SILENT.as_secs()));
+            }
             if sending.is_none() && now() >= send_at {
                 sending = self.next_out()?.map(|out| {
                     let what = (out.id, out.room.clone());
@@ -251,7 +279,9 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 return Ok(End::Left);
             }
             let waits = |is_idle: bool, at: Instant| (is_idle && at > now()).then_some(at);
-            let wake = [self.leave, waits(sending.is_none(), send_at), waits(working.is_none(), work_at)];
+            let watch = (!self.is_down).then_some(heard_at + SILENT);
+            let wake =
+                [self.leave, waits(sending.is_none(), send_at), waits(working.is_none(), work_at), watch];
             tokio::select! {
                 biased;
                 sent = done(&mut sending) => {
@@ -290,6 +320,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                     syncing = match batch {
                         Ok(batch) => {
                             *failed = 0;
+                            heard_at = now();
                             // A server that answers at once and has nothing to say is not asked in a circle.
                             let is_idle = self.inbox.place()?.as_ref() == Some(&batch.next);
                             let too_soon = is_idle && now() - asked_at < IDLE;

@@ -62,7 +62,7 @@ fn a_room_that_is_gone_is_told_on_the_other_network() {
     let (irc, matrix, _home, daemon) = both();
     irc.say("account=alice", "alice", "#ops", "!swat claim");
     irc.wait_for("you lead 2026-11-23/day", 1);
-    matrix.until("it is said there too", |_| !matrix.said("alice on test/#ops").is_empty());
+    matrix.until("it is said there too", |_| !matrix.said("you lead").is_empty());
     matrix.fake.remove(OPS, BOB, "ban");
     let told = irc.wait_for("is HELD (H1)", 1).remove(0);
     assert!(

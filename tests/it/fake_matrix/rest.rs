@@ -37,6 +37,10 @@ pub(super) async fn serve(mut stream: TcpStream, fake: FakeMatrix) {
             let _ = stream.read(&mut [0]).await;
             return;
         }
+        Some(Trouble::Slow(time)) => {
+            tokio::time::sleep(*time).await;
+            answer(&fake, &request, 0).await
+        }
         Some(Trouble::Rewind(events)) => answer(&fake, &request, *events).await,
         Some(Trouble::Lost | Trouble::Held) | None => answer(&fake, &request, 0).await,
     };

@@ -6,13 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use chrono::{DateTime, TimeDelta};
 
 use crate::engine::say::room as words;
-use crate::engine::{Attendance, Departure, Input, LinkChange};
+use crate::engine::{Attendance, Departure, Input, Line, LinkChange};
 use crate::store::StoreError;
 use crate::store::inbox::Event;
+use crate::transport::flood::Verdict;
 
-use super::super::hear::{Heard, Scene, hear};
+use super::super::hear::{Heard, Scene, said_ago};
 use super::super::server::{Batch, Look};
-use super::{Chore, Link};
+use super::{Chore, Link, now};
 
 /// So many events are handed on at once.
 const AT_ONCE: usize = 256;
@@ -109,7 +110,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 }
                 match heard {
                     Heard::Late(line) => late.push(line),
-                    Heard::Line(line) => inputs.push(Input::Line(line)),
+                    Heard::Line(line) => inputs.extend(self.in_measure(&event, line)),
                     other => inputs.extend(self.amounts_to(&event.room, other)?),
                 }
             }
@@ -124,6 +125,21 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             self.hand_on(inputs, Some(last));
         }
         Ok(())
+    }
+
+    /// A line of somebody who says no more than people type. It counts when it was said: what waited here or in a gap of
+    /// the connection comes all at once.
+    fn in_measure(&mut self, event: &Event, line: Line) -> Option<Input> {
+        let waited = TimeDelta::milliseconds(self.now() - event.at);
+        let ago = said_ago(&event.text, self.scene(&event.room, waited)).to_std().unwrap_or_default();
+        let said = now().checked_sub(ago).unwrap_or_else(now);
+        // Behind a bridge nobody has an account, and each puppet a name of its own.
+        let speaker = line.account.clone().unwrap_or_else(|| format!("?{}", line.nick));
+        match self.flood.count(speaker, said) {
+            Verdict::Read => Some(Input::Line(line)),
+            Verdict::Told => Some(Input::Flood(line)),
+            Verdict::Dropped => None,
+        }
     }
 
     /// Reads an event; one that nobody can read without a fault is put aside, and the others go on.
@@ -141,14 +157,18 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     }
 
     fn heard(&self, event: &str, room: &str, waited: TimeDelta) -> Option<Heard> {
-        let scene = Scene {
+        let scene = self.scene(room, waited);
+        catch_unwind(AssertUnwindSafe(|| (self.reads)(event, scene))).ok()
+    }
+
+    fn scene<'a>(&'a self, room: &'a str, waited: TimeDelta) -> Scene<'a> {
+        Scene {
             settings: &self.settings,
             room,
             is_encrypted: self.encrypted.contains(room),
             waited,
             now: self.now(),
-        };
-        catch_unwind(AssertUnwindSafe(|| hear(event, scene))).ok()
+        }
     }
 
     /// What the engine is to hear of an event that is nobody's line.
