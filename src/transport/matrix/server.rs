@@ -9,6 +9,7 @@ mod session;
 mod trouble;
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,12 +21,16 @@ use matrix_sdk::ruma::api::Direction;
 use matrix_sdk::ruma::api::client::filter::{FilterDefinition, RoomEventFilter};
 use matrix_sdk::ruma::api::client::membership::{join_room_by_id, leave_room};
 use matrix_sdk::ruma::api::client::message::{get_message_events, send_message_event};
+use matrix_sdk::ruma::api::client::state::get_state_event_for_key;
 use matrix_sdk::ruma::api::client::sync::sync_events::v3 as sync;
-use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, AnySyncStateEvent, MessageLikeEventType};
+use matrix_sdk::ruma::api::error::ErrorKind;
+use matrix_sdk::ruma::events::{
+    AnyMessageLikeEventContent, AnySyncStateEvent, MessageLikeEventType, StateEventType,
+};
 use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedTransactionId, RoomId, UInt};
 use matrix_sdk::sync::{State, Timeline};
-use matrix_sdk::{Client, Room};
+use matrix_sdk::{Client, Room, RoomState};
 use serde::Deserialize;
 
 use crate::config::Matrix;
@@ -142,13 +147,15 @@ impl Server {
 
     /// Looks around: where the account is, who is there, and who invites it. Nothing that was said is looked at.
     ///
+    /// `place` is the one up to which everything was read.
+    ///
     /// Where nothing was read before, this is where reading begins, and the SDK takes the keys that come with it, because
     /// the server forgets them when it is asked for what follows. Otherwise they come again with what follows the place
     /// that was stored, and the SDK must not see this answer: it would take the next one for the same.
-    pub(super) async fn look(self, is_first: bool) -> Result<Look, Trouble> {
+    pub(super) async fn look(self, place: Option<String>) -> Result<Look, Trouble> {
         let mut timeline = only(EVENTS);
         timeline.limit = Some(1_u32.into());
-        if is_first {
+        let Some(place) = place else {
             let settings = SyncSettings::new()
                 .token(SyncToken::NoToken)
                 .timeout(Duration::ZERO)
@@ -164,9 +171,12 @@ impl Server {
             let joined = joined.collect();
             let invites = invites(response.rooms.invited, &self.user);
             return Ok(Look { next: response.next_batch, joined, invites });
-        }
+        };
         let mut request = sync::Request::new();
         request.filter = Some(filter(timeline).into());
+        // Synapse gives the answer to a question of two minutes ago again. Nobody waits for this time, and it makes it
+        // another question, as long as anything was read since.
+        request.timeout = Some(Duration::from_millis(1 + hashed(&place) % 1000));
         let config = RequestConfig::new().disable_retry().timeout(ANSWER);
         let asked = async { self.client.send(request).with_request_config(config).await };
         let response = within(ANSWER, asked).await?;
@@ -340,6 +350,12 @@ impl Server {
         let number = OwnedTransactionId::from(format!("swat-{}", out.id));
         let known = self.client.get_room(&room);
         if !is_encrypted && !known.as_ref().is_some_and(|room| room.encryption_state().is_encrypted()) {
+            // The bot may be in a room before an answer has brought its state, and nothing goes out in clear by mistake.
+            let is_known = known.as_ref().is_some_and(|room| room.state() == RoomState::Joined);
+            if !is_known && self.is_encrypted(&room).await? {
+                let why = "the state of an encrypted room is not known yet";
+                return Err(Trouble::Later(why.to_owned(), Some(SOON)));
+            }
             let kind = MessageLikeEventType::RoomMessage;
             let request = send_message_event::v3::Request::new_raw(room, number, kind, content);
             return within(ANSWER, async { self.client.send(request).await }).await.map(drop);
@@ -352,7 +368,7 @@ impl Server {
                         let why = "it is not known yet whether my device is signed";
                         return Err(Trouble::Later(why.to_owned(), Some(SOON)));
                     }
-                    Proof::Missing => return Err(Trouble::Refused(UNSIGNED.to_owned())),
+                    Proof::Missing => return Err(Trouble::Forbidden(UNSIGNED.to_owned())),
                 }
                 let sending = room.send_raw("m.room.message", content).with_transaction_id(&number);
                 within(ANSWER * 3, async { sending.await }).await.map(drop)
@@ -362,10 +378,44 @@ impl Server {
         }
     }
 
+    /// Whether a room is encrypted, as the homeserver says.
+    async fn is_encrypted(&self, room: &RoomId) -> Result<bool, Trouble> {
+        let (room, kind) = (room.to_owned(), StateEventType::RoomEncryption);
+        let request = get_state_event_for_key::v3::Request::new(room, kind, String::new());
+        let asked = async {
+            match self.client.send(request).await {
+                Ok(_) => Ok(true),
+                Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::NotFound)) => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        within(ANSWER, asked).await
+    }
+
     /// Goes into a room.
     pub(super) async fn join(self, room: String) -> Result<(), Trouble> {
         let request = join_room_by_id::v3::Request::new(room_id(&room)?);
         within(ANSWER * 2, async { self.client.send(request).await }).await.map(drop)
+    }
+
+    /// The room that a room says it follows, as far as the account may know.
+    pub(super) async fn predecessor(self, room: String) -> Result<Option<String>, Trouble> {
+        #[derive(Deserialize)]
+        struct Create {
+            predecessor: Option<Predecessor>,
+        }
+        #[derive(Deserialize)]
+        struct Predecessor {
+            room_id: String,
+        }
+        let request = get_state_event_for_key::v3::Request::new(
+            room_id(&room)?,
+            StateEventType::RoomCreate,
+            String::new(),
+        );
+        let answer = within(ANSWER, async { self.client.send(request).await }).await?;
+        let create: Option<Create> = serde_json::from_str(answer.event_or_content.get()).ok();
+        Ok(create.and_then(|create| create.predecessor).map(|before| before.room_id))
     }
 
     /// Refuses an invitation.
@@ -373,6 +423,12 @@ impl Server {
         let request = leave_room::v3::Request::new(room_id(&room)?);
         within(ANSWER, async { self.client.send(request).await }).await.map(drop)
     }
+}
+
+fn hashed(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What is proved by the encryption of an event: the same as the SDK demands for `TrustRequirement::CrossSigned`.
