@@ -5,10 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::engine::event::Record;
 use crate::engine::facts::{Facts, Fault};
-use crate::engine::id::{At, ChangeNumber, RoomId};
+use crate::engine::id::{At, ChangeNumber, OccurrenceId, RoomId};
+use crate::engine::say::card::Card;
 use crate::engine::settings::Settings;
 use crate::engine::state::State;
-use crate::engine::{About, Input, Kind, Line, Outcome, Question, Reply, decide, say, timers, turn};
+use crate::engine::window::Window;
+use crate::engine::{
+    About, Accepted, Closed, Edited, Input, Kind, Line, Nod, Outcome, Question, Reply, decide, say, timers,
+    turn,
+};
 use crate::store::{Store, StoreError};
 
 /// So many timers may fire at one moment before the loop goes on with what arrives.
@@ -22,6 +27,8 @@ pub struct Bot {
     lookups: BTreeMap<ChangeNumber, Lookup>,
     /// The topics as they were given out last.
     topics: BTreeMap<RoomId, String>,
+    /// The cards as they were given out last.
+    cards: BTreeMap<(RoomId, OccurrenceId), Card>,
     /// What networks said while the log took nothing.
     missed: Vec<Input>,
     /// The log takes nothing: nothing is decided until it does.
@@ -44,6 +51,10 @@ pub struct Said {
     pub replies: Vec<Reply>,
     /// The topics that changed, each with its room; `None` where no window is on there any more.
     pub topics: Vec<(RoomId, Option<String>)>,
+    /// The commands that were taken, with nothing of them refused.
+    pub accepted: Vec<Accepted>,
+    /// How windows stand in their rooms, where that has changed.
+    pub cards: Vec<(RoomId, OccurrenceId, Card)>,
     /// What to ask the review system about.
     pub lookups: Vec<ChangeNumber>,
     /// Why the log takes nothing, for the operator: once, when it begins.
@@ -58,7 +69,9 @@ impl Bot {
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
         let (lookups, topics, missed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let mut bot = Self { settings, store, state, lookups, topics, missed, deaf: false, failing: false };
+        let cards = BTreeMap::new();
+        let mut bot =
+            Self { settings, store, state, lookups, topics, cards, missed, deaf: false, failing: false };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -90,6 +103,8 @@ impl Bot {
         let mut replies: Vec<Reply> = Vec::new();
         let mut questions: Vec<Question> = Vec::new();
         let mut seen: Vec<(String, String)> = Vec::new();
+        let mut accepted: Vec<Accepted> = Vec::new();
+        let mut closed: Vec<Closed> = Vec::new();
         if self.deaf && !self.hear_again() {
             self.keep_for_later(inputs);
             return self.said_without_rows(at, inputs);
@@ -115,6 +130,8 @@ impl Bot {
             records.extend(outcome.records);
             replies.extend(outcome.replies);
             questions.extend(outcome.questions);
+            accepted.extend(outcome.accepted);
+            closed.extend(outcome.closed);
         }
         // A tick does one thing that is due, and looks again at what time alone has changed.
         for _ in 0..TIMERS_AT_ONCE {
@@ -124,6 +141,8 @@ impl Bot {
             }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
+            accepted.extend(outcome.accepted);
+            closed.extend(outcome.closed);
         }
         if let Err(error) = self.store.append(&records, &seen) {
             return self.could_not_record(at, inputs, &error);
@@ -132,7 +151,9 @@ impl Bot {
         // Where there was nothing to write, the log was not tried.
         self.failing &= records.is_empty() && seen.is_empty();
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
-        Said { replies, topics: self.topics_changed(), lookups: self.lookups_due(at), ..Said::default() }
+        let cards = if records.is_empty() { Vec::new() } else { self.cards_changed(closed) };
+        let (topics, lookups) = (self.topics_changed(), self.lookups_due(at));
+        Said { replies, topics, accepted, cards, lookups, ..Said::default() }
     }
 
     /// The topics that are not what was given out last.
@@ -150,6 +171,27 @@ impl Bot {
             if before != topic {
                 changed.push((room, topic));
             }
+        }
+        changed
+    }
+
+    /// The cards that are not what was given out last.
+    fn cards_changed(&mut self, closed: Vec<Closed>) -> Vec<(RoomId, OccurrenceId, Card)> {
+        let mut changed = Vec::new();
+        for window in self.state.windows.values().filter(|window| window.is_on()) {
+            let card = say::card::card(&self.state, window);
+            for room in &window.occurrence.rooms {
+                let key = (room.clone(), window.id().clone());
+                if self.cards.get(&key) != Some(&card) {
+                    self.cards.insert(key, card.clone());
+                    changed.push((room.clone(), window.id().clone(), card.clone()));
+                }
+            }
+        }
+        let is_on = |id: &OccurrenceId| self.state.windows.get(id).is_some_and(Window::is_on);
+        self.cards.retain(|(_, id), _| is_on(id));
+        for Closed { id, rooms, card } in closed {
+            changed.extend(rooms.into_iter().map(|room| (room, id.clone(), card.clone())));
         }
         changed
     }
@@ -195,7 +237,14 @@ impl Bot {
     fn said_without_rows(&self, at: At, inputs: &[Input]) -> Said {
         let mut replies = Vec::new();
         for input in inputs {
-            let Input::Line(line) = input else { continue };
+            let line = match input {
+                Input::Line(line) => line,
+                Input::Nod(nod) => {
+                    replies.push(not_recorded(&nod.line));
+                    continue;
+                }
+                _ => continue,
+            };
             match decide::without_row(&self.settings, &self.state, at, line) {
                 Some(outcome) if outcome == Outcome::default() => {}
                 Some(outcome) if !self.deaf => {
@@ -297,7 +346,9 @@ pub fn facts(change: ChangeNumber, answer: Result<Box<Facts>, Fault>) -> Input {
 fn unhandled<'a>(input: &'a Input, handled: &HashSet<(&str, &str)>) -> Option<Cow<'a, Input>> {
     let is_new = |line: &&Line| message(line).is_none_or(|message| !handled.contains(&message));
     match input {
-        Input::Line(line) => is_new(&line).then_some(Cow::Borrowed(input)),
+        Input::Line(line) | Input::Edited(Edited { line, .. }) | Input::Nod(Nod { line, .. }) => {
+            is_new(&line).then_some(Cow::Borrowed(input))
+        }
         Input::Late(lines) => {
             let new: Vec<Line> = lines.iter().filter(is_new).cloned().collect();
             Some(Cow::Owned(Input::Late(new)))
@@ -309,7 +360,9 @@ fn unhandled<'a>(input: &'a Input, handled: &HashSet<(&str, &str)>) -> Option<Co
 /// The messages in an input.
 fn messages(input: &Input) -> impl Iterator<Item = (&str, &str)> {
     let lines = match input {
-        Input::Line(line) => std::slice::from_ref(line),
+        Input::Line(line) | Input::Edited(Edited { line, .. }) | Input::Nod(Nod { line, .. }) => {
+            std::slice::from_ref(line)
+        }
         Input::Late(lines) => lines,
         _ => &[],
     };

@@ -61,10 +61,13 @@ fn answer_offers(settings: &Settings, state: &mut State, at: At) -> Outcome {
         }
     }
     turn.say_added(&first, &added);
-    let Outcome { records: turned_down, replies, .. } = turn.out;
+    if left.is_empty() {
+        turn.offer_accepted(&first);
+    }
+    let Outcome { records: turned_down, replies, accepted, .. } = turn.out;
     turned_down.iter().for_each(|record| state.apply(record));
     records.extend(turned_down);
-    Outcome { records, replies, ..Outcome::default() }
+    Outcome { records, replies, accepted, ..Outcome::default() }
 }
 
 impl<'a> Turn<'a> {
@@ -174,7 +177,8 @@ impl<'a> Turn<'a> {
             (None, None) => self.to.clone(),
         };
         let name = say::own_words(nick);
-        self.out.replies.push(Reply::new(to, format!("{name}: {text}")));
+        let answers = offer.message.clone();
+        self.out.replies.push(Reply { answers, ..Reply::new(to, format!("{name}: {text}")) });
     }
 
     fn added_text(&self, window: &Window, patch: &Patch) -> String {

@@ -6,6 +6,7 @@ mod aside;
 mod ask;
 mod bridge;
 mod find;
+mod gesture;
 mod late;
 mod link;
 mod log;
@@ -47,6 +48,8 @@ pub(super) struct Turn<'a> {
     /// How an answer addresses the speaker.
     pub(super) name: String,
     pub(super) to: Place,
+    /// The message it is about, where the network has a name for it.
+    pub(super) message: Option<String>,
     pub(super) out: Outcome,
 }
 
@@ -56,6 +59,16 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
         Input::Line(line) => {
             let mut turn = Turn::of_line(settings, state, at, line);
             turn.line(line);
+            turn.out
+        }
+        Input::Edited(edited) => {
+            let mut turn = Turn::of_line(settings, state, at, &edited.line);
+            turn.edited(&edited.line);
+            turn.out
+        }
+        Input::Nod(nod) => {
+            let mut turn = Turn::of_line(settings, state, at, &nod.line);
+            turn.nod(nod);
             turn.out
         }
         Input::Facts { change, answer } => {
@@ -131,7 +144,8 @@ impl<'a> Turn<'a> {
             who: who.clone().unwrap_or_else(|| Who(format!("?{}", text::clean(&line.nick)))),
             account: line.account.clone(),
         };
-        Self { settings, state, at, by, who, name: text::clean(&line.nick), to, out: Outcome::default() }
+        let (name, message) = (text::clean(&line.nick), line.message_id.clone());
+        Self { settings, state, at, by, who, name, to, message, out: Outcome::default() }
     }
 
     /// A turn in which the bot acts of its own accord.
@@ -139,7 +153,8 @@ impl<'a> Turn<'a> {
         let who = Who(settings.name.clone());
         let by = Author { network: None, room: None, who, account: None };
         let to = Place::Room(RoomId(CONSOLE.to_owned()));
-        Self { settings, state, at, by, who: None, name: settings.name.clone(), to, out: Outcome::default() }
+        let name = settings.name.clone();
+        Self { settings, state, at, by, who: None, name, to, message: None, out: Outcome::default() }
     }
 
     pub(super) fn prefix(&self) -> &'a str {
@@ -371,6 +386,7 @@ impl<'a> Turn<'a> {
             self.note_who_is_heard();
         }
         if let Some((verb, words)) = said {
+            self.note_accepted();
             self.note_what_was_said(verb, words);
         }
     }

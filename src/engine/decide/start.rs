@@ -288,6 +288,7 @@ impl Turn<'_> {
     pub(in super::super) fn prompt(&mut self, window: &Window, patch: &Patch, lead_in: &str) {
         let Some((number, step)) = patch.current() else { return };
         let Some(lead) = window.lead.as_ref().map(|lead| lead.who.clone()) else { return };
+        let before = self.out.replies.len();
         if step.failed.is_some() {
             let (_, points) = self.judge(window, patch, true);
             let text = say::run::waits_for(self.settings, patch, &points);
@@ -298,10 +299,12 @@ impl Turn<'_> {
             plan::Act::Verify if self.lead_tests(window, patch) => {
                 let text = say::run::verify_for(self.settings, patch);
                 self.tell_lead(window, &lead, lead_in, &text);
+                self.may_nod(window, patch, &lead, before);
             }
             plan::Act::Verify => {
                 let text = say::run::verify(self.settings, patch);
                 self.ping(window, &[patch.owner()], &say::run::after_lead_in(lead_in, &text));
+                self.may_nod(window, patch, patch.owner(), before);
             }
             plan::Act::Review => {
                 let text = self.still_open(window, patch);
@@ -315,6 +318,7 @@ impl Turn<'_> {
                     .strip_prefix(&named)
                     .filter(|rest| rest.starts_with("step ") && lead_in.contains(named.trim_end()));
                 self.tell_lead(window, &lead, lead_in, bare.unwrap_or(&text));
+                self.may_nod(window, patch, &lead, before);
             }
         }
     }

@@ -5,8 +5,9 @@
 //! goes out is in the inbox too, under a number that the homeserver knows it by.
 
 mod inward;
+mod talk;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,8 +25,8 @@ use crate::store::inbox::{Inbox, Outgoing, Session};
 use crate::transport::Say;
 
 use super::hear::room_id;
-use super::say;
 use super::server::{Batch, Server, Trouble};
+use talk::REACTION;
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -42,7 +43,7 @@ const STATUS_LATE: i64 = 30_000;
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
 /// A request that was made of the server, with what it is for.
-type Job<T> = Option<(T, Future<Result<(), Trouble>>)>;
+type Job<T, R = ()> = Option<(T, Future<Result<R, Trouble>>)>;
 
 /// Keeps the connection to a homeserver until it is told to quit, or nobody is left who could tell it. `hear` takes what
 /// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens.
@@ -73,6 +74,7 @@ pub async fn keep(
         encrypted: BTreeSet::new(),
         inside: BTreeSet::new(),
         read: 0,
+        shown_at: BTreeMap::new(),
         leave: None,
         is_down: false,
     };
@@ -128,6 +130,8 @@ struct Link<H> {
     inside: BTreeSet<String>,
     /// The last event that was handed on.
     read: i64,
+    /// When the cards of a room were changed last.
+    shown_at: BTreeMap<String, Instant>,
     /// It was told to leave by this time.
     leave: Option<Instant>,
     /// The engine knows that nothing can be said.
@@ -213,18 +217,18 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         failed: &mut u32,
     ) -> Result<End, StoreError> {
         let mut syncing = self.fetch(&server, None)?;
-        let mut sending: Job<(i64, String)> = None;
+        let mut sending: Job<Outgoing, String> = None;
         let mut working: Job<Chore> = None;
         let (mut send_at, mut work_at) = (now(), now());
         let mut not_sent = 0;
         let mut asked_at = now();
         loop {
             self.read_on()?;
+            let show_at = self.show_cards()?;
             if sending.is_none() && now() >= send_at {
-                sending = self.next_out()?.map(|out| {
-                    let what = (out.id, out.room.clone());
-                    (what, Box::pin(server.clone().send(out)) as Future<_>)
-                });
+                sending = self
+                    .next_out()?
+                    .map(|out| (out.clone(), Box::pin(server.clone().send(out)) as Future<_>));
             }
             if working.is_none() && now() >= work_at {
                 working = chores.pop_front().map(|chore| {
@@ -241,23 +245,28 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                 return Ok(End::Left);
             }
             let waits = |is_idle: bool, at: Instant| (is_idle && at > now()).then_some(at);
-            let wake = [self.leave, waits(sending.is_none(), send_at), waits(working.is_none(), work_at)];
+            let wake =
+                [self.leave, show_at, waits(sending.is_none(), send_at), waits(working.is_none(), work_at)];
             tokio::select! {
                 biased;
                 sent = done(&mut sending) => {
-                    let Some(((id, room), _)) = sending.take() else { continue };
+                    let Some((out, _)) = sending.take() else { continue };
                     match sent {
-                        Ok(()) => {
+                        Ok(event) => {
                             not_sent = 0;
-                            self.inbox.said(id)?;
+                            let now = self.now();
+                            self.inbox.posted(out.id, &event, now)?;
                         }
                         Err(Trouble::Later(_, after)) => {
                             not_sent += 1;
                             send_at = now() + after.map_or_else(|| pause(not_sent), |after| after.min(LONGEST_WAIT));
                         }
                         Err(Trouble::Refused(why)) => {
-                            self.inbox.said(id)?;
-                            self.closed(&room, format!("I may not talk there: {why}"));
+                            self.inbox.said(out.id)?;
+                            // A room where it may not react, or has reacted already, is as good as any other.
+                            if out.kind != REACTION {
+                                self.closed(&out.room, format!("I may not talk there: {why}"));
+                            }
                         }
                         Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
                     }
@@ -328,7 +337,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
     fn next_out(&mut self) -> Result<Option<Outgoing>, StoreError> {
         while let Some(out) = self.inbox.first()? {
             if !out.is_status || self.now() - out.at <= STATUS_LATE {
-                return Ok(Some(out));
+                return self.referring(out).map(Some);
             }
             self.inbox.said(out.id)?;
         }
@@ -340,13 +349,9 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         let mut say = self.says.recv().await;
         loop {
             let stored = match say {
-                Some(Say::Replies(replies)) => {
-                    let events = say::events(&replies, &self.people, &self.settings.network);
-                    let out: Vec<_> =
-                        events.into_iter().map(|out| (out.room, out.content, out.is_status)).collect();
-                    let now = self.now();
-                    self.inbox.push(&out, now)
-                }
+                Some(Say::Replies(replies)) => self.say_all(&replies),
+                Some(Say::Accepted(accepted)) => self.tick(&accepted),
+                Some(Say::Card(room, window, card)) => self.want_card(&room, &window, &card),
                 Some(Say::Taken(last)) => self.inbox.taken(last),
                 // A topic is anybody's to set here, and nobody has asked for one.
                 Some(Say::Topic(..)) => Ok(()),
@@ -430,7 +435,7 @@ fn pause(failed: u32) -> Duration {
 }
 
 /// The end of a request, or nothing for ever where there is none.
-async fn done<T>(job: &mut Job<T>) -> Result<(), Trouble> {
+async fn done<T, R>(job: &mut Job<T, R>) -> Result<R, Trouble> {
     match job {
         Some((_, request)) => request.await,
         None => pending().await,

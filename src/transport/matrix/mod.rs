@@ -5,5 +5,6 @@
 
 pub mod hear;
 pub mod link;
+pub mod refer;
 pub mod say;
 mod server;

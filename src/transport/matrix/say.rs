@@ -10,18 +10,23 @@ use matrix_sdk::ruma::UserId;
 use serde_json::{Value, json};
 
 use crate::engine::id::Who;
+use crate::engine::say::card::{COLUMNS, Card};
 use crate::engine::settings::Settings;
 use crate::engine::{Kind, Place, Reply, say};
+
+use super::refer;
 
 /// An event to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Out {
     /// The room, as the homeserver calls it.
     pub room: String,
-    /// What is sent, as JSON of an `m.room.message`.
-    pub content: String,
+    /// What is sent, the content of an `m.room.message`.
+    pub content: Value,
     /// It says how things stand, and may be left out when it is late.
     pub is_status: bool,
+    /// The event that it answers.
+    pub answers: Option<String>,
 }
 
 /// The events that say these replies. What belongs in no room of this network is passed over.
@@ -44,7 +49,8 @@ pub fn events(replies: &[Reply], people: &Settings, network: &str) -> Vec<Out> {
     let out = |(room, lines): (String, Vec<&Reply>)| Out {
         room,
         is_status: lines.iter().all(|line| line.kind == Kind::Status),
-        content: content(&lines, people, network).to_string(),
+        answers: lines.iter().find_map(|line| line.answers.clone()),
+        content: content(&lines, people, network),
     };
     events.into_iter().map(out).collect()
 }
@@ -52,6 +58,30 @@ pub fn events(replies: &[Reply], people: &Settings, network: &str) -> Vec<Out> {
 /// Something that the bot says of itself, to nobody in particular.
 pub fn notice(text: &str) -> String {
     body("m.notice", text, &escaped(text), &BTreeSet::new()).to_string()
+}
+
+/// A card, which pings nobody: its lines, and the queue as a table.
+pub fn card(card: &Card) -> Value {
+    let mut text = clean(&card.head);
+    let mut html = format!("<strong>{}</strong>", escaped(&text));
+    for line in card.lines.iter().map(|line| clean(line)) {
+        let _ = write!(text, "\n{line}");
+        let _ = write!(html, "<br>{}", escaped(&line));
+    }
+    if !card.rows.is_empty() {
+        let cells = |row: &[String; 4], cell: &str| -> String {
+            row.iter().map(|text| format!("<{cell}>{}</{cell}>", escaped(&clean(text)))).collect()
+        };
+        let head = cells(&COLUMNS.map(str::to_owned), "th");
+        let _ = write!(html, "<table><thead><tr>{head}</tr></thead><tbody>");
+        for row in &card.rows {
+            let [ticket, patch, owner, state] = row.each_ref().map(|text| clean(text));
+            let _ = write!(text, "\n{ticket} {patch} ({owner}) {state}");
+            let _ = write!(html, "<tr>{}</tr>", cells(row, "td"));
+        }
+        html.push_str("</tbody></table>");
+    }
+    body("m.notice", &text, &html, &BTreeSet::new())
 }
 
 fn goes_on(lines: &[&Reply], reply: &Reply) -> bool {
@@ -81,7 +111,11 @@ fn content(lines: &[&Reply], people: &Settings, network: &str) -> Value {
         html.push_str(&rich);
         mentions.extend(called.into_iter().flat_map(|called| called.users));
     }
-    body(kind, &text, &html, &mentions)
+    let mut content = body(kind, &text, &html, &mentions);
+    if let Some(confirm) = lines.iter().find_map(|line| line.confirm.as_ref()) {
+        refer::ask(&mut content, confirm);
+    }
+    content
 }
 
 fn body(kind: &str, text: &str, html: &str, mentions: &BTreeSet<String>) -> Value {

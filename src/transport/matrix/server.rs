@@ -16,7 +16,7 @@ use matrix_sdk::ruma::api::client::message::{get_message_events, send_message_ev
 use matrix_sdk::ruma::api::client::sync::sync_events::v3 as sync;
 use matrix_sdk::ruma::api::error::{ErrorKind, RetryAfter};
 use matrix_sdk::ruma::api::{Direction, MatrixVersion};
-use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, MessageLikeEventType};
+use matrix_sdk::ruma::events::AnyMessageLikeEventContent;
 use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedTransactionId, RoomId, UInt};
 use matrix_sdk::store::RoomLoadSettings;
@@ -42,8 +42,15 @@ const DEVICE: &str = "swatbot";
 const LONGEST_WORDS: usize = 200;
 
 /// The events that are read, and those of them that are part of a room's state.
-const EVENTS: &[&str] =
-    &["m.room.message", "m.room.encrypted", "m.room.member", "m.room.encryption", "m.room.tombstone"];
+const EVENTS: &[&str] = &[
+    "m.room.message",
+    "m.reaction",
+    "m.room.redaction",
+    "m.room.encrypted",
+    "m.room.member",
+    "m.room.encryption",
+    "m.room.tombstone",
+];
 const STATE: &[&str] = &["m.room.member", "m.room.encryption", "m.room.tombstone"];
 
 /// Why a request came to nothing.
@@ -240,17 +247,18 @@ impl Server {
         within(poll + ANSWER, async { self.client.send(request).with_request_config(config).await }).await
     }
 
-    /// Sends an event under its number: the same number twice is one event.
-    pub(super) async fn send(self, out: Outgoing) -> Result<(), Trouble> {
+    /// Sends an event under its number: the same number twice is one event. Gives the event's id.
+    pub(super) async fn send(self, out: Outgoing) -> Result<String, Trouble> {
         let content: Raw<AnyMessageLikeEventContent> =
             Raw::from_json_string(out.content).map_err(|error| Trouble::Refused(error.to_string()))?;
         let request = send_message_event::v3::Request::new_raw(
             room_id(&out.room)?,
             OwnedTransactionId::from(format!("swat-{}", out.id)),
-            MessageLikeEventType::RoomMessage,
+            out.kind.into(),
             content,
         );
-        within(ANSWER, async { self.client.send(request).await }).await.map(drop)
+        let sent = within(ANSWER, async { self.client.send(request).await }).await?;
+        Ok(sent.event_id.to_string())
     }
 
     /// Goes into a room.

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use swatbot::store::OpenError;
-use swatbot::store::inbox::{Inbox, Session};
+use swatbot::store::inbox::{Inbox, New, Session};
 
 const NOW: i64 = 1_520_276_100_000;
 
@@ -76,7 +76,7 @@ fn what_was_taken_is_forgotten_after_a_week() {
 fn what_goes_out_has_a_number_that_no_other_file_gives() {
     let dir = tempfile::tempdir().unwrap();
     let mut inbox = open(&dir.path().join("one"));
-    let say = |text: &str| ("!a".to_owned(), text.to_owned(), false);
+    let say = |text: &str| New::message("!a", text.to_owned());
     inbox.push(&[say("first"), say("second")], NOW).unwrap();
     let first = inbox.first().unwrap().unwrap();
     assert_eq!((first.content.as_str(), first.at, first.is_status), ("first", NOW, false));

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta};
 use crate::engine::say::room as words;
 use crate::engine::{Attendance, Departure, Input, LinkChange};
 use crate::store::StoreError;
-use crate::store::inbox::Event;
+use crate::store::inbox::{Event, New};
 
 use super::super::hear::{Heard, Scene, hear};
 use super::super::say;
@@ -140,6 +140,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
     fn amounts_to(&mut self, room: &str, heard: Heard) -> Result<Option<Input>, StoreError> {
         let change = match heard {
             Heard::Nothing | Heard::Line(_) | Heard::Late(_) => return Ok(None),
+            Heard::Edited { line, of } => return self.edited(room, line, of),
+            Heard::Nod { line, on, unfit } => return self.nod(room, line, &on, unfit),
+            Heard::Redacted(event) => {
+                self.inbox.taken_away(room, &event)?;
+                return Ok(None);
+            }
             Heard::Encrypted => {
                 self.now_encrypted(room)?;
                 return Ok(None);
@@ -183,6 +189,6 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
     /// Says something of the room itself.
     pub(super) fn say(&mut self, room: &str, text: &str) -> Result<(), StoreError> {
         let now = self.now();
-        self.inbox.push(&[(room.to_owned(), say::notice(text), false)], now)
+        self.inbox.push(&[New::message(room, say::notice(text))], now)
     }
 }
