@@ -9,6 +9,7 @@ mod cards;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
@@ -33,6 +34,9 @@ const SCHEMA: &str = "CREATE TABLE session (id INTEGER PRIMARY KEY CHECK (id = 1
      PRIMARY KEY (room, name)) STRICT; \
      CREATE TABLE card (room TEXT NOT NULL, name TEXT NOT NULL, wanted TEXT NOT NULL, shown TEXT, \
      again INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL, PRIMARY KEY (room, name)) STRICT;";
+
+/// So long another program's lock is waited for.
+const BUSY: Duration = Duration::from_millis(200);
 
 /// What was taken is kept for so long, in milliseconds, to know it again.
 const KEPT: i64 = 7 * 24 * 3600 * 1000;
@@ -212,11 +216,10 @@ impl Inbox {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Everything up to this one was taken.
-    pub fn taken(&mut self, last: i64) -> Result<(), StoreError> {
-        let sql = "UPDATE event SET state = 'taken' WHERE state = 'new' AND seq <= ?1";
-        self.connection.prepare_cached(sql)?.execute([last])?;
-        Ok(())
+    /// The last event that was not taken yet; 0 where there is none.
+    pub fn last_waiting(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM event WHERE state = 'new'";
+        Ok(self.connection.query_one(sql, [], |row| row.get(0))?)
     }
 
     /// Reading this one went wrong: it is kept and not read again.
@@ -238,11 +241,26 @@ impl Inbox {
         Ok(statement.exists([room, what])?)
     }
 
-    /// Stores what is to be said, in order.
-    pub fn push(&mut self, out: &[New], now: i64) -> Result<(), StoreError> {
+    /// Stores what is to be said, in order, and in the same transaction what it answers: everything up to this number was
+    /// taken, but the events with these ids.
+    pub fn push(
+        &mut self,
+        out: &[New],
+        taken: Option<&(i64, Vec<String>)>,
+        now: i64,
+    ) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for new in out {
             insert(&transaction, new, now)?;
+        }
+        if let Some((last, unsettled)) = taken {
+            let unsettled = serde_json::Value::from(unsettled.as_slice()).to_string();
+            transaction
+                .prepare_cached(
+                    "UPDATE event SET state = 'taken' WHERE state = 'new' AND seq <= ?1 \
+                     AND id NOT IN (SELECT value FROM json_each(?2))",
+                )?
+                .execute(params![last, unsettled])?;
         }
         transaction.commit()?;
         Ok(())
@@ -306,6 +324,8 @@ impl std::fmt::Debug for Session {
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    // Nobody else writes it, and who waits for a lock holds up everything.
+    connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "full")

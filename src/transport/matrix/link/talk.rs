@@ -24,21 +24,20 @@ const CARD_EVERY: Duration = Duration::from_secs(3);
 /// The names of events begin with what they are.
 const CARD: &str = "card ";
 
-impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
-    /// Puts answers among what is to be said, each in the thread of what it answers.
-    pub(super) fn say_all(&mut self, replies: &[Reply]) -> Result<(), StoreError> {
+impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
+    /// Answers as they are to be stored, each in the thread of what it answers.
+    pub(super) fn messages(&self, replies: &[Reply]) -> Vec<New> {
         let mut new = Vec::new();
         for mut out in say::events(replies, &self.people, &self.settings.network) {
-            if let Some(answers) = &out.answers
-                && let Some((root, answers)) = self.thread(&out.room, answers)?
-            {
+            // Where it cannot be read which thread that is, it is said in the room.
+            let thread = out.answers.as_ref().and_then(|it| self.thread(&out.room, it).ok().flatten());
+            if let Some((root, answers)) = thread {
                 refer::in_thread(&mut out.content, &root, &answers);
             }
             let message = New::message(&out.room, out.content.to_string());
             new.push(New { is_status: out.is_status, ..message });
         }
-        let now = self.now();
-        self.inbox.push(&new, now)
+        new
     }
 
     /// The thread that an event is said in, with the event that is answered there: for a reaction, and for a change, what
@@ -57,18 +56,14 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         Ok(None)
     }
 
-    /// Puts a ✅ on what was taken.
-    pub(super) fn tick(&mut self, accepted: &[Accepted]) -> Result<(), StoreError> {
-        let ticks: Vec<New> = accepted
-            .iter()
-            .filter_map(|accepted| {
-                let room = self.own_room(&accepted.room)?;
-                let tick = New::message(room, refer::tick(&accepted.message).to_string());
-                Some(New { kind: REACTION, is_extra: true, ..tick })
-            })
-            .collect();
-        let now = self.now();
-        self.inbox.push(&ticks, now)
+    /// A ✅ on each command that was taken.
+    pub(super) fn ticks(&self, accepted: &[Accepted]) -> Vec<New> {
+        let tick = |accepted: &Accepted| {
+            let tick = refer::tick(&accepted.message).to_string();
+            let message = New::message(self.own_room(&accepted.room)?, tick);
+            Some(New { kind: REACTION, is_extra: true, ..message })
+        };
+        accepted.iter().filter_map(tick).collect()
     }
 
     /// A room as the homeserver calls it, where it is one of ours.
@@ -78,16 +73,10 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
     }
 
     /// Keeps what the card of a window is to show in a room.
-    pub(super) fn want_card(
-        &mut self,
-        room: &RoomId,
-        window: &OccurrenceId,
-        card: &Card,
-    ) -> Result<(), StoreError> {
-        let Some(room) = self.own_room(room) else { return Ok(()) };
-        let (name, content) = (format!("{CARD}{window}"), say::card(card).to_string());
-        let now = self.now();
-        self.inbox.want_card(room, &name, &content, now)
+    pub(super) fn want_card(&mut self, room: &RoomId, window: &OccurrenceId, card: &Card) {
+        let Some(room) = self.own_room(room) else { return };
+        let key = (room.to_owned(), format!("{CARD}{window}"));
+        self.unstored.cards.insert(key, say::card(card).to_string());
     }
 
     /// Shows the cards whose time has come, and says when the next one's does.
