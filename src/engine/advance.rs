@@ -92,6 +92,7 @@ impl<'a> Turn<'a> {
         match patches.as_slice() {
             [] => {}
             [patch] => {
+                self.about = Some(patch.change);
                 let text = self.added_text(window, patch);
                 let other = Some(patch.owner()).filter(|owner| **owner != first.by);
                 let other = other.map(|owner| format!("; {} is on point", say::short_name(owner)));
@@ -119,6 +120,7 @@ impl<'a> Turn<'a> {
                     let numbers = say::numbers(&changes);
                     let named = text.starts_with(&format!("{numbers} "));
                     let text = if named { text } else { format!("{numbers}: {text}") };
+                    self.about = if let [one] = changes.as_slice() { Some(*one) } else { None };
                     self.tell_added(window, first, &text);
                 }
             }
@@ -178,7 +180,8 @@ impl<'a> Turn<'a> {
         };
         let name = say::own_words(nick);
         let answers = offer.message.clone();
-        self.out.replies.push(Reply { answers, ..Reply::new(to, format!("{name}: {text}")) });
+        let reply = Reply::new(to, format!("{name}: {text}"));
+        self.out.replies.push(Reply { answers, about: self.about, ..reply });
     }
 
     fn added_text(&self, window: &Window, patch: &Patch) -> String {

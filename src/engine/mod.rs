@@ -190,6 +190,10 @@ pub struct Reply {
     pub more: bool,
     /// The message that it answers, by the network's id, where it is said in the same place.
     pub answers: Option<String>,
+    /// The accounts of those it must be noticed by, on the network where it is said.
+    pub called: Vec<(Who, Vec<String>)>,
+    /// The patch that it is about, where it is about one that is in a queue and about nothing else.
+    pub about: Option<ChangeNumber>,
     /// It asks one person to confirm one thing, which they may do by a ✅ on it as well.
     pub confirm: Option<Confirm>,
 }
@@ -225,6 +229,8 @@ impl Reply {
             kind: Kind::Plain,
             more: false,
             answers: None,
+            called: Vec::new(),
+            about: None,
             confirm: None,
         }
     }
@@ -354,7 +360,22 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
     if let Some((line, message)) = line_of(input) {
         say_what_is_answered(line, message, &mut outcome.replies);
     }
+    let is_queued = |change: &ChangeNumber| state.window_of(*change).is_some();
+    for reply in &mut outcome.replies {
+        reply.about = reply.about.filter(is_queued);
+        let network = network_of(&reply.to);
+        reply.called =
+            reply.ping.iter().map(|who| (who.clone(), accounts::on(settings, state, who, network))).collect();
+    }
     outcome
+}
+
+/// The network that a place is on.
+fn network_of(place: &Place) -> &str {
+    match place {
+        Place::Room(room) => room.network(),
+        Place::Private { network, .. } => network,
+    }
 }
 
 /// What somebody said or did, with the message that is answered.
@@ -405,7 +426,7 @@ fn say_aside(aside: &Aside, replies: &mut Vec<Reply>) {
         let answers: Vec<&str> =
             answers.map(|text| text.split_once(": ").map_or(text, |(_, text)| text)).collect();
         let text = say::aside::done(&aside.name, &aside.to, &aside.command, &answers);
-        Reply::new(to, text)
+        Reply { about: own.first().and_then(|reply| reply.about), ..Reply::new(to, text) }
     });
     let notices: Vec<Reply> = notices.collect();
     if own.is_empty() && matches!(aside.to, Place::Private { .. }) {

@@ -41,6 +41,7 @@ mod review;
 mod room;
 mod schedule;
 mod store;
+mod talk;
 mod text;
 mod tidy;
 mod transcripts;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use swatbot::config::{Matrix, MatrixLogin};
+use swatbot::config::{Matrix, MatrixLogin, Threads};
 use swatbot::engine::id::RoomId;
 use swatbot::engine::{Line, Unfit};
 use swatbot::transport::matrix::hear::{Heard, Scene, hear, name};
@@ -24,6 +24,7 @@ pub(crate) fn settings() -> Matrix {
         ignore: texts(&["@stashbot:example.org"]),
         inviters: texts(&["@alice:example.org"]),
         bridged: texts(&["@irc_*:example.org", "@_slack_*"]),
+        threads: Threads::Answers,
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use swatbot::clock::Clock;
-use swatbot::config::{Matrix, MatrixLogin};
+use swatbot::config::{Matrix, MatrixLogin, Threads};
 use swatbot::engine::id::RoomId;
 use swatbot::engine::{Attendance, Input, LinkChange, Place, Reply};
 use swatbot::secret::Secret;
@@ -20,7 +20,6 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::fake_matrix::{BOT, FakeMatrix, PASSWORD, Trouble};
-use super::make;
 
 const OPS: &str = "!ops:example.org";
 const DEV: &str = "!dev:example.org";
@@ -55,6 +54,7 @@ fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
         ignore: Vec::new(),
         inviters: vec![ALICE.to_owned()],
         bridged: Vec::new(),
+        threads: Threads::Answers,
     }
 }
 
@@ -75,8 +75,7 @@ fn keep(settings: Matrix) -> Kept {
         ears.operator.lock().unwrap().push(words.to_owned());
         ears.news.notify_waiters();
     };
-    let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, tell, told));
+    let task = tokio::spawn(link::keep(settings, Clock::system(), hear, tell, told));
     Kept { heard, says, task }
 }
 

@@ -1,48 +1,27 @@
 //! What answers look like in a Matrix room: who is pinged, and that nothing of a stranger's text is more than text.
 
 use serde_json::{Value, json};
-use swatbot::config::{self};
 use swatbot::engine::id::{RoomId, Who};
-use swatbot::engine::settings::Settings;
 use swatbot::engine::{Kind, Place, Reply};
 use swatbot::transport::matrix::say::{Out, events, notice};
-
-fn people() -> Settings {
-    let text = r#"[review]
-kind = "files"
-path = "changes"
-config_repos = ["c"]
-[[connection]]
-kind = "console"
-[[window]]
-id = "morning"
-name = "Morning"
-days = ["mon"]
-start = "06:00"
-timezone = "UTC"
-minutes = 60
-rooms = ["console"]
-[[person]]
-id = "alice"
-matrix = ["@alice:example.org", "@alice.phone:example.org"]
-irc = ["libera/alice"]
-[[person]]
-id = "bob"
-irc = ["libera/bob"]
-"#;
-    config::parse(text, std::path::Path::new("/srv")).unwrap_or_else(|faults| panic!("{faults}")).settings
-}
 
 fn reply(text: &str) -> Reply {
     Reply::new(Place::Room(RoomId("matrix/!ops:example.org".to_owned())), text.to_owned())
 }
 
+/// A ping of these, by the accounts that the engine knows of them here.
 fn ping(text: &str, who: &[&str]) -> Reply {
-    Reply { ping: who.iter().map(|who| Who((*who).to_owned())).collect(), ..reply(text) }
+    let accounts = |who: &str| match who {
+        "alice" => vec!["@alice.phone:example.org".to_owned(), "@alice:example.org".to_owned()],
+        _ => who.strip_prefix("matrix/").map(str::to_owned).into_iter().collect(),
+    };
+    let ping = who.iter().map(|who| Who((*who).to_owned())).collect();
+    let called = who.iter().map(|who| (Who((*who).to_owned()), accounts(who))).collect();
+    Reply { ping, called, ..reply(text) }
 }
 
 fn out(replies: &[Reply]) -> Vec<Out> {
-    events(replies, &people(), "matrix")
+    events(replies, "matrix")
 }
 
 fn content(reply: Reply) -> Value {

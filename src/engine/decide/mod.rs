@@ -50,6 +50,8 @@ pub(super) struct Turn<'a> {
     pub(super) to: Place,
     /// The message it is about, where the network has a name for it.
     pub(super) message: Option<String>,
+    /// The patch that what is said next is about: that of the last row.
+    pub(super) about: Option<ChangeNumber>,
     pub(super) out: Outcome,
 }
 
@@ -146,7 +148,8 @@ impl<'a> Turn<'a> {
             account: line.account.clone(),
         };
         let (name, message) = (text::clean(&line.nick), line.message_id.clone());
-        Self { settings, state, at, by, who, name, to, message, out: Outcome::default() }
+        let out = Outcome::default();
+        Self { settings, state, at, by, who, name, to, message, about: None, out }
     }
 
     /// A turn in which the bot acts of its own accord.
@@ -155,7 +158,8 @@ impl<'a> Turn<'a> {
         let by = Author { network: None, room: None, who, account: None };
         let to = Place::Room(RoomId(CONSOLE.to_owned()));
         let name = settings.name.clone();
-        Self { settings, state, at, by, who: None, name, to, message: None, out: Outcome::default() }
+        let out = Outcome::default();
+        Self { settings, state, at, by, who: None, name, to, message: None, about: None, out }
     }
 
     pub(super) fn prefix(&self) -> &'a str {
@@ -186,6 +190,7 @@ impl<'a> Turn<'a> {
         event: Event,
     ) {
         let record = self.make(window, change, Went::Ok, event);
+        self.about = change;
         self.out.records.push(record);
     }
 
@@ -206,7 +211,7 @@ impl<'a> Turn<'a> {
 
     fn reply(&mut self, text: &str, soft: bool) {
         let text = format!("{}: {text}", self.name);
-        self.out.replies.push(Reply { soft, ..Reply::new(self.to.clone(), text) });
+        self.out.replies.push(Reply { soft, about: self.about, ..Reply::new(self.to.clone(), text) });
     }
 
     /// Says something in every room of a window, to nobody in particular.
@@ -241,7 +246,8 @@ impl<'a> Turn<'a> {
             let text =
                 if counts { text.to_owned() } else { say::presence::refused_here(text, self.prefix()) };
             let to = Place::Room(room.clone());
-            self.out.replies.push(Reply { ping: ping.clone(), ..Reply::new(to, text) });
+            let reply = Reply { ping: ping.clone(), about: self.about, ..Reply::new(to, text) };
+            self.out.replies.push(reply);
         }
     }
 
@@ -263,6 +269,7 @@ impl<'a> Turn<'a> {
         let event = Event::Refused { verb: verb.to_owned(), code: refusal.code.to_owned() };
         let mut record = self.make(window, change, Went::Refused, event);
         record.text = format!("{verb}: {}", refusal.said());
+        self.about = change;
         self.out.records.push(record);
     }
 

@@ -207,6 +207,8 @@ impl Turn<'_> {
     /// Names the next patch, with what the lead has to know before reading it.
     pub(in super::super) fn name_next(&mut self, window: &Window, lead_in: &str) {
         let Some(lead) = window.lead.as_ref().map(|lead| lead.who.clone()) else { return };
+        // Whose turn it is concerns all.
+        self.about = None;
         let last_start = window.occurrence.ends - self.settings.policy.last_start;
         let Some(patch) = next(self.settings, self.state, window) else {
             let waiting = window.waiting().count();
@@ -255,6 +257,7 @@ impl Turn<'_> {
                 let text = say::run::your_turn(self.settings, patch);
                 self.ping(window, &[&owner], &text);
             }
+            self.about = None;
             let until = recent.unwrap_or(self.at) + self.settings.timers.turn;
             text = say::run::asked_again(patch, until);
         } else if let Err(refusal) = self.may_start(window, patch) {

@@ -19,7 +19,6 @@ use tokio::time::{sleep, sleep_until};
 
 use crate::clock::Clock;
 use crate::config::{Matrix, MatrixLogin};
-use crate::engine::settings::Settings;
 use crate::engine::{self, Attendance, Input, LinkChange, Presence};
 use crate::store::StoreError;
 use crate::store::inbox::{Inbox, Outgoing, Session};
@@ -52,7 +51,6 @@ type Job<T, R = ()> = Option<(T, Future<Result<R, Trouble>>)>;
 /// `tell` tells the operator.
 pub async fn keep(
     settings: Matrix,
-    people: Arc<Settings>,
     clock: Clock,
     hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
     tell: impl Fn(&str),
@@ -74,7 +72,6 @@ pub async fn keep(
     };
     let mut link = Link {
         settings: Arc::new(settings),
-        people,
         clock,
         hear,
         tell,
@@ -130,7 +127,6 @@ enum End {
 /// One homeserver, connected or not.
 struct Link<H, T> {
     settings: Arc<Matrix>,
-    people: Arc<Settings>,
     clock: Clock,
     hear: H,
     tell: T,

@@ -9,9 +9,8 @@ use std::fmt::Write;
 use matrix_sdk::ruma::UserId;
 use serde_json::{Value, json};
 
-use crate::engine::id::Who;
+use crate::engine::id::{ChangeNumber, Who};
 use crate::engine::say::card::{COLUMNS, Card};
-use crate::engine::settings::Settings;
 use crate::engine::{Kind, Place, Reply, say};
 
 use super::refer;
@@ -27,10 +26,12 @@ pub struct Out {
     pub is_status: bool,
     /// The event that it answers.
     pub answers: Option<String>,
+    /// The patch that it is about.
+    pub about: Option<ChangeNumber>,
 }
 
 /// The events that say these replies. What belongs in no room of this network is passed over.
-pub fn events(replies: &[Reply], people: &Settings, network: &str) -> Vec<Out> {
+pub fn events(replies: &[Reply], network: &str) -> Vec<Out> {
     let mut events: Vec<(String, Vec<&Reply>)> = Vec::new();
     for reply in replies {
         let Place::Room(room) = &reply.to else { continue };
@@ -50,7 +51,8 @@ pub fn events(replies: &[Reply], people: &Settings, network: &str) -> Vec<Out> {
         room,
         is_status: lines.iter().all(|line| line.kind == Kind::Status),
         answers: lines.iter().find_map(|line| line.answers.clone()),
-        content: content(&lines, people, network),
+        about: lines.first().and_then(|line| line.about),
+        content: content(&lines),
     };
     events.into_iter().map(out).collect()
 }
@@ -86,10 +88,11 @@ pub fn card(card: &Card) -> Value {
 
 fn goes_on(lines: &[&Reply], reply: &Reply) -> bool {
     let quiet = |reply: &Reply| reply.ping.is_empty() && !matches!(reply.kind, Kind::ForLog);
-    reply.more && quiet(reply) && lines.iter().all(|line| quiet(line))
+    let is_about_the_same = lines.iter().all(|line| line.about == reply.about);
+    reply.more && is_about_the_same && quiet(reply) && lines.iter().all(|line| quiet(line))
 }
 
-fn content(lines: &[&Reply], people: &Settings, network: &str) -> Value {
+fn content(lines: &[&Reply]) -> Value {
     let (mut text, mut html, mut mentions) = (String::new(), String::new(), BTreeSet::new());
     let mut kind = "m.notice";
     for (index, reply) in lines.iter().enumerate() {
@@ -103,7 +106,7 @@ fn content(lines: &[&Reply], people: &Settings, network: &str) -> Value {
         let called: Vec<Called<'_>> = reply
             .ping
             .iter()
-            .map(|who| Called { name: say::short_name(who), users: users(who, people, network) })
+            .map(|who| Called { name: say::short_name(who), users: users(who, reply) })
             .collect();
         let line = clean(&reply.text);
         let (plain, rich) = named(&line, &called);
@@ -137,13 +140,9 @@ struct Called<'a> {
     users: Vec<String>,
 }
 
-fn users(who: &Who, people: &Settings, network: &str) -> Vec<String> {
-    let full: Vec<&str> = match people.person(who) {
-        Some(person) => person.accounts.iter().map(String::as_str).collect(),
-        None => vec![who.0.as_str()],
-    };
-    let here = full.iter().filter_map(|full| full.strip_prefix(network)?.strip_prefix('/'));
-    here.filter(|user| <&UserId>::try_from(*user).is_ok()).map(str::to_owned).collect()
+fn users(who: &Who, reply: &Reply) -> Vec<String> {
+    let theirs = reply.called.iter().filter(|(called, _)| called == who).flat_map(|(_, users)| users);
+    theirs.filter(|user| <&UserId>::try_from(user.as_str()).is_ok()).cloned().collect()
 }
 
 /// The plain and the rich form of a line. Whose name stands in it gets a link to them there, and whose does not, at the

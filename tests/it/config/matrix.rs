@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use swatbot::config::{self, Config, Connection, Matrix, MatrixLogin};
+use swatbot::config::{self, Config, Connection, Matrix, MatrixLogin, Threads};
 use swatbot::engine::id::RoomId;
 use swatbot::engine::settings::{LogMode, NetworkSettings};
 
@@ -56,6 +56,7 @@ fn a_short_connection_has_defaults_for_the_rest() {
         ignore: Vec::new(),
         inviters: Vec::new(),
         bridged: Vec::new(),
+        threads: Threads::Answers,
     };
     assert_eq!(matrix(&config), &expected);
     assert_eq!(config.settings.network("matrix"), NetworkSettings { trust: true, log: LogMode::Own });

@@ -83,9 +83,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             }
             Some(Say::Card(room, window, card)) => self.want_card(&room, &window, &card),
             Some(Say::Taken(last, unsettled)) => self.unstored.taken = Some((last, unsettled)),
-            // A topic is anybody's to set here, and nobody has asked for one.
-            Some(Say::Topic(..)) => {}
-            Some(Say::Settings(people)) => self.people = people,
+            // A topic is anybody's to set here, and nobody has asked for one. Who is who the engine says.
+            Some(Say::Topic(..) | Say::Settings(_)) => {}
             Some(Say::Quit(words)) => {
                 self.leave = Some(now() + FLUSH);
                 let notice = say::notice(&words);

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::config::Threads;
 use crate::engine::id::{OccurrenceId, RoomId};
 use crate::engine::say::card::Card;
 use crate::engine::{Accepted, Edited, Input, Line, Nod, Reply, Unfit};
@@ -21,14 +22,22 @@ pub(super) const REACTION: &str = "m.reaction";
 /// A card is changed no more often than this.
 const CARD_EVERY: Duration = Duration::from_secs(3);
 
-/// The names of events begin with what they are.
+/// The names of events begin with what they are: the card of a window, the first word about a patch.
 const CARD: &str = "card ";
+const PATCH: &str = "patch ";
 
 impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// Answers as they are to be stored, each in the thread of what it answers.
     pub(super) fn messages(&self, replies: &[Reply]) -> Vec<New> {
         let mut new = Vec::new();
-        for mut out in say::events(replies, &self.people, &self.settings.network) {
+        for mut out in say::events(replies, &self.settings.network) {
+            let patch = out.about.filter(|_| self.settings.threads == Threads::Patch);
+            if let Some(change) = patch {
+                let name = Some(format!("{PATCH}{change}"));
+                let message = New::message(&out.room, out.content.to_string());
+                new.push(New { is_status: out.is_status, name, ..message });
+                continue;
+            }
             // Where it cannot be read which thread that is, it is said in the room.
             let thread = out.answers.as_ref().and_then(|it| self.thread(&out.room, it).ok().flatten());
             if let Some((root, answers)) = thread {
