@@ -2,6 +2,7 @@
 
 mod faults;
 mod session;
+mod talk;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -242,20 +242,20 @@ fn the_card_follows_the_window_to_its_end() {
     assert_eq!(
         card(&room.later(2)),
         "2026-11-23/morning is on until 15:00 UTC, lead alice\nnot started, waiting for alice\n\
-         #1 | 900101 ps 3 \"Change 900101\" | bob | waits"
+         #1 | 900101 ps 3 \"Change 900101\" | @bob:example.org | waits"
     );
     assert_eq!(card(&room.says("bob", "!swat queue")), "", "nothing has changed");
     assert_eq!(
         card(&room.says("alice", "!swat start")),
         "2026-11-23/morning runs until 15:00 UTC, lead alice\nnothing is in motion, waiting for alice\n\
-         #1 | 900101 ps 3 \"Change 900101\" | bob | waits"
+         #1 | 900101 ps 3 \"Change 900101\" | @bob:example.org | waits"
     );
     room.says("alice", "!swat check 900101 deployer");
     assert_eq!(
         card(&room.says("bob", "!swat hold the db is slow")),
-        "2026-11-23/morning runs until 15:00 UTC, lead alice\nHELD: H1 (bob: the db is slow)\n\
+        "2026-11-23/morning runs until 15:00 UTC, lead alice\nHELD: H1 (@bob:example.org: the db is slow)\n\
          900101 step 2 of 8 (merge), waiting for MERGED\n\
-         #1 | 900101 ps 3 \"Change 900101\" | bob | step 2 of 8 (merge)"
+         #1 | 900101 ps 3 \"Change 900101\" | @bob:example.org | step 2 of 8 (merge)"
     );
     room.says("alice", "!swat resume fine");
     room.says("alice", "!swat skip 900101 not today");
@@ -264,7 +264,10 @@ fn the_card_follows_the_window_to_its_end() {
         end.starts_with("2026-11-23/morning done at 14:00 UTC, lead alice: skipped 900101 (not today)"),
         "{end}"
     );
-    assert!(end.ends_with("\n#1 | 900101 ps 3 \"Change 900101\" | bob | skipped: not today"), "{end}");
+    assert!(
+        end.ends_with("\n#1 | 900101 ps 3 \"Change 900101\" | @bob:example.org | skipped: not today"),
+        "{end}"
+    );
     assert_eq!(card(&room.says("alice", "!swat windows")), "");
 }
 
