@@ -176,9 +176,10 @@ async fn a_tick_on_a_question_is_told_with_what_it_asks_also_after_a_kill() {
     // Nobody holds on to the question but the file.
     let kept = keep(settings(&fake, folder.path()));
     let tick = reacts(&fake, BOB, &ids[0]);
-    kept.until("it hears it", |inputs| !nods(inputs).is_empty()).await;
-    let nod = nods(&kept.inputs()).pop().unwrap();
-    assert_eq!((&nod.confirm, nod.line.message_id.as_deref()), (&asked, Some(tick.as_str())));
+    let is_it = |nod: &&Nod| nod.line.message_id.as_ref() == Some(&tick);
+    kept.until("it hears it", |inputs| nods(inputs).iter().any(|nod| is_it(&nod))).await;
+    let nod = nods(&kept.inputs()).into_iter().find(|nod| is_it(&nod)).unwrap();
+    assert_eq!((&nod.confirm, nod.line.account.as_deref()), (&asked, Some(BOB)));
     // One that is old by the server's word.
     let content = json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": ids[0], "key": "✅"}});
     let old =
