@@ -49,6 +49,8 @@ pub enum Input {
     /// These were handed on before the program was killed, as far as the connection knows, and nobody was told what
     /// became of them. The log answers for those that are in it; nothing else follows, for they come again themselves.
     Unanswered(Vec<Line>),
+    /// Somebody said something under a name that nothing proves: it is not acted on. The line has no account.
+    Unproven(Line, Doubt),
     /// Who is in a room.
     Presence(Presence),
     /// What became of the connection to a network.
@@ -85,6 +87,15 @@ pub struct Line {
     pub text: String,
     /// The network's id of the message, where it has one: the same id is never handled twice.
     pub message_id: Option<String>,
+}
+
+/// Why nobody knows who said a line, though the network vouches for what is said there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It came in clear where everything is encrypted.
+    Clear,
+    /// It was encrypted by a device that its owner has not signed.
+    Device,
 }
 
 impl Line {
@@ -381,7 +392,9 @@ fn network_of(place: &Place) -> &str {
 /// What somebody said or did, with the message that is answered.
 fn line_of(input: &Input) -> Option<(&Line, Option<&String>)> {
     match input {
-        Input::Line(line) | Input::Nod(Nod { line, .. }) => Some((line, line.message_id.as_ref())),
+        Input::Line(line) | Input::Unproven(line, _) | Input::Nod(Nod { line, .. }) => {
+            Some((line, line.message_id.as_ref()))
+        }
         Input::Edited(Edited { line, of }) => Some((line, Some(of))),
         _ => None,
     }

@@ -11,7 +11,8 @@ use chrono::TimeDelta;
 
 use crate::config::Matrix;
 use crate::engine::id::RoomId;
-use crate::engine::{Line, Unfit};
+use crate::engine::{Doubt, Line, Unfit};
+use crate::store::inbox::Seal;
 
 /// What is older than this is listed and not acted on.
 pub const LATE: TimeDelta = TimeDelta::seconds(120);
@@ -28,6 +29,8 @@ pub struct Scene<'a> {
     pub room: &'a str,
     /// What is said there is encrypted.
     pub is_encrypted: bool,
+    /// What the encryption of this event proves.
+    pub seal: Seal,
     /// How long ago the event came here.
     pub waited: TimeDelta,
     /// When that is, in milliseconds since 1970: for events whose age no server tells.
@@ -61,8 +64,10 @@ pub enum Heard {
     },
     /// Somebody took this event away.
     Redacted(String),
-    /// Somebody said something in a room whose encryption the bot does not speak.
-    Unreadable,
+    /// Somebody said something, and who it was is not proved.
+    Unproven(Line, Doubt),
+    /// This user said something that cannot be decrypted.
+    Unreadable(String),
     /// The room is encrypted from now on.
     Encrypted,
     /// This user is in the room now.
@@ -158,7 +163,7 @@ pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
         ("m.room.member", Some(user)) => member(&event, user, &settings.user),
         ("m.room.encryption", Some("")) => Heard::Encrypted,
         ("m.room.tombstone", Some("")) => Heard::Replaced,
-        ("m.room.encrypted", None) if is_heard(&event.sender, settings) => Heard::Unreadable,
+        ("m.room.encrypted", None) if is_heard(&event.sender, settings) => Heard::Unreadable(event.sender),
         ("m.room.message", None) if is_heard(&event.sender, settings) => message(&event, scene),
         ("m.reaction", None) if is_heard(&event.sender, settings) => reaction(&event, scene),
         ("m.room.redaction", None) => redaction(&event),
@@ -199,10 +204,6 @@ fn message(event: &Event<'_>, scene: Scene<'_>) -> Heard {
     if said.msgtype != "m.text" {
         return Heard::Nothing;
     }
-    // Whoever can write in clear into an encrypted room need not be who the event says.
-    if scene.is_encrypted {
-        return Heard::Unreadable;
-    }
     let text = without_quote(&said.body);
     if text.trim().is_empty() {
         return Heard::Nothing;
@@ -212,7 +213,10 @@ fn message(event: &Event<'_>, scene: Scene<'_>) -> Heard {
         // All changes of one message are one: it is answered once.
         Some(of) => Heard::Edited { line: Line { message_id: Some(format!("edit of {of}")), ..line }, of },
         None if age(event, scene) > LATE => Heard::Late(line),
-        None => Heard::Line(line),
+        None => match doubt(scene) {
+            Some(doubt) => Heard::Unproven(line, doubt),
+            None => Heard::Line(line),
+        },
     }
 }
 
@@ -238,21 +242,30 @@ fn reaction(event: &Event<'_>, scene: Scene<'_>) -> Heard {
     if kind != "m.annotation" || !matches!(key.trim_end_matches('\u{fe0f}'), "✅" | "✔") {
         return Heard::Nothing;
     }
-    let mut line = line(event, scene, "");
-    let mut unfit = (age(event, scene) > LATE).then_some(Unfit::Late);
-    // No client encrypts one.
-    if scene.is_encrypted {
-        line.account = None;
-        unfit = Some(Unfit::InClear);
+    let unfit = match doubt(scene) {
+        // No client that is known encrypts one.
+        Some(_) => Some(Unfit::InClear),
+        None => (age(event, scene) > LATE).then_some(Unfit::Late),
+    };
+    Heard::Nod { line: line(event, scene, ""), on, unfit }
+}
+
+/// Why nothing proves who an event is from, where that is so.
+fn doubt(scene: Scene<'_>) -> Option<Doubt> {
+    match scene.seal {
+        // Into an encrypted room whoever runs a homeserver can write in clear, under any name.
+        Seal::Clear if scene.is_encrypted => Some(Doubt::Clear),
+        Seal::Untrusted | Seal::Locked => Some(Doubt::Device),
+        Seal::Clear | Seal::Trusted => None,
     }
-    Heard::Nod { line, on, unfit }
 }
 
 /// What somebody says with an event.
 fn line(event: &Event<'_>, scene: Scene<'_>, text: &str) -> Line {
     let settings = scene.settings;
     // Behind a bridge's user id is whoever has that nick there.
-    let account = !settings.bridged.iter().any(|pattern| is_like(pattern, &event.sender));
+    let account =
+        doubt(scene).is_none() && !settings.bridged.iter().any(|pattern| is_like(pattern, &event.sender));
     Line {
         network: settings.network.clone(),
         room: Some(room_id(settings, scene.room)),
