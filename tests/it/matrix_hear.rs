@@ -22,6 +22,7 @@ pub(crate) fn settings() -> Matrix {
         login: MatrixLogin::Password { file: "matrix.password".into(), password: None },
         rooms: texts(&[ROOM, "!dev:example.org"]),
         state_dir: "matrix".into(),
+        recovery: None,
         ignore: texts(&["@stashbot:example.org"]),
         inviters: texts(&["@alice:example.org"]),
         bridged: texts(&["@irc_*:example.org", "@_slack_*"]),

@@ -45,7 +45,7 @@ struct Heard {
     news: Notify,
 }
 
-fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
+pub(crate) fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
     Matrix {
         network: "matrix".to_owned(),
         homeserver: fake.url(),
@@ -53,6 +53,7 @@ fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
         login: MatrixLogin::Password { file: "p".into(), password: Some(Secret::new(PASSWORD.to_owned())) },
         rooms: vec![OPS.to_owned(), DEV.to_owned()],
         state_dir: folder.join("state"),
+        recovery: None,
         ignore: Vec::new(),
         inviters: vec![ALICE.to_owned()],
         bridged: Vec::new(),
@@ -132,6 +133,10 @@ fn reply(room: &str, text: &str) -> Reply {
 impl Kept {
     fn inputs(&self) -> Vec<Input> {
         self.heard.inputs.lock().unwrap().clone()
+    }
+
+    fn told_operator(&self) -> Vec<String> {
+        self.heard.operator.lock().unwrap().clone()
     }
 
     fn lines(&self) -> Vec<String> {

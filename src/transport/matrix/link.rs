@@ -5,6 +5,7 @@
 //! goes out is in the inbox too, under a number that the homeserver knows it by.
 
 mod inward;
+mod keys;
 mod outward;
 mod talk;
 
@@ -21,11 +22,11 @@ use crate::clock::Clock;
 use crate::config::{Matrix, MatrixLogin};
 use crate::engine::{self, Attendance, Input, LinkChange, Presence};
 use crate::store::StoreError;
-use crate::store::inbox::{Inbox, Outgoing, Session};
+use crate::store::inbox::{Inbox, Outgoing};
 use crate::transport::Say;
 
 use super::hear::room_id;
-use super::server::{Batch, Server, Since, Trouble};
+use super::server::{Batch, Server, Since, Trouble, kept};
 use outward::Unstored;
 use talk::REACTION;
 
@@ -43,6 +44,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const MOST_LOCKED: usize = 200;
 /// An answer about how things stand is worth nothing after this, in milliseconds.
 const STATUS_LATE: i64 = 30_000;
+/// How often the keys at the homeserver are counted.
+const COUNT: Duration = Duration::from_secs(1800);
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
 /// A request that was made of the server, with what it is for.
@@ -77,6 +80,7 @@ pub async fn keep(
         clock,
         hear,
         tell,
+        unsigned: None,
         says,
         inbox,
         unstored: Unstored::default(),
@@ -133,6 +137,8 @@ struct Link<H, T> {
     clock: Clock,
     hear: H,
     tell: T,
+    /// Why nothing can be said in encrypted rooms, where the operator was not told of it yet.
+    unsigned: Option<String>,
     says: UnboundedReceiver<Say>,
     inbox: Inbox,
     /// What it was told and could not store yet.
@@ -159,6 +165,10 @@ struct Link<H, T> {
 enum Chore {
     Join(String),
     Refuse(String),
+    /// The signature of this device is to be looked at, and brought back where it is lost.
+    Prove,
+    /// The keys at the homeserver that others begin with are to be counted.
+    Count,
 }
 
 impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
@@ -176,22 +186,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         match connected {
             Ok((server, session)) => {
                 if before.as_ref() != Some(&session) {
-                    self.keep_session(Some(&session))?;
+                    let kept = kept(&self.settings, &session);
+                    self.inbox.set_session(Some(&kept)).map_err(|error| End::Again(error.to_string()))?;
                 }
                 Ok(Some(server))
             }
             Err(trouble) => Err(self.end(trouble)),
         }
-    }
-
-    fn keep_session(&mut self, session: Option<&Session>) -> Result<(), End> {
-        // A token from a file stays there alone.
-        let is_password = matches!(self.settings.login, MatrixLogin::Password { .. });
-        let kept = session.map(|session| Session {
-            token: if is_password { session.token.clone() } else { String::new() },
-            ..session.clone()
-        });
-        self.inbox.set_session(kept.as_ref()).map_err(|error| End::Again(error.to_string()))
     }
 
     /// What a fault of a whole connection means.
@@ -244,6 +245,10 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         let (mut send_at, mut work_at) = (now(), now());
         let mut not_sent = 0;
         let mut asked_at = now();
+        let mut count_at = now() + COUNT;
+        if self.knows_rooms {
+            chores.push_front(Chore::Prove);
+        }
         loop {
             self.read_on()?;
             let show_at = self.show_cards()?;
@@ -258,6 +263,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                     let doing: Future<_> = match &chore {
                         Chore::Join(room) => Box::pin(server.clone().join(room.clone())),
                         Chore::Refuse(room) => Box::pin(server.clone().refuse(room.clone())),
+                        Chore::Prove => Box::pin(self.prove(&server)),
+                        Chore::Count => Box::pin(keys::count(server.clone())),
                     };
                     (chore, doing)
                 });
@@ -307,6 +314,11 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                             self.closed(&room, format!("I cannot get in: {why}"));
                         }
                         (_, Err(trouble @ Trouble::LoggedOut { .. })) => return Ok(self.end(trouble)),
+                        (Chore::Prove, Err(Trouble::Refused(why))) => {
+                            self.unsigned = Some(why);
+                            self.tell_of_keys();
+                        }
+                        (Chore::Count, Err(Trouble::Refused(why))) => (self.tell)(&why),
                         (Chore::Refuse(_), Err(Trouble::Refused(_))) | (_, Ok(())) => {}
                     }
                 }
@@ -317,7 +329,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                             // A server that answers at once and has nothing to say is not asked in a circle.
                             let is_idle = self.inbox.place()?.as_ref() == Some(&batch.next);
                             let too_soon = is_idle && now() - asked_at < IDLE;
-                            self.knows_rooms = true;
+                            if !std::mem::replace(&mut self.knows_rooms, true) {
+                                chores.push_front(Chore::Prove);
+                            }
+                            if now() >= count_at {
+                                count_at = now() + COUNT;
+                                chores.push_back(Chore::Count);
+                            }
                             self.take(batch, chores)?;
                             let after = if too_soon { IDLE } else { Duration::ZERO };
                             asked_at = now() + after;
@@ -376,7 +394,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     }
 
     /// Waits for something while it is told other things. `None`: it is to leave.
-    async fn during<D>(&mut self, future: impl std::future::Future<Output = D>) -> Option<D> {
+    async fn during<F: std::future::Future>(&mut self, future: F) -> Option<F::Output> {
         tokio::pin!(future);
         loop {
             tokio::select! {

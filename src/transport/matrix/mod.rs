@@ -8,3 +8,4 @@ pub mod link;
 pub mod refer;
 pub mod say;
 mod server;
+pub mod setup;

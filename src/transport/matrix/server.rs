@@ -4,10 +4,12 @@
 //! may read along. The place up to which everything was read is our own, in one file and one transaction with what was
 //! read; the SDK keeps its place in memory, where it ends with the connection.
 
-pub(super) mod session;
+mod keys;
+mod session;
 mod trouble;
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use matrix_sdk::config::{RequestConfig, SyncSettings, SyncToken};
@@ -29,17 +31,25 @@ use serde::Deserialize;
 use crate::config::Matrix;
 use crate::store::inbox::{Arrived, Outgoing, Seal, Session};
 
+pub(super) use session::kept;
 pub(super) use trouble::Trouble;
 use trouble::within;
 
 /// How long the server may hold an answer back until there is something to tell.
 const POLL: Duration = Duration::from_secs(30);
+/// The same while a key is waited for, which the SDK may fetch from the backup meanwhile.
+const POLL_FOR_KEYS: Duration = Duration::from_secs(5);
 /// An answer that is not complete by then is none: the watchdog of the loop, which asks again.
 const ANSWER: Duration = Duration::from_secs(30);
 /// So many events of a room come in one answer.
 const AT_ONCE: u32 = 100;
 /// So many are read of what was said in an absence.
 pub(super) const MOST_MISSED: usize = 1000;
+/// What is being looked up is known after about that.
+const SOON: Duration = Duration::from_millis(200);
+/// Why nothing can be said in an encrypted room.
+pub(super) const UNSIGNED: &str =
+    "it is encrypted, and the homeserver has no keys of mine that people could trust";
 /// A server that gives empty pages for ever is left.
 const MOST_PAGES: usize = 50;
 
@@ -105,6 +115,19 @@ pub(super) struct Invite {
 pub(super) struct Server {
     client: Client,
     user: String,
+    /// What is known of this device's signature.
+    proof: Arc<Mutex<Proof>>,
+}
+
+/// What is known of this device's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// It was not looked at yet.
+    Unknown,
+    /// It is signed.
+    Signed,
+    /// It is not, and nothing can be said where everything is encrypted.
+    Missing,
 }
 
 impl Server {
@@ -115,7 +138,13 @@ impl Server {
         log_in_again: bool,
     ) -> Result<(Self, Session), Trouble> {
         let (client, session) = session::connect(settings, known, log_in_again).await?;
-        Ok((Self { client, user: settings.user.clone() }, session))
+        let proof = Arc::new(Mutex::new(Proof::Unknown));
+        Ok((Self { client, user: settings.user.clone(), proof }, session))
+    }
+
+    /// What is known of this device's signature so far.
+    fn proof(&self) -> MutexGuard<'_, Proof> {
+        self.proof.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks around: where the account is, who is there, and who invites it. Nothing that was said is looked at.
@@ -167,7 +196,7 @@ impl Server {
         let settings = SyncSettings::new()
             .token(SyncToken::Specific(since.place.clone()))
             .full_state(since.whole)
-            .timeout(POLL)
+            .timeout(if since.locked.is_empty() { POLL } else { POLL_FOR_KEYS })
             .filter(filter(timeline).into());
         // Before and after the answer, keys may be asked for: that is a minute more at most.
         let response = within(POLL + ANSWER * 3, self.client.sync_once(settings)).await?;
@@ -324,6 +353,14 @@ impl Server {
         }
         match known {
             Some(room) if room.encryption_state().is_encrypted() => {
+                match *self.proof() {
+                    Proof::Signed => {}
+                    Proof::Unknown => {
+                        let why = "it is not known yet whether my device is signed";
+                        return Err(Trouble::Later(why.to_owned(), Some(SOON)));
+                    }
+                    Proof::Missing => return Err(Trouble::Refused(UNSIGNED.to_owned())),
+                }
                 let sending = room.send_raw(&out.kind, content).with_transaction_id(&number);
                 let sent = within(ANSWER * 3, async { sending.await }).await?;
                 Ok(sent.response.event_id.to_string())

@@ -82,7 +82,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     pub(super) fn take(&mut self, batch: Batch, chores: &mut VecDeque<Chore>) -> Result<(), StoreError> {
         let now = self.now();
         self.inbox.take(&batch.events, &batch.next, now)?;
-        for event in self.inbox.give_up(now - LOCKED)? {
+        let given_up = self.inbox.give_up(now - LOCKED)?;
+        if !given_up.is_empty() {
+            let count = given_up.len();
+            (self.tell)(&format!("matrix: {count} encrypted messages cannot be read: no key came for them"));
+        }
+        for event in given_up {
             if let Some(Heard::Unreadable(user)) =
                 self.heard(&event.text, &event.room, event.seal, TimeDelta::zero())
             {
@@ -110,7 +115,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             let mut unanswered = Vec::new();
             for event in events {
                 let heard = self.read(&event)?;
-                if let Heard::Line(line) | Heard::Late(line) = &heard
+                if let Heard::Line(line) | Heard::Late(line) | Heard::Unproven(line, _) = &heard
                     && event.seq <= self.left
                 {
                     unanswered.push(line.clone());
@@ -219,6 +224,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         // No event makes a room clear again.
         self.inbox.tell_once(room, ENCRYPTED)?;
         self.encrypted.insert(room.to_owned());
+        self.tell_of_keys();
         Ok(())
     }
 }
