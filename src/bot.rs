@@ -13,8 +13,7 @@ use crate::engine::settings::Settings;
 use crate::engine::state::State;
 use crate::engine::window::Window;
 use crate::engine::{
-    About, Accepted, Closed, Edited, Input, Kind, Line, Nod, Outcome, Question, Reply, decide, say, timers,
-    turn,
+    About, Accepted, Closed, Edited, Input, Kind, Line, Outcome, Question, Reply, decide, say, timers, turn,
 };
 use crate::store::{Answer, Seen, Store, StoreError};
 
@@ -390,10 +389,10 @@ pub fn facts(change: ChangeNumber, answer: Result<Box<Facts>, Fault>) -> Input {
 fn unhandled<'a>(input: &'a Input, handled: &HashSet<(&str, &str)>) -> Option<Cow<'a, Input>> {
     let is_new = |line: &&Line| message(line).is_none_or(|message| !handled.contains(&message));
     match input {
-        Input::Line(line)
-        | Input::Unproven(line, _)
-        | Input::Edited(Edited { line, .. })
-        | Input::Nod(Nod { line, .. }) => is_new(&line).then_some(Cow::Borrowed(input)),
+        Input::Line(line) | Input::Unproven(line, _) | Input::Edited(Edited { line, .. }) => {
+            is_new(&line).then_some(Cow::Borrowed(input))
+        }
+        Input::Nod(nod) => is_new(&&nod.line).then_some(Cow::Borrowed(input)),
         Input::Late(lines) => {
             let new: Vec<Line> = lines.iter().filter(is_new).cloned().collect();
             Some(Cow::Owned(Input::Late(new)))
@@ -405,10 +404,10 @@ fn unhandled<'a>(input: &'a Input, handled: &HashSet<(&str, &str)>) -> Option<Co
 /// The messages in an input.
 fn messages(input: &Input) -> impl Iterator<Item = (&str, &str)> {
     let lines = match input {
-        Input::Line(line)
-        | Input::Unproven(line, _)
-        | Input::Edited(Edited { line, .. })
-        | Input::Nod(Nod { line, .. }) => std::slice::from_ref(line),
+        Input::Line(line) | Input::Unproven(line, _) | Input::Edited(Edited { line, .. }) => {
+            std::slice::from_ref(line)
+        }
+        Input::Nod(nod) => std::slice::from_ref(&nod.line),
         Input::Late(lines) => lines,
         _ => &[],
     };

@@ -41,7 +41,7 @@ pub enum Input {
     /// Somebody changed what they had said.
     Edited(Edited),
     /// Somebody put a ✅ on a question of the bot.
-    Nod(Nod),
+    Nod(Box<Nod>),
     /// Somebody says more than anybody types: the line is not read, and they are told once.
     Flood(Line),
     /// These were said while the bot could not hear them: they are told of and not acted on.
@@ -399,9 +399,8 @@ fn network_of(place: &Place) -> &str {
 /// What somebody said or did, with the message that is answered.
 fn line_of(input: &Input) -> Option<(&Line, Option<&String>)> {
     match input {
-        Input::Line(line) | Input::Unproven(line, _) | Input::Nod(Nod { line, .. }) => {
-            Some((line, line.message_id.as_ref()))
-        }
+        Input::Line(line) | Input::Unproven(line, _) => Some((line, line.message_id.as_ref())),
+        Input::Nod(nod) => Some((&nod.line, nod.line.message_id.as_ref())),
         Input::Edited(Edited { line, of }) => Some((line, Some(of))),
         _ => None,
     }

@@ -152,21 +152,21 @@ fn a_nod_acts_once_and_answers_where_the_question_is() {
     assert_eq!((confirm.who.0.as_str(), confirm.step, confirm.patch_set), ("alice", 3, 3));
     let nod = Nod { line: room.line("alice", ""), confirm: confirm.clone(), unfit: None };
     let before = room.bot.store().last().0;
-    let said = room.bot.take(room.at, &[Input::Nod(nod.clone())]);
+    let said = room.bot.take(room.at, &[Input::Nod(Box::new(nod.clone()))]);
     assert_eq!(said.replies[0].answers, nod.line.message_id);
     assert_eq!(said.accepted, [], "the answer is enough");
     assert_eq!(room.bot.store().last().0, before + 1);
     // The same one again, and one more by the same person.
-    assert!(room.bot.take(room.at, &[Input::Nod(nod.clone())]).replies.is_empty());
+    assert!(room.bot.take(room.at, &[Input::Nod(Box::new(nod.clone()))]).replies.is_empty());
     let again = Nod { line: room.line("alice", ""), ..nod.clone() };
-    let said = room.bot.take(room.at, &[Input::Nod(again)]);
+    let said = room.bot.take(room.at, &[Input::Nod(Box::new(again))]);
     assert!(said.replies[0].text.starts_with("alice: already done by alice"), "{:?}", texts(&said.replies));
     // One that proves nothing changes nothing, whoever is named in it.
     for (unfit, code) in
         [(swatbot::engine::Unfit::Late, "[not-asked]"), (swatbot::engine::Unfit::InClear, "[in-clear]")]
     {
         let bob = Nod { line: room.line("bob", ""), unfit: Some(unfit), confirm: confirm.clone() };
-        let said = room.bot.take(room.at, &[Input::Nod(bob)]);
+        let said = room.bot.take(room.at, &[Input::Nod(Box::new(bob))]);
         assert!(said.replies[0].text.ends_with(code), "{:?}", texts(&said.replies));
     }
 }

@@ -140,7 +140,7 @@ fn confirm(until: &str) -> Confirm {
 fn nods(inputs: &[Input]) -> Vec<Nod> {
     inputs
         .iter()
-        .filter_map(|input| if let Input::Nod(nod) = input { Some(nod.clone()) } else { None })
+        .filter_map(|input| if let Input::Nod(nod) = input { Some(Nod::clone(nod)) } else { None })
         .collect()
 }
 
