@@ -110,7 +110,9 @@ impl Player {
             Typed::Nod(line, words) => {
                 let holds = |(text, _): &&(String, Confirm)| text.contains(&words);
                 match self.asked.iter().rev().find(holds).map(|(_, confirm)| confirm.clone()) {
-                    Some(confirm) => self.take(&[Input::Nod(Nod { line, confirm, unfit: None })], out)?,
+                    Some(confirm) => {
+                        self.take(&[Input::Nod(Nod { line, confirm: Box::new(confirm), unfit: None })], out)?
+                    }
                     None => writeln!(out, "# no question was asked that holds these words")?,
                 }
             }

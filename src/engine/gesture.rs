@@ -20,7 +20,7 @@ pub struct Nod {
     /// Who, where, and the id of the ✅; it has no text.
     pub line: Line,
     /// What the question was.
-    pub confirm: Confirm,
+    pub confirm: Box<Confirm>,
     /// Why it counts for nothing, where it does.
     pub unfit: Option<Unfit>,
 }

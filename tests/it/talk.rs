@@ -150,7 +150,7 @@ fn a_nod_acts_once_and_answers_where_the_question_is() {
     let asked: Vec<_> = said.replies.iter().filter_map(|reply| reply.confirm.clone()).collect();
     let [confirm] = asked.as_slice() else { panic!("{:?}", texts(&said.replies)) };
     assert_eq!((confirm.who.0.as_str(), confirm.step, confirm.patch_set), ("alice", 3, 3));
-    let nod = Nod { line: room.line("alice", ""), confirm: confirm.clone(), unfit: None };
+    let nod = Nod { line: room.line("alice", ""), confirm: Box::new(confirm.clone()), unfit: None };
     let before = room.bot.store().last().0;
     let said = room.bot.take(room.at, &[Input::Nod(nod.clone())]);
     assert_eq!(said.replies[0].answers, nod.line.message_id);
@@ -165,7 +165,7 @@ fn a_nod_acts_once_and_answers_where_the_question_is() {
     for (unfit, code) in
         [(swatbot::engine::Unfit::Late, "[not-asked]"), (swatbot::engine::Unfit::InClear, "[in-clear]")]
     {
-        let bob = Nod { line: room.line("bob", ""), unfit: Some(unfit), confirm: confirm.clone() };
+        let bob = Nod { line: room.line("bob", ""), unfit: Some(unfit), confirm: Box::new(confirm.clone()) };
         let said = room.bot.take(room.at, &[Input::Nod(bob)]);
         assert!(said.replies[0].text.ends_with(code), "{:?}", texts(&said.replies));
     }

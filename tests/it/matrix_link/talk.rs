@@ -166,7 +166,7 @@ async fn a_tick_on_a_question_is_told_with_what_it_asks_also_after_a_kill() {
     let tick = reacts(&fake, ALICE, &ids[0]);
     kept.until("it hears it", |inputs| !nods(inputs).is_empty()).await;
     let [nod] = &nods(&kept.inputs())[..] else { panic!("{:?}", kept.inputs()) };
-    assert_eq!((&nod.confirm, nod.unfit), (&asked, None));
+    assert_eq!((&*nod.confirm, nod.unfit), (&asked, None));
     assert_eq!(
         (nod.line.account.as_deref(), nod.line.message_id.as_deref()),
         (Some(ALICE), Some(tick.as_str()))
@@ -179,7 +179,7 @@ async fn a_tick_on_a_question_is_told_with_what_it_asks_also_after_a_kill() {
     let is_it = |nod: &&Nod| nod.line.message_id.as_ref() == Some(&tick);
     kept.until("it hears it", |inputs| nods(inputs).iter().any(|nod| is_it(&nod))).await;
     let nod = nods(&kept.inputs()).into_iter().find(|nod| is_it(&nod)).unwrap();
-    assert_eq!((&nod.confirm, nod.line.account.as_deref()), (&asked, Some(BOB)));
+    assert_eq!((&*nod.confirm, nod.line.account.as_deref()), (&asked, Some(BOB)));
     // One that is old by the server's word.
     let content = json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": ids[0], "key": "✅"}});
     let old =

@@ -138,6 +138,6 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     ) -> Result<Option<Input>, StoreError> {
         let text = self.inbox.text(room, on)?;
         let confirm = text.and_then(|text| refer::question(&text, &self.settings.user));
-        Ok(confirm.map(|confirm| Input::Nod(Nod { line, confirm, unfit })))
+        Ok(confirm.map(|confirm| Input::Nod(Nod { line, confirm: Box::new(confirm), unfit })))
     }
 }
