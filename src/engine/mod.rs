@@ -133,6 +133,13 @@ pub enum Attendance {
     },
     /// The bot itself is out of the room, for this reason; who is in it, it cannot tell.
     Closed(String),
+    /// The same, and the bot does not come back by itself: somebody must do something.
+    Shut {
+        /// Why.
+        why: String,
+        /// The room that follows it, where both of them say so. The bot does not go there.
+        next: Option<String>,
+    },
 }
 
 impl Attendance {
@@ -140,7 +147,7 @@ impl Attendance {
     pub fn account(&self) -> Option<&str> {
         match self {
             Self::Came(account) | Self::Left { account, .. } => Some(account),
-            Self::Roster(_) | Self::Closed(_) => None,
+            Self::Roster(_) | Self::Closed(_) | Self::Shut { .. } => None,
         }
     }
 }

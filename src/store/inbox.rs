@@ -114,6 +114,8 @@ pub struct Event {
     pub seq: i64,
     /// Its room.
     pub room: String,
+    /// Its id there.
+    pub id: String,
     /// Its text, as it came.
     pub text: String,
     /// What its encryption proves.
@@ -263,20 +265,20 @@ impl Inbox {
 
     /// The events that came after one and were not taken yet, `most` of them, the oldest first.
     pub fn waiting(&self, after: i64, most: usize) -> Result<Vec<Event>, StoreError> {
-        let sql = "SELECT seq, room, text, seal, at FROM event WHERE state = 'new' AND seq > ?1 ORDER BY seq LIMIT ?2";
+        let sql = "SELECT seq, room, id, text, seal, at FROM event WHERE state = 'new' AND seq > ?1 ORDER BY seq LIMIT ?2";
         self.events(sql, after, most)
     }
 
     /// The events that cannot be decrypted so far, `most` of them, the newest first.
     pub fn locked(&self, most: usize) -> Result<Vec<Event>, StoreError> {
-        let sql = "SELECT seq, room, text, seal, at FROM event WHERE state = 'locked' AND seq > ?1 ORDER BY seq DESC LIMIT ?2";
+        let sql = "SELECT seq, room, id, text, seal, at FROM event WHERE state = 'locked' AND seq > ?1 ORDER BY seq DESC LIMIT ?2";
         self.events(sql, 0, most)
     }
 
     /// Gives up on what could not be decrypted since before this time, in milliseconds since 1970, and says what it was.
     pub fn give_up(&mut self, before: i64) -> Result<Vec<Event>, StoreError> {
         let sql = "UPDATE event SET state = 'bad' WHERE state = 'locked' AND at < ?1 \
-                   RETURNING seq, room, text, seal, at";
+                   RETURNING seq, room, id, text, seal, at";
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map([before], event)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -405,13 +407,14 @@ impl std::fmt::Debug for Session {
 }
 
 fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
-    let seal: String = row.get(3)?;
+    let seal: String = row.get(4)?;
     Ok(Event {
         seq: row.get(0)?,
         room: row.get(1)?,
-        text: row.get(2)?,
+        id: row.get(2)?,
+        text: row.get(3)?,
         seal: Seal::of(&seal),
-        at: row.get(4)?,
+        at: row.get(5)?,
     })
 }
 

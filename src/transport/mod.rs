@@ -1,6 +1,8 @@
 //! Where people talk. A transport turns what it hears into inputs and says what it is given; it decides nothing.
 
 pub mod console;
+#[cfg(any(feature = "irc", feature = "matrix"))]
+mod flood;
 #[cfg(feature = "irc")]
 pub mod irc;
 #[cfg(feature = "matrix")]

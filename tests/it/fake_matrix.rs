@@ -30,6 +30,8 @@ pub(crate) enum Trouble {
     Held,
     /// It is not looked at, and the connection is closed.
     Drop,
+    /// It is answered after this time.
+    Slow(Duration),
     /// It is not looked at, and nothing comes.
     Hang,
     /// A sync begins this many events before the place that was asked for.
@@ -103,6 +105,15 @@ impl FakeMatrix {
         self.event(
             room,
             json!({"type": "m.room.member", "sender": by, "state_key": who, "content": content}),
+        );
+    }
+
+    /// A room that says which one it follows.
+    pub(crate) fn created(&self, room: &str, before: &str) {
+        let content = json!({"predecessor": {"room_id": before, "event_id": "$t"}});
+        self.event(
+            room,
+            json!({"type": "m.room.create", "sender": "@eve:evil.example", "state_key": "", "content": content}),
         );
     }
 

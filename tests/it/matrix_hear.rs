@@ -411,7 +411,7 @@ fn who_comes_and_goes_is_told_by_the_state_key() {
     assert_eq!(member(alice, "nobody", "join"), Heard::Nothing);
 }
 
-/// T7: where it points to is not looked at.
+/// T7: where it points to is a claim of whoever wrote it.
 #[test]
 fn a_tombstone_closes_the_room() {
     let tombstone = |key: Value| {
@@ -420,7 +420,7 @@ fn a_tombstone_closes_the_room() {
             "content": {"body": "moved", "replacement_room": "!ops:evil.example"}, "origin_server_ts": NOW,
         }))
     };
-    assert_eq!(tombstone(json!("")), Heard::Replaced);
+    assert_eq!(tombstone(json!("")), Heard::Replaced(Some("!ops:evil.example".to_owned())));
     assert_eq!(tombstone(json!("x")), Heard::Nothing);
     assert_eq!(tombstone(json!(null)), Heard::Nothing);
 }

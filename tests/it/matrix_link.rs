@@ -3,6 +3,7 @@
 mod faults;
 mod session;
 mod storage;
+mod strangers;
 mod talk;
 
 use std::path::Path;
@@ -66,6 +67,15 @@ fn keep(settings: Matrix) -> Kept {
 }
 
 fn keep_at(settings: Matrix, clock: Clock) -> Kept {
+    keep_with(swatbot::transport::matrix::hear::hear, settings, clock)
+}
+
+/// A connection that reads events in another way.
+fn keep_reading(reads: link::Reads, settings: Matrix) -> Kept {
+    keep_with(reads, settings, Clock::system())
+}
+
+fn keep_with(reads: link::Reads, settings: Matrix, clock: Clock) -> Kept {
     let heard = Arc::new(Heard::default());
     let (says, told) = unbounded_channel();
     let ears = Arc::clone(&heard);
@@ -82,7 +92,7 @@ fn keep_at(settings: Matrix, clock: Clock) -> Kept {
         ears.operator.lock().unwrap().push(words.to_owned());
         ears.news.notify_waiters();
     };
-    let task = tokio::spawn(link::keep(settings, clock, hear, tell, told));
+    let task = tokio::spawn(link::keep_reading(reads, settings, clock, hear, tell, told));
     Kept { heard, says, task }
 }
 

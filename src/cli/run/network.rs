@@ -168,6 +168,13 @@ fn news(input: &Input, login: Option<&IrcLogin>) -> Option<String> {
     if let Input::Presence(Presence { room, change: Attendance::Closed(why) }) = input {
         return Some(format!("not in {room}: {why}; trying again"));
     }
+    if let Input::Presence(Presence { room, change: Attendance::Shut { why, next } }) = input {
+        let next =
+            next.as_ref().map(|next| format!("; both rooms say that {next} follows it")).unwrap_or_default();
+        return Some(format!(
+            "out of {room}: {why}{next}; not trying again, somebody must do something about it"
+        ));
+    }
     let Input::Link(Link { network, change }) = input else { return None };
     Some(match change {
         LinkChange::Up { read_only: None } => format!("connected to {network}"),

@@ -236,7 +236,7 @@ impl<'a> Turn<'a> {
         self.say_in_rooms(window, who, text, None);
     }
 
-    fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str, but: Option<&RoomId>) {
+    pub(super) fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str, but: Option<&RoomId>) {
         for room in &window.occurrence.rooms {
             // Nobody hears what is said to a network that is lost; when it is back, where things stand is said.
             if self.state.is_down(room.network()) || Some(room) == but {

@@ -240,7 +240,7 @@ pub fn held_by(hold: &Hold) -> String {
     let reason = hold.reason.as_deref().map_or_else(|| "no reason given".to_owned(), own_words);
     match hold.cause {
         Cause::Said | Cause::Broken => format!("{}: {reason}", short_name(&hold.by)),
-        Cause::Rollback | Cause::LeadSilent | Cause::LeadGone | Cause::WrongMerge => reason,
+        Cause::Rollback | Cause::LeadSilent | Cause::LeadGone | Cause::WrongMerge | Cause::RoomShut => reason,
     }
 }
 
@@ -264,7 +264,7 @@ pub fn not_holder(prefix: &str, set: &Hold, window: &Window) -> Refusal {
     let lead = lead.map(|lead| format!(" or the lead, {}", short_name(&lead.who))).unwrap_or_default();
     let by = match set.cause {
         Cause::Said | Cause::Broken => format!("{}{lead}", short_name(&set.by)),
-        Cause::Rollback | Cause::LeadSilent | Cause::LeadGone | Cause::WrongMerge => {
+        Cause::Rollback | Cause::LeadSilent | Cause::LeadGone | Cause::WrongMerge | Cause::RoomShut => {
             lead.strip_prefix(" or ").unwrap_or("the lead").to_owned()
         }
     };

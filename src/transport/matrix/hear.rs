@@ -88,8 +88,8 @@ pub enum Heard {
         /// It may not come back.
         banned: bool,
     },
-    /// The room was closed for another one; which, is not the server's to say.
-    Replaced,
+    /// The room was closed for another one: for this, as it says itself.
+    Replaced(Option<String>),
 }
 
 /// The fields that count.
@@ -145,6 +145,11 @@ struct Related {
 }
 
 #[derive(Deserialize)]
+struct Tombstone {
+    replacement_room: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct Member {
     membership: String,
 }
@@ -162,7 +167,7 @@ pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
     match (event.kind.as_str(), event.state_key.as_deref()) {
         ("m.room.member", Some(user)) => member(&event, user, &settings.user),
         ("m.room.encryption", Some("")) => Heard::Encrypted,
-        ("m.room.tombstone", Some("")) => Heard::Replaced,
+        ("m.room.tombstone", Some("")) => replaced(&event),
         ("m.room.encrypted", None) if is_heard(&event.sender, settings) => Heard::Unreadable(event.sender),
         ("m.room.message", None) if is_heard(&event.sender, settings) => message(&event, scene),
         ("m.reaction", None) if is_heard(&event.sender, settings) => reaction(&event, scene),
@@ -175,6 +180,11 @@ pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
 /// Whether what this user says counts at all: the bot does not talk to itself or to other bots.
 fn is_heard(sender: &str, settings: &Matrix) -> bool {
     sender != settings.user && !settings.ignore.iter().any(|other| other == sender)
+}
+
+fn replaced(event: &Event<'_>) -> Heard {
+    let next = serde_json::from_str::<Tombstone>(event.content.get()).ok();
+    Heard::Replaced(next.and_then(|next| next.replacement_room))
 }
 
 fn member(event: &Event<'_>, user: &str, own: &str) -> Heard {
@@ -288,6 +298,11 @@ fn without_quote(body: &str) -> &str {
         rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
     }
     rest.trim_matches(['\n', '\r', ' '])
+}
+
+/// How long ago an event was said, as far as anybody knows.
+pub fn said_ago(event: &str, scene: Scene<'_>) -> TimeDelta {
+    serde_json::from_str::<Event<'_>>(event).map_or(TimeDelta::zero(), |event| age(&event, scene))
 }
 
 /// How old an event is. What servers say only makes it older: an event is never younger than its time here.

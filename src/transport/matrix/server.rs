@@ -20,8 +20,9 @@ use matrix_sdk::ruma::api::Direction;
 use matrix_sdk::ruma::api::client::filter::{FilterDefinition, RoomEventFilter};
 use matrix_sdk::ruma::api::client::membership::{join_room_by_id, leave_room};
 use matrix_sdk::ruma::api::client::message::{get_message_events, send_message_event};
+use matrix_sdk::ruma::api::client::state::get_state_event_for_key;
 use matrix_sdk::ruma::api::client::sync::sync_events::v3 as sync;
-use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, AnySyncStateEvent};
+use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, AnySyncStateEvent, StateEventType};
 use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedTransactionId, RoomId, UInt};
 use matrix_sdk::sync::{State, Timeline};
@@ -359,7 +360,7 @@ impl Server {
                         let why = "it is not known yet whether my device is signed";
                         return Err(Trouble::Later(why.to_owned(), Some(SOON)));
                     }
-                    Proof::Missing => return Err(Trouble::Refused(UNSIGNED.to_owned())),
+                    Proof::Missing => return Err(Trouble::Forbidden(UNSIGNED.to_owned())),
                 }
                 let sending = room.send_raw(&out.kind, content).with_transaction_id(&number);
                 let sent = within(ANSWER * 3, async { sending.await }).await?;
@@ -374,6 +375,26 @@ impl Server {
     pub(super) async fn join(self, room: String) -> Result<(), Trouble> {
         let request = join_room_by_id::v3::Request::new(room_id(&room)?);
         within(ANSWER * 2, async { self.client.send(request).await }).await.map(drop)
+    }
+
+    /// The room that a room says it follows, as far as the account may know.
+    pub(super) async fn predecessor(self, room: String) -> Result<Option<String>, Trouble> {
+        #[derive(Deserialize)]
+        struct Create {
+            predecessor: Option<Predecessor>,
+        }
+        #[derive(Deserialize)]
+        struct Predecessor {
+            room_id: String,
+        }
+        let request = get_state_event_for_key::v3::Request::new(
+            room_id(&room)?,
+            StateEventType::RoomCreate,
+            String::new(),
+        );
+        let answer = within(ANSWER, async { self.client.send(request).await }).await?;
+        let create: Option<Create> = serde_json::from_str(answer.event_or_content.get()).ok();
+        Ok(create.and_then(|create| create.predecessor).map(|before| before.room_id))
     }
 
     /// Refuses an invitation.
