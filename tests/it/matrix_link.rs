@@ -4,13 +4,14 @@ mod faults;
 mod session;
 mod storage;
 mod strangers;
+mod talk;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use swatbot::clock::Clock;
-use swatbot::config::{Matrix, MatrixLogin};
+use swatbot::config::{Matrix, MatrixLogin, Threads};
 use swatbot::engine::id::RoomId;
 use swatbot::engine::{Attendance, Doubt, Input, Kind, LinkChange, Place, Reply};
 use swatbot::secret::Secret;
@@ -22,7 +23,6 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::fake_matrix::{BOT, FakeMatrix, PASSWORD, Trouble};
-use super::make;
 
 const OPS: &str = "!ops:example.org";
 const DEV: &str = "!dev:example.org";
@@ -58,6 +58,7 @@ pub(crate) fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
         ignore: Vec::new(),
         inviters: vec![ALICE.to_owned()],
         bridged: Vec::new(),
+        threads: Threads::Answers,
     }
 }
 
@@ -91,8 +92,7 @@ fn keep_with(reads: link::Reads, settings: Matrix, clock: Clock) -> Kept {
         ears.operator.lock().unwrap().push(words.to_owned());
         ears.news.notify_waiters();
     };
-    let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep_reading(reads, settings, people, clock, hear, tell, told));
+    let task = tokio::spawn(link::keep_reading(reads, settings, clock, hear, tell, told));
     Kept { heard, says, task }
 }
 

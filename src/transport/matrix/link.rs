@@ -8,6 +8,7 @@ mod chores;
 mod inward;
 mod keys;
 mod outward;
+mod talk;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::pending;
@@ -21,7 +22,6 @@ use tokio::time::{sleep, sleep_until};
 use crate::clock::Clock;
 use crate::config::{Matrix, MatrixLogin};
 use crate::engine::say::room as words;
-use crate::engine::settings::Settings;
 use crate::engine::{self, Attendance, Input, LinkChange, Presence};
 use crate::store::StoreError;
 use crate::store::inbox::{Inbox, Outgoing};
@@ -32,6 +32,7 @@ use super::hear::{self, Heard, Scene, room_id};
 use super::server::{Batch, Server, Since, Trouble, kept};
 use chores::Chore;
 use outward::Unstored;
+use talk::REACTION;
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -61,13 +62,12 @@ type Job<T, R = ()> = Option<(T, Future<Result<R, Trouble>>)>;
 /// `tell` tells the operator.
 pub async fn keep(
     settings: Matrix,
-    people: Arc<Settings>,
     clock: Clock,
     hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
     tell: impl Fn(&str),
     says: UnboundedReceiver<Say>,
 ) {
-    keep_reading(hear::hear, settings, people, clock, hear, tell, says).await;
+    keep_reading(hear::hear, settings, clock, hear, tell, says).await;
 }
 
 /// How an event is read; it may panic.
@@ -77,7 +77,6 @@ pub type Reads = fn(&str, Scene<'_>) -> Heard;
 pub async fn keep_reading(
     reads: Reads,
     settings: Matrix,
-    people: Arc<Settings>,
     clock: Clock,
     hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
     tell: impl Fn(&str),
@@ -99,7 +98,6 @@ pub async fn keep_reading(
     };
     let mut link = Link {
         settings: Arc::new(settings),
-        people,
         clock,
         hear,
         tell,
@@ -117,6 +115,7 @@ pub async fn keep_reading(
         flood: Flood::default(),
         reads,
         read: 0,
+        shown_at: BTreeMap::new(),
         leave: None,
         is_down: false,
     };
@@ -161,7 +160,6 @@ enum End {
 /// One homeserver, connected or not.
 struct Link<H, T> {
     settings: Arc<Matrix>,
-    people: Arc<Settings>,
     clock: Clock,
     hear: H,
     tell: T,
@@ -191,6 +189,8 @@ struct Link<H, T> {
     shut: BTreeSet<String>,
     /// The last event that was handed on.
     read: i64,
+    /// When the cards of a room were changed last.
+    shown_at: BTreeMap<String, Instant>,
     /// It was told to leave by this time.
     leave: Option<Instant>,
     /// The engine knows that nothing can be said.
@@ -260,7 +260,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
 
     async fn go_on(&mut self, server: Server, failed: &mut u32) -> Result<End, StoreError> {
         let mut syncing = self.fetch(&server, None)?;
-        let mut sending: Job<(i64, String)> = None;
+        let mut sending: Job<Outgoing, String> = None;
         let mut working: Job<Chore, Option<String>> = None;
         let (mut send_at, mut work_at) = (now(), now());
         let mut not_sent = 0;
@@ -274,11 +274,11 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             if !self.is_down && now() >= heard_at + SILENT {
                 self.lost(format!("the homeserver has not answered for {} s", SILENT.as_secs()));
             }
+            let show_at = self.show_cards()?;
             if sending.is_none() && now() >= send_at {
                 sending = self.next_out()?.map(|out| {
-                    let what = (out.id, out.room.clone());
                     let is_encrypted = self.encrypted.contains(&out.room);
-                    (what, Box::pin(server.clone().send(out, is_encrypted)) as Future<_>)
+                    (out.clone(), Box::pin(server.clone().send(out, is_encrypted)) as Future<_>)
                 });
             }
             if working.is_none() && now() >= work_at {
@@ -295,30 +295,37 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             }
             let waits = |is_idle: bool, at: Instant| (is_idle && at > now()).then_some(at);
             let watch = (!self.is_down).then_some(heard_at + SILENT);
-            let wake =
-                [self.leave, waits(sending.is_none(), send_at), waits(working.is_none(), work_at), watch];
+            let (send, work) = (waits(sending.is_none(), send_at), waits(working.is_none(), work_at));
+            let wake = [self.leave, show_at, send, work, watch];
             tokio::select! {
                 biased;
                 sent = done(&mut sending) => {
-                    let Some(((id, room), _)) = sending.take() else { continue };
+                    let Some((out, _)) = sending.take() else { continue };
                     match sent {
-                        Ok(()) => {
+                        Ok(event) => {
                             not_sent = 0;
-                            self.inbox.said(id)?;
-                            self.shut.remove(&room);
+                            let now = self.now();
+                            self.inbox.posted(out.id, &event, now)?;
+                            self.shut.remove(&out.room);
                         }
                         Err(Trouble::Later(_, after)) => {
                             not_sent += 1;
                             send_at = now() + after.map_or_else(|| pause(not_sent), |after| after.min(LONGEST_WAIT));
                         }
                         Err(Trouble::Forbidden(why)) => {
-                            self.inbox.said(id)?;
-                            self.close(&room, words::forbidden(&why), None);
+                            self.inbox.said(out.id)?;
+                            // A room where it may only not react is as good as any other.
+                            if out.kind != REACTION {
+                                self.close(&out.room, words::forbidden(&why), None);
+                            }
                         }
                         Err(Trouble::Refused(why)) => {
-                            self.inbox.said(id)?;
-                            let network = &self.settings.network;
-                            (self.tell)(&format!("{network}: a message to {room} is refused and left out: {why}"));
+                            self.inbox.said(out.id)?;
+                            // A reaction that is there already is as good as a new one.
+                            if out.kind != REACTION {
+                                let (network, room) = (&self.settings.network, &out.room);
+                                (self.tell)(&format!("{network}: a message to {room} is refused and left out: {why}"));
+                            }
                         }
                         Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
                     }
@@ -396,7 +403,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     fn next_out(&mut self) -> Result<Option<Outgoing>, StoreError> {
         while let Some(out) = self.inbox.first()? {
             if !out.is_status || self.now() - out.at <= STATUS_LATE {
-                return Ok(Some(out));
+                return self.referring(out).map(Some);
             }
             self.inbox.said(out.id)?;
         }

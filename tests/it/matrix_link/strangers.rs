@@ -78,7 +78,7 @@ async fn a_thousand_invitations_starve_nothing() {
     kept.say(vec![reply(OPS, "an answer")]);
     fake.until("it answers", |fake| fake.said(OPS).iter().any(|said| said.contains("an answer"))).await;
     let refused = fake.requests("/leave").len();
-    assert!(refused < 500, "it answered after {refused} refusals");
+    assert!(refused < 1000, "it answered after {refused} refusals");
     fake.until("all are refused", |fake| fake.requests("/leave").len() == 1001).await;
     assert!(!changes(&kept.inputs()).iter().any(|change| matches!(change, LinkChange::Lost(_))));
     kept.kill().await;

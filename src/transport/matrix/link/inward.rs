@@ -134,7 +134,15 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                         };
                         inputs.extend(self.in_measure(&event, line).map(unproven));
                     }
-                    other => inputs.extend(self.amounts_to(&event.room, other)?),
+                    other => {
+                        let input = self.amounts_to(&event.room, other)?;
+                        if let Some(Input::Nod(nod)) = &input
+                            && event.seq <= self.left
+                        {
+                            unanswered.push(nod.line.clone());
+                        }
+                        inputs.extend(input);
+                    }
                 }
             }
             // They are older than all the others.
@@ -200,6 +208,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     fn amounts_to(&mut self, room: &str, heard: Heard) -> Result<Option<Input>, StoreError> {
         let change = match heard {
             Heard::Nothing | Heard::Line(_) | Heard::Late(_) | Heard::Unproven(..) => return Ok(None),
+            Heard::Edited { line, of } => return self.edited(room, line, of),
+            Heard::Nod { line, on, unfit } => return self.nod(room, line, &on, unfit),
+            Heard::Redacted(event) => {
+                self.inbox.taken_away(room, &event)?;
+                return Ok(None);
+            }
             Heard::Encrypted => {
                 self.now_encrypted(room)?;
                 return Ok(None);
