@@ -12,7 +12,7 @@ use std::time::Duration;
 use swatbot::clock::Clock;
 use swatbot::config::{Matrix, MatrixLogin};
 use swatbot::engine::id::RoomId;
-use swatbot::engine::{Attendance, Input, Kind, LinkChange, Place, Reply};
+use swatbot::engine::{Attendance, Doubt, Input, Kind, LinkChange, Place, Reply};
 use swatbot::secret::Secret;
 use swatbot::transport::Say;
 use swatbot::transport::matrix::link;
@@ -61,11 +61,15 @@ fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
 }
 
 fn keep(settings: Matrix) -> Kept {
-    keep_reading(swatbot::transport::matrix::hear::hear, settings)
+    keep_at(settings, Clock::system())
+}
+
+fn keep_at(settings: Matrix, clock: Clock) -> Kept {
+    keep_reading(swatbot::transport::matrix::hear::hear, settings, clock)
 }
 
 /// A connection that reads events in another way.
-fn keep_reading(reads: link::Reads, settings: Matrix) -> Kept {
+fn keep_reading(reads: link::Reads, settings: Matrix, clock: Clock) -> Kept {
     let heard = Arc::new(Heard::default());
     let (says, told) = unbounded_channel();
     let ears = Arc::clone(&heard);
@@ -83,7 +87,7 @@ fn keep_reading(reads: link::Reads, settings: Matrix) -> Kept {
         ears.news.notify_waiters();
     };
     let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep_reading(reads, settings, people, Clock::system(), hear, tell, told));
+    let task = tokio::spawn(link::keep_reading(reads, settings, people, clock, hear, tell, told));
     Kept { heard, says, task }
 }
 

@@ -8,10 +8,10 @@ use chrono::{DateTime, TimeDelta};
 use crate::engine::say::room as words;
 use crate::engine::{Attendance, Departure, Input, Line, LinkChange};
 use crate::store::StoreError;
-use crate::store::inbox::Event;
+use crate::store::inbox::{Event, Seal};
 use crate::transport::flood::Verdict;
 
-use super::super::hear::{Heard, Scene, said_ago};
+use super::super::hear::{Heard, Scene, name, said_ago};
 use super::super::server::{Batch, Look};
 use super::{Chore, Link, now};
 
@@ -20,10 +20,12 @@ const AT_ONCE: usize = 256;
 
 /// So much of an event's id is shown.
 const LONGEST_ID: usize = 255;
+/// What cannot be decrypted is kept for so long, and who said it is named so often, in milliseconds.
+const LOCKED: i64 = 600_000;
+const UNREADABLE: i64 = 3_600_000;
 
 /// What is kept about a room in the inbox.
 const ENCRYPTED: &str = "encrypted";
-const UNREADABLE: &str = "unreadable";
 const REPLACED: &str = "replaced";
 
 impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
@@ -50,7 +52,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             let mut there = BTreeSet::new();
             let mut replaced = None;
             for event in &state {
-                match self.heard(event, &room, TimeDelta::zero()) {
+                match self.heard(event, &room, Seal::Clear, TimeDelta::zero()) {
                     Some(Heard::Encrypted) => self.now_encrypted(&room)?,
                     Some(Heard::Came(user)) => {
                         there.insert(user);
@@ -82,6 +84,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     pub(super) fn take(&mut self, batch: Batch) -> Result<(), StoreError> {
         let now = self.now();
         self.inbox.take(&batch.events, &batch.next, now)?;
+        for event in self.inbox.give_up(now - LOCKED)? {
+            if let Some(Heard::Unreadable(user)) =
+                self.heard(&event.text, &event.room, event.seal, TimeDelta::zero())
+            {
+                self.unreadable(&event.room, &user)?;
+            }
+        }
         for (room, read, oldest) in batch.gaps {
             let from = oldest.and_then(|sent| DateTime::from_timestamp_millis(sent as i64));
             self.say(&room, &words::gap(read, from));
@@ -103,7 +112,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             let mut unanswered = Vec::new();
             for event in events {
                 let heard = self.read(&event)?;
-                if let Heard::Line(line) | Heard::Late(line) = &heard
+                if let Heard::Line(line) | Heard::Late(line) | Heard::Unproven(line, _) = &heard
                     && event.seq <= self.left
                 {
                     unanswered.push(line.clone());
@@ -111,6 +120,10 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 match heard {
                     Heard::Late(line) => late.push(line),
                     Heard::Line(line) => inputs.extend(self.in_measure(&event, line)),
+                    Heard::Unproven(line, doubt) => match self.in_measure(&event, line) {
+                        Some(Input::Line(line)) => inputs.push(Input::Unproven(line, doubt)),
+                        other => inputs.extend(other),
+                    },
                     other => inputs.extend(self.amounts_to(&event.room, other)?),
                 }
             }
@@ -131,7 +144,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// the connection comes all at once.
     fn in_measure(&mut self, event: &Event, line: Line) -> Option<Input> {
         let waited = TimeDelta::milliseconds(self.now() - event.at);
-        let ago = said_ago(&event.text, self.scene(&event.room, waited)).to_std().unwrap_or_default();
+        let ago =
+            said_ago(&event.text, self.scene(&event.room, event.seal, waited)).to_std().unwrap_or_default();
         let said = now().checked_sub(ago).unwrap_or_else(now);
         // Behind a bridge nobody has an account, and each puppet a name of its own.
         let speaker = line.account.clone().unwrap_or_else(|| format!("?{}", line.nick));
@@ -145,7 +159,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// Reads an event; one that nobody can read without a fault is put aside, and the others go on.
     fn read(&mut self, event: &Event) -> Result<Heard, StoreError> {
         let waited = TimeDelta::milliseconds(self.now() - event.at);
-        if let Some(heard) = self.heard(&event.text, &event.room, waited) {
+        if let Some(heard) = self.heard(&event.text, &event.room, event.seal, waited) {
             return Ok(heard);
         }
         self.inbox.quarantine(event.seq)?;
@@ -156,16 +170,17 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         Ok(Heard::Nothing)
     }
 
-    fn heard(&self, event: &str, room: &str, waited: TimeDelta) -> Option<Heard> {
-        let scene = self.scene(room, waited);
+    fn heard(&self, event: &str, room: &str, seal: Seal, waited: TimeDelta) -> Option<Heard> {
+        let scene = self.scene(room, seal, waited);
         catch_unwind(AssertUnwindSafe(|| (self.reads)(event, scene))).ok()
     }
 
-    fn scene<'a>(&'a self, room: &'a str, waited: TimeDelta) -> Scene<'a> {
+    fn scene<'a>(&'a self, room: &'a str, seal: Seal, waited: TimeDelta) -> Scene<'a> {
         Scene {
             settings: &self.settings,
             room,
             is_encrypted: self.encrypted.contains(room),
+            seal,
             waited,
             now: self.now(),
         }
@@ -174,15 +189,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// What the engine is to hear of an event that is nobody's line.
     fn amounts_to(&mut self, room: &str, heard: Heard) -> Result<Option<Input>, StoreError> {
         let change = match heard {
-            Heard::Nothing | Heard::Line(_) | Heard::Late(_) => return Ok(None),
+            Heard::Nothing | Heard::Line(_) | Heard::Late(_) | Heard::Unproven(..) => return Ok(None),
             Heard::Encrypted => {
                 self.now_encrypted(room)?;
                 return Ok(None);
             }
-            Heard::Unreadable => {
-                if self.inbox.tell_once(room, UNREADABLE)? {
-                    self.say(room, &words::unreadable());
-                }
+            Heard::Unreadable(user) => {
+                self.unreadable(room, &user)?;
                 return Ok(None);
             }
             Heard::Joined => {
@@ -218,6 +231,15 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         match next {
             Some(next) => self.chores.push_front(Chore::Compare(room.to_owned(), next)),
             None => self.close(room, words::was_replaced(), None),
+        }
+        Ok(())
+    }
+
+    /// Says that somebody cannot be read, once in a while for each of them.
+    fn unreadable(&mut self, room: &str, user: &str) -> Result<(), StoreError> {
+        let what = format!("unreadable {user}");
+        if self.inbox.tell_again(room, &what, UNREADABLE, self.now())? {
+            self.say(room, &words::unreadable(&name(user, &self.settings.user)));
         }
         Ok(())
     }
