@@ -183,6 +183,16 @@ impl FakeMatrix {
         .collect()
     }
 
+    /// All events of the bot's in a room, oldest first.
+    pub(crate) fn own(&self, room: &str) -> Vec<Value> {
+        let model = self.lock();
+        let own = model
+            .stream
+            .iter()
+            .filter(|(of, event)| of == room && event["sender"] == BOT && event["type"] != "m.room.member");
+        own.map(|(_, event)| event.clone()).collect()
+    }
+
     /// The requests whose method and path hold these words.
     pub(crate) fn requests(&self, words: &str) -> Vec<String> {
         self.lock().requests.iter().filter(|request| request.contains(words)).cloned().collect()

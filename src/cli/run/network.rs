@@ -152,7 +152,7 @@ async fn keep(
             let hear = move |inputs: Vec<Input>, mark: Option<i64>| {
                 hear(inputs, mark.map(|number| (network.clone(), number)))
             };
-            tokio::spawn(matrix::link::keep(*settings, people, clock, hear, tell, said))
+            tokio::spawn(matrix::link::keep(*settings, clock, hear, tell, said))
         }
         // A build without it takes no configuration that has it.
         _ => tokio::spawn(async move { drop((people, clock, hear, said)) }),

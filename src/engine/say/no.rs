@@ -1,6 +1,7 @@
 //! Every refusal that is not a rule's: what is wrong, what to type, a stable code.
 
 mod account;
+mod gesture;
 mod grammar;
 mod network;
 mod order;
@@ -19,6 +20,7 @@ pub use account::{
     ask_there, link_in_private, link_on_terminal, linked_elsewhere, no_code, not_linked, not_your_link,
     other_direction, owner_cannot_link, two_people,
 };
+pub use gesture::{edited, nod_crossed, nod_in_clear, nod_late, not_asked, question_over};
 pub use grammar::{
     bare_change, bare_number, leftover, missing, not_a_change, odd_characters, one_owner, too_long, too_many,
     twice, unknown_person, unknown_verb, unknown_word, usage,

@@ -6,9 +6,11 @@
 
 mod chores;
 mod inward;
+mod keys;
 mod outward;
+mod talk;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,17 +22,17 @@ use tokio::time::{sleep, sleep_until};
 use crate::clock::Clock;
 use crate::config::{Matrix, MatrixLogin};
 use crate::engine::say::room as words;
-use crate::engine::settings::Settings;
 use crate::engine::{self, Attendance, Input, LinkChange, Presence};
 use crate::store::StoreError;
-use crate::store::inbox::{Inbox, Outgoing, Session};
+use crate::store::inbox::{Inbox, Outgoing};
 use crate::transport::Say;
 use crate::transport::flood::Flood;
 
 use super::hear::{self, Heard, Scene, room_id};
-use super::server::{Batch, Server, Since, Trouble};
+use super::server::{Batch, Server, Since, Trouble, kept};
 use chores::Chore;
 use outward::Unstored;
+use talk::REACTION;
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -48,6 +50,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const MOST_LOCKED: usize = 200;
 /// An answer about how things stand is worth nothing after this, in milliseconds.
 const STATUS_LATE: i64 = 30_000;
+/// How often the keys at the homeserver are counted.
+const COUNT: Duration = Duration::from_secs(1800);
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
 /// A request that was made of the server, with what it is for.
@@ -58,13 +62,12 @@ type Job<T, R = ()> = Option<(T, Future<Result<R, Trouble>>)>;
 /// `tell` tells the operator.
 pub async fn keep(
     settings: Matrix,
-    people: Arc<Settings>,
     clock: Clock,
     hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
     tell: impl Fn(&str),
     says: UnboundedReceiver<Say>,
 ) {
-    keep_reading(hear::hear, settings, people, clock, hear, tell, says).await;
+    keep_reading(hear::hear, settings, clock, hear, tell, says).await;
 }
 
 /// How an event is read; it may panic.
@@ -74,7 +77,6 @@ pub type Reads = fn(&str, Scene<'_>) -> Heard;
 pub async fn keep_reading(
     reads: Reads,
     settings: Matrix,
-    people: Arc<Settings>,
     clock: Clock,
     hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
     tell: impl Fn(&str),
@@ -96,10 +98,10 @@ pub async fn keep_reading(
     };
     let mut link = Link {
         settings: Arc::new(settings),
-        people,
         clock,
         hear,
         tell,
+        unsigned: None,
         says,
         inbox,
         unstored: Unstored::default(),
@@ -112,6 +114,7 @@ pub async fn keep_reading(
         flood: Flood::default(),
         reads,
         read: 0,
+        shown_at: BTreeMap::new(),
         leave: None,
         is_down: false,
     };
@@ -156,10 +159,11 @@ enum End {
 /// One homeserver, connected or not.
 struct Link<H, T> {
     settings: Arc<Matrix>,
-    people: Arc<Settings>,
     clock: Clock,
     hear: H,
     tell: T,
+    /// Why nothing can be said in encrypted rooms, where the operator was not told of it yet.
+    unsigned: Option<String>,
     says: UnboundedReceiver<Say>,
     inbox: Inbox,
     /// What it was told and could not store yet.
@@ -182,6 +186,8 @@ struct Link<H, T> {
     shut: BTreeSet<String>,
     /// The last event that was handed on.
     read: i64,
+    /// When the cards of a room were changed last.
+    shown_at: BTreeMap<String, Instant>,
     /// It was told to leave by this time.
     leave: Option<Instant>,
     /// The engine knows that nothing can be said.
@@ -203,22 +209,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         match connected {
             Ok((server, session)) => {
                 if before.as_ref() != Some(&session) {
-                    self.keep_session(Some(&session))?;
+                    let kept = kept(&self.settings, &session);
+                    self.inbox.set_session(Some(&kept)).map_err(|error| End::Again(error.to_string()))?;
                 }
                 Ok(Some(server))
             }
             Err(trouble) => Err(self.end(trouble)),
         }
-    }
-
-    fn keep_session(&mut self, session: Option<&Session>) -> Result<(), End> {
-        // A token from a file stays there alone.
-        let is_password = matches!(self.settings.login, MatrixLogin::Password { .. });
-        let kept = session.map(|session| Session {
-            token: if is_password { session.token.clone() } else { String::new() },
-            ..session.clone()
-        });
-        self.inbox.set_session(kept.as_ref()).map_err(|error| End::Again(error.to_string()))
     }
 
     /// What a fault of a whole connection means.
@@ -260,26 +257,30 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
 
     async fn go_on(&mut self, server: Server, failed: &mut u32) -> Result<End, StoreError> {
         let mut syncing = self.fetch(&server, None)?;
-        let mut sending: Job<(i64, String)> = None;
+        let mut sending: Job<Outgoing, String> = None;
         let mut working: Job<Chore, Option<String>> = None;
         let (mut send_at, mut work_at) = (now(), now());
         let mut not_sent = 0;
         let (mut asked_at, mut heard_at) = (now(), now());
+        let mut count_at = now() + COUNT;
+        if self.knows_rooms {
+            self.chores.push_front(Chore::Prove);
+        }
         loop {
             self.read_on()?;
             if !self.is_down && now() >= heard_at + SILENT {
                 self.lost(format!("the homeserver has not answered for {} s", SILENT.as_secs()));
             }
+            let show_at = self.show_cards()?;
             if sending.is_none() && now() >= send_at {
                 sending = self.next_out()?.map(|out| {
-                    let what = (out.id, out.room.clone());
                     let is_encrypted = self.encrypted.contains(&out.room);
-                    (what, Box::pin(server.clone().send(out, is_encrypted)) as Future<_>)
+                    (out.clone(), Box::pin(server.clone().send(out, is_encrypted)) as Future<_>)
                 });
             }
             if working.is_none() && now() >= work_at {
                 working = self.chores.pop_front().map(|chore| {
-                    let doing = chore.begin(&server);
+                    let doing = self.begin_chore(&chore, &server);
                     (chore, doing)
                 });
             }
@@ -291,30 +292,37 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             }
             let waits = |is_idle: bool, at: Instant| (is_idle && at > now()).then_some(at);
             let watch = (!self.is_down).then_some(heard_at + SILENT);
-            let wake =
-                [self.leave, waits(sending.is_none(), send_at), waits(working.is_none(), work_at), watch];
+            let (send, work) = (waits(sending.is_none(), send_at), waits(working.is_none(), work_at));
+            let wake = [self.leave, show_at, send, work, watch];
             tokio::select! {
                 biased;
                 sent = done(&mut sending) => {
-                    let Some(((id, room), _)) = sending.take() else { continue };
+                    let Some((out, _)) = sending.take() else { continue };
                     match sent {
-                        Ok(()) => {
+                        Ok(event) => {
                             not_sent = 0;
-                            self.inbox.said(id)?;
-                            self.shut.remove(&room);
+                            let now = self.now();
+                            self.inbox.posted(out.id, &event, now)?;
+                            self.shut.remove(&out.room);
                         }
                         Err(Trouble::Later(_, after)) => {
                             not_sent += 1;
                             send_at = now() + after.map_or_else(|| pause(not_sent), |after| after.min(LONGEST_WAIT));
                         }
                         Err(Trouble::Forbidden(why)) => {
-                            self.inbox.said(id)?;
-                            self.close(&room, words::forbidden(&why), None);
+                            self.inbox.said(out.id)?;
+                            // A room where it may only not react is as good as any other.
+                            if out.kind != REACTION {
+                                self.close(&out.room, words::forbidden(&why), None);
+                            }
                         }
                         Err(Trouble::Refused(why)) => {
-                            self.inbox.said(id)?;
-                            let network = &self.settings.network;
-                            (self.tell)(&format!("{network}: a message to {room} is refused and left out: {why}"));
+                            self.inbox.said(out.id)?;
+                            // A reaction that is there already is as good as a new one.
+                            if out.kind != REACTION {
+                                let (network, room) = (&self.settings.network, &out.room);
+                                (self.tell)(&format!("{network}: a message to {room} is refused and left out: {why}"));
+                            }
                         }
                         Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
                     }
@@ -335,7 +343,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                             // A server that answers at once and has nothing to say is not asked in a circle.
                             let is_idle = self.inbox.place()?.as_ref() == Some(&batch.next);
                             let too_soon = is_idle && now() - asked_at < IDLE;
-                            self.knows_rooms = true;
+                            if !std::mem::replace(&mut self.knows_rooms, true) {
+                                self.chores.push_front(Chore::Prove);
+                            }
+                            if now() >= count_at {
+                                count_at = now() + COUNT;
+                                self.chores.push_back(Chore::Count);
+                            }
                             self.take(batch)?;
                             let after = if too_soon { IDLE } else { Duration::ZERO };
                             asked_at = now() + after;
@@ -386,7 +400,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     fn next_out(&mut self) -> Result<Option<Outgoing>, StoreError> {
         while let Some(out) = self.inbox.first()? {
             if !out.is_status || self.now() - out.at <= STATUS_LATE {
-                return Ok(Some(out));
+                return self.referring(out).map(Some);
             }
             self.inbox.said(out.id)?;
         }
@@ -394,7 +408,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     }
 
     /// Waits for something while it is told other things. `None`: it is to leave.
-    async fn during<D>(&mut self, future: impl std::future::Future<Output = D>) -> Option<D> {
+    async fn during<F: std::future::Future>(&mut self, future: F) -> Option<F::Output> {
         tokio::pin!(future);
         loop {
             tokio::select! {

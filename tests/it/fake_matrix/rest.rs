@@ -140,6 +140,7 @@ async fn answer(fake: &FakeMatrix, request: &Request, rewind: usize) -> Answer {
         // Keys are swallowed: what is encrypted with them, nobody here can read.
         ("POST", ["keys", "upload"]) => good(&json!({"one_time_key_counts": {"signed_curve25519": 50}})),
         ("POST", ["keys", "query" | "claim"]) => good(&json!({"device_keys": {}, "one_time_keys": {}})),
+        ("GET", ["user", _, "account_data", _]) => fault(404, "M_NOT_FOUND"),
         ("GET", ["rooms", room, "messages"]) => good(&fake.lock().messages(room, request)),
         ("PUT", ["rooms", room, "send", kind, number]) => {
             fake.lock().send(&device, room, kind, number, &request.body)

@@ -152,6 +152,12 @@ async fn in_an_encrypted_room_nothing_in_clear_is_anybodys_word() {
     kept.taken();
     // Nothing is said there in clear, and nothing elsewhere waits for it.
     kept.say(vec![reply(OPS, "secret"), reply(DEV, "open")]);
+    fake.until("it goes on", |fake| fake.said(DEV) == ["m.notice open"]).await;
+    let closed = |(_, change): &(String, Attendance)| matches!(change, Attendance::Shut { why, .. } if why.contains("no keys of mine"));
+    assert!(attendance(&kept.inputs()).iter().any(closed), "{:?}", kept.inputs());
+    // The operator is told once what to do.
+    let told = kept.told_operator();
+    assert_eq!(told.iter().filter(|told| told.contains("swatbot matrix-setup")).count(), 1, "{told:?}");
     kept.quit("bye").await;
     fake.says(OPS, ALICE, "!swat go");
     let kept = keep(settings(&fake, folder.path()));
@@ -159,6 +165,19 @@ async fn in_an_encrypted_room_nothing_in_clear_is_anybodys_word() {
     assert_eq!(unproven(&kept.inputs()), [("!swat go".to_owned(), None, Doubt::Clear)]);
     assert_eq!(kept.lines(), [""; 0]);
     assert_eq!(fake.said(OPS), [""; 0]);
+    kept.kill().await;
+}
+
+/// F30, and a fault of the SDK: without them nobody who has not talked to it yet can.
+#[tokio::test(start_paused = true)]
+async fn the_operator_is_told_when_no_one_time_keys_are_left() {
+    let (_folder, fake, kept) = connected().await;
+    let none = json!({"one_time_key_counts": {"signed_curve25519": 0}}).to_string();
+    fake.trouble("keys/upload", Trouble::Answer(200, "application/json", none), 1000);
+    kept.until("they are counted", |_| {
+        kept.told_operator().iter().any(|told| told.contains("no one-time keys"))
+    })
+    .await;
     kept.kill().await;
 }
 

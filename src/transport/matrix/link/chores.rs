@@ -6,7 +6,7 @@ use crate::engine::say::room as words;
 use crate::engine::{Attendance, Input};
 
 use super::super::server::{Invite, Server, Trouble};
-use super::{Future, LONGEST_PAUSE, LONGEST_WAIT, Link};
+use super::{Future, LONGEST_PAUSE, LONGEST_WAIT, Link, keys};
 
 /// One of them, done one after another beside everything else.
 pub(super) enum Chore {
@@ -16,27 +16,29 @@ pub(super) enum Chore {
     Refuse(String),
     /// This room was closed and says that the other one follows: ask that one.
     Compare(String, String),
-}
-
-impl Chore {
-    /// Makes the request. Of a comparison the answer is the room that the successor says it follows.
-    pub(super) fn begin(&self, server: &Server) -> Future<Result<Option<String>, Trouble>> {
-        let server = server.clone();
-        match self {
-            Self::Join(room) => {
-                let joining = server.join(room.clone());
-                Box::pin(async { joining.await.map(|()| None) })
-            }
-            Self::Refuse(room) => {
-                let refusing = server.refuse(room.clone());
-                Box::pin(async { refusing.await.map(|()| None) })
-            }
-            Self::Compare(_, next) => Box::pin(server.predecessor(next.clone())),
-        }
-    }
+    /// Look at the signature of this device, and bring it back where it is lost.
+    Prove,
+    /// Count the keys at the homeserver that others begin with.
+    Count,
 }
 
 impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
+    /// Makes the request. Of a comparison the answer is the room that the successor says it follows.
+    pub(super) fn begin_chore(
+        &self,
+        chore: &Chore,
+        server: &Server,
+    ) -> Future<Result<Option<String>, Trouble>> {
+        let done: Future<Result<(), Trouble>> = match chore {
+            Chore::Compare(_, next) => return Box::pin(server.clone().predecessor(next.clone())),
+            Chore::Join(room) => Box::pin(server.clone().join(room.clone())),
+            Chore::Refuse(room) => Box::pin(server.clone().refuse(room.clone())),
+            Chore::Prove => self.prove(server),
+            Chore::Count => Box::pin(keys::count(server.clone())),
+        };
+        Box::pin(async { done.await.map(|()| None) })
+    }
+
     /// An invitation is taken where both the room and whoever invites are in the configuration. Strangers can send any
     /// number of others: those wait behind whatever else is to be done, and each is refused once.
     pub(super) fn answer(&mut self, invite: &Invite) {
@@ -62,8 +64,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 return after.unwrap_or(LONGEST_PAUSE).min(LONGEST_WAIT);
             }
             (Chore::Join(room), Err(trouble)) => self.close(&room, words::not_let_in(&trouble.words()), None),
+            (Chore::Prove, Err(trouble)) => {
+                self.unsigned = Some(trouble.words());
+                self.tell_of_keys();
+            }
+            (Chore::Count, Err(trouble)) => (self.tell)(&trouble.words()),
             // There may be nothing left to refuse.
-            (Chore::Refuse(_), Err(_)) | (Chore::Join(_) | Chore::Refuse(_), Ok(_)) => {}
+            (Chore::Refuse(_), Err(_)) | (_, Ok(_)) => {}
         }
         Duration::ZERO
     }

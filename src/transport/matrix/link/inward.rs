@@ -18,11 +18,11 @@ use super::{Chore, Link, now};
 /// So many events are handed on at once.
 const AT_ONCE: usize = 256;
 
-/// So much of an event's id is shown.
-const LONGEST_ID: usize = 255;
 /// What cannot be decrypted is kept for so long, and who said it is named so often, in milliseconds.
 const LOCKED: i64 = 600_000;
 const UNREADABLE: i64 = 3_600_000;
+/// So much of an event's id is shown.
+const LONGEST_ID: usize = 255;
 
 /// What is kept about a room in the inbox.
 const ENCRYPTED: &str = "encrypted";
@@ -84,7 +84,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     pub(super) fn take(&mut self, batch: Batch) -> Result<(), StoreError> {
         let now = self.now();
         self.inbox.take(&batch.events, &batch.next, now)?;
-        for event in self.inbox.give_up(now - LOCKED)? {
+        let given_up = self.inbox.give_up(now - LOCKED)?;
+        if !given_up.is_empty() {
+            let count = given_up.len();
+            (self.tell)(&format!("matrix: {count} encrypted messages cannot be read: no key came for them"));
+        }
+        for event in given_up {
             if let Some(Heard::Unreadable(user)) =
                 self.heard(&event.text, &event.room, event.seal, TimeDelta::zero())
             {
@@ -120,11 +125,22 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 match heard {
                     Heard::Late(line) => late.push(line),
                     Heard::Line(line) => inputs.extend(self.in_measure(&event, line)),
-                    Heard::Unproven(line, doubt) => match self.in_measure(&event, line) {
-                        Some(Input::Line(line)) => inputs.push(Input::Unproven(line, doubt)),
-                        other => inputs.extend(other),
-                    },
-                    other => inputs.extend(self.amounts_to(&event.room, other)?),
+                    Heard::Unproven(line, doubt) => {
+                        let unproven = |input| match input {
+                            Input::Line(line) => Input::Unproven(line, doubt),
+                            other => other,
+                        };
+                        inputs.extend(self.in_measure(&event, line).map(unproven));
+                    }
+                    other => {
+                        let input = self.amounts_to(&event.room, other)?;
+                        if let Some(Input::Nod(nod)) = &input
+                            && event.seq <= self.left
+                        {
+                            unanswered.push(nod.line.clone());
+                        }
+                        inputs.extend(input);
+                    }
                 }
             }
             // They are older than all the others.
@@ -190,6 +206,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     fn amounts_to(&mut self, room: &str, heard: Heard) -> Result<Option<Input>, StoreError> {
         let change = match heard {
             Heard::Nothing | Heard::Line(_) | Heard::Late(_) | Heard::Unproven(..) => return Ok(None),
+            Heard::Edited { line, of } => return self.edited(room, line, of),
+            Heard::Nod { line, on, unfit } => return self.nod(room, line, &on, unfit),
+            Heard::Redacted(event) => {
+                self.inbox.taken_away(room, &event)?;
+                return Ok(None);
+            }
             Heard::Encrypted => {
                 self.now_encrypted(room)?;
                 return Ok(None);
@@ -223,6 +245,15 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         Ok(Some(self.presence(room, change)))
     }
 
+    /// Says that somebody cannot be read, once in a while for each of them.
+    fn unreadable(&mut self, room: &str, user: &str) -> Result<(), StoreError> {
+        let what = format!("unreadable {user}");
+        if self.inbox.tell_again(room, &what, UNREADABLE, self.now())? {
+            self.say(room, &words::unreadable(&name(user, &self.settings.user)));
+        }
+        Ok(())
+    }
+
     /// A room was closed. It is never followed: at the most its successor is named, where that says the same.
     fn replaced(&mut self, room: &str, next: Option<String>) -> Result<(), StoreError> {
         if self.inbox.tell_once(room, REPLACED)? {
@@ -235,19 +266,11 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         Ok(())
     }
 
-    /// Says that somebody cannot be read, once in a while for each of them.
-    fn unreadable(&mut self, room: &str, user: &str) -> Result<(), StoreError> {
-        let what = format!("unreadable {user}");
-        if self.inbox.tell_again(room, &what, UNREADABLE, self.now())? {
-            self.say(room, &words::unreadable(&name(user, &self.settings.user)));
-        }
-        Ok(())
-    }
-
     fn now_encrypted(&mut self, room: &str) -> Result<(), StoreError> {
         // No event makes a room clear again.
         self.inbox.tell_once(room, ENCRYPTED)?;
         self.encrypted.insert(room.to_owned());
+        self.tell_of_keys();
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use matrix_sdk::ruma::api::error::{ErrorKind, RetryAfter};
 use matrix_sdk::{HttpError, reqwest};
+use matrix_sdk_base::crypto::OlmError;
 
 /// The words of a fault are cut here: a server may put a page of HTML into them.
 const LONGEST_WORDS: usize = 200;
@@ -49,6 +50,12 @@ pub(super) async fn within<T, E: Into<matrix_sdk::Error>>(
 pub(super) fn trouble(error: matrix_sdk::Error) -> Trouble {
     match error {
         matrix_sdk::Error::Http(error) => http_trouble(&error),
+        // Nobody may be given the keys; another try would find the same.
+        matrix_sdk::Error::OlmError(error)
+            if matches!(*error, OlmError::SessionRecipientCollectionError(_)) =>
+        {
+            Trouble::Forbidden(cut(&error.to_string()))
+        }
         error => Trouble::Later(cut(&error.to_string()), None),
     }
 }
