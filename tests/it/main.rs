@@ -1,6 +1,7 @@
 //! The one integration binary.
 
 mod accounts;
+mod backtest;
 mod bad_inputs;
 mod bot;
 mod cli;
