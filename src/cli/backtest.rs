@@ -6,6 +6,7 @@ mod table;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -24,6 +25,11 @@ use table::Couplings;
 
 /// So many faulty lines are named; the others are counted.
 const NAMED: usize = 10;
+
+/// So many windows for each processor are in memory at once,
+const BATCH: usize = 16;
+/// unless they are longer than this together.
+const BATCH_BYTES: usize = 8 << 20;
 
 /// What is played, and what is printed of it.
 #[derive(Clone, Debug, clap::Args)]
@@ -108,16 +114,57 @@ struct Game<'a> {
 impl Game<'_> {
     fn play(&mut self, file: &mut dyn BufRead, out: &mut dyn Write) -> Result<(), Stop> {
         let mut lines = Lines::new(file);
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut batch: Vec<(usize, PastWindow)> = Vec::new();
+        let mut bytes = 0;
         while let Some(line) =
             lines.next().map_err(|error| Stop::Failed(format!("cannot read {}: {error}", self.name)))?
         {
+            bytes += line.text.as_ref().map_or(0, |text| text.len());
             match line.text.and_then(PastWindow::read) {
-                Ok(window) => self.window(line.number, &window, out)?,
+                Ok(window) if self.is_wanted(&window) => batch.push((line.number, window)),
+                Ok(_) => {}
                 Err(what) => self.faulty(line.number, &what),
+            }
+            if batch.len() >= threads * BATCH || bytes > BATCH_BYTES {
+                self.windows(threads, std::mem::take(&mut batch), out)?;
+                bytes = 0;
             }
             self.progress.show(lines.read(), self.tally.windows, self.tally.patches);
         }
-        Ok(())
+        self.windows(threads, batch, out)
+    }
+
+    /// Plays some windows at once, each in a room of its own, and takes them in the order of the file.
+    fn windows(
+        &mut self,
+        threads: usize,
+        batch: Vec<(usize, PastWindow)>,
+        out: &mut dyn Write,
+    ) -> Result<(), Stop> {
+        let settings = &self.config.settings;
+        let each = batch.len().div_ceil(threads).max(1);
+        let went: Vec<Went> = std::thread::scope(|scope| {
+            let play = |part: &[(usize, PastWindow)]| {
+                part.iter().map(|(_, window)| backtest::play(settings, window)).collect::<Vec<Went>>()
+            };
+            let parts = batch.chunks(each).map(|part| scope.spawn(move || play(part)));
+            let running: Vec<_> = parts.collect();
+            let ended =
+                running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            ended.flatten().collect()
+        });
+        batch.iter().zip(&went).try_for_each(|((line, window), went)| self.window(*line, window, went, out))
+    }
+
+    /// Whether a window is to be played; of others on the wanted day the ids are kept.
+    fn is_wanted(&mut self, window: &PastWindow) -> bool {
+        let Some(wanted) = &self.args.window else { return true };
+        let id = backtest::plan(&self.config.settings, window).id;
+        let is_it = id == *wanted;
+        self.found |= is_it;
+        self.that_day.extend((id.date == wanted.date).then(|| id.to_string()));
+        is_it
     }
 
     fn faulty(&mut self, number: usize, what: &str) {
@@ -129,32 +176,29 @@ impl Game<'_> {
         }
     }
 
-    fn window(&mut self, line: usize, window: &PastWindow, out: &mut dyn Write) -> Result<(), Stop> {
-        if let Some(wanted) = &self.args.window {
-            let id = backtest::plan(&self.config.settings, window).id;
-            if id != *wanted {
-                self.that_day.extend((id.date == wanted.date).then(|| id.to_string()));
-                return Ok(());
-            }
-            self.found = true;
-        }
-        let went = backtest::play(&self.config.settings, window);
+    fn window(
+        &mut self,
+        line: usize,
+        window: &PastWindow,
+        went: &Went,
+        out: &mut dyn Write,
+    ) -> Result<(), Stop> {
         if let Some(why) = &went.stuck {
             self.progress.clear();
             let _ =
                 writeln!(io::stderr(), "{}:{line}: {} was not played to its end: {why}", self.name, went.id);
         }
-        self.tally.add(window, &went);
-        self.couplings.add(&went);
+        self.tally.add(window, went);
+        self.couplings.add(went);
         match (self.args.json, &self.args.window) {
             (true, _) => {
                 for patch in &window.patches {
-                    let row = Row::new(line, window, patch, &went);
+                    let row = Row::new(line, patch, went);
                     serde_json::to_writer(&mut *out, &row).map_err(io::Error::from)?;
                     writeln!(out)?;
                 }
             }
-            (false, Some(_)) => table::transcript(out, line, window, &went)?,
+            (false, Some(_)) => table::transcript(out, line, window, went)?,
             (false, None) => {}
         }
         Ok(())
@@ -207,8 +251,7 @@ struct Said<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(line: usize, window: &PastWindow, patch: &'a PastPatch, went: &'a Went) -> Self {
-        debug_assert!(window.patches.iter().any(|other| other.number == patch.number));
+    fn new(line: usize, patch: &'a PastPatch, went: &'a Went) -> Self {
         let of_it = |seen: &&Seen| seen.change == patch.number;
         let said = |seen: &'a Seen| Said {
             rule: seen.rule.word(),

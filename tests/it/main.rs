@@ -14,6 +14,7 @@ mod fake_gerrit;
 mod fake_irc;
 #[cfg(feature = "matrix")]
 mod fake_matrix;
+mod files;
 mod guidelines;
 mod history;
 mod incident;
