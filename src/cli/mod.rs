@@ -5,6 +5,7 @@ mod check;
 pub mod log;
 mod report;
 mod run;
+mod setup;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -50,6 +51,8 @@ enum Verb {
     },
     /// Play windows of the past under these guidelines: how often would each rule have stopped, asked or warned?
     Backtest(backtest::BacktestArgs),
+    /// Make the keys that the bot needs in encrypted Matrix rooms, once; while it does not run
+    MatrixSetup,
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -116,6 +119,7 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
             })
         }
         Verb::Backtest(question) => backtest::run(question, &configuration(args)?),
+        Verb::MatrixSetup => print(&setup::matrix(&configuration(args)?, Clock::system())?),
         Verb::Completions { shell } => {
             // Into memory first: the generator panics where whoever reads it has seen enough.
             let mut script = Vec::new();

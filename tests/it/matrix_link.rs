@@ -2,6 +2,7 @@
 
 mod faults;
 mod session;
+mod storage;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use swatbot::clock::Clock;
 use swatbot::config::{Matrix, MatrixLogin};
 use swatbot::engine::id::RoomId;
-use swatbot::engine::{Attendance, Input, LinkChange, Place, Reply};
+use swatbot::engine::{Attendance, Doubt, Input, Kind, LinkChange, Place, Reply};
 use swatbot::secret::Secret;
 use swatbot::transport::Say;
 use swatbot::transport::matrix::link;
@@ -39,10 +40,12 @@ struct Heard {
     inputs: Mutex<Vec<Input>>,
     /// The last number that wants to come back.
     mark: Mutex<Option<i64>>,
+    /// What the operator was told.
+    operator: Mutex<Vec<String>>,
     news: Notify,
 }
 
-fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
+pub(crate) fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
     Matrix {
         network: "matrix".to_owned(),
         homeserver: fake.url(),
@@ -50,6 +53,7 @@ fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
         login: MatrixLogin::Password { file: "p".into(), password: Some(Secret::new(PASSWORD.to_owned())) },
         rooms: vec![OPS.to_owned(), DEV.to_owned()],
         state_dir: folder.join("state"),
+        recovery: None,
         ignore: Vec::new(),
         inviters: vec![ALICE.to_owned()],
         bridged: Vec::new(),
@@ -57,6 +61,10 @@ fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
 }
 
 fn keep(settings: Matrix) -> Kept {
+    keep_at(settings, Clock::system())
+}
+
+fn keep_at(settings: Matrix, clock: Clock) -> Kept {
     let heard = Arc::new(Heard::default());
     let (says, told) = unbounded_channel();
     let ears = Arc::clone(&heard);
@@ -68,8 +76,13 @@ fn keep(settings: Matrix) -> Kept {
         ears.news.notify_waiters();
         true
     };
+    let ears = Arc::clone(&heard);
+    let tell = move |words: &str| {
+        ears.operator.lock().unwrap().push(words.to_owned());
+        ears.news.notify_waiters();
+    };
     let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, told));
+    let task = tokio::spawn(link::keep(settings, people, clock, hear, tell, told));
     Kept { heard, says, task }
 }
 
@@ -122,6 +135,10 @@ impl Kept {
         self.heard.inputs.lock().unwrap().clone()
     }
 
+    fn told_operator(&self) -> Vec<String> {
+        self.heard.operator.lock().unwrap().clone()
+    }
+
     fn lines(&self) -> Vec<String> {
         lines(&self.inputs())
     }
@@ -146,6 +163,17 @@ impl Kept {
         self.until(&format!("{count} lines"), |inputs| lines(inputs).len() >= count).await;
     }
 
+    /// What the operator was told.
+    fn operator(&self) -> Vec<String> {
+        self.heard.operator.lock().unwrap().clone()
+    }
+
+    /// Waits until the operator was told something with this in it.
+    async fn until_told(&self, part: &str) {
+        let is_told = |_: &[Input]| self.operator().iter().any(|told| told.contains(part));
+        self.until(&format!("the operator is told {part:?}"), is_told).await;
+    }
+
     fn say(&self, replies: Vec<Reply>) {
         self.says.send(Say::Replies(replies)).unwrap();
     }
@@ -153,7 +181,7 @@ impl Kept {
     /// The loop has stored everything that was heard so far.
     fn taken(&self) {
         let mark = self.heard.mark.lock().unwrap().expect("there is a number");
-        self.says.send(Say::Taken(mark)).unwrap();
+        self.says.send(Say::Taken(mark, Vec::new())).unwrap();
     }
 
     /// As `kill -9`, as far as a test can: nothing more is done.

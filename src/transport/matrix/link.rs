@@ -5,6 +5,8 @@
 //! goes out is in the inbox too, under a number that the homeserver knows it by.
 
 mod inward;
+mod keys;
+mod outward;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::pending;
@@ -20,12 +22,12 @@ use crate::config::{Matrix, MatrixLogin};
 use crate::engine::settings::Settings;
 use crate::engine::{self, Attendance, Input, LinkChange, Presence};
 use crate::store::StoreError;
-use crate::store::inbox::{Inbox, Outgoing, Session};
+use crate::store::inbox::{Inbox, Outgoing};
 use crate::transport::Say;
 
 use super::hear::room_id;
-use super::say;
-use super::server::{Batch, Server, Trouble};
+use super::server::{Batch, Server, Since, Trouble, kept};
+use outward::Unstored;
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -37,27 +39,37 @@ const LONGEST_WAIT: Duration = Duration::from_secs(900);
 const OUTAGE: u32 = 2;
 /// An answer without news is due no sooner than after this.
 const IDLE: Duration = Duration::from_secs(1);
+/// So many events are tried again that cannot be decrypted.
+const MOST_LOCKED: usize = 200;
 /// An answer about how things stand is worth nothing after this, in milliseconds.
 const STATUS_LATE: i64 = 30_000;
+/// How often the keys at the homeserver are counted.
+const COUNT: Duration = Duration::from_secs(1800);
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
 /// A request that was made of the server, with what it is for.
 type Job<T> = Option<(T, Future<Result<(), Trouble>>)>;
 
 /// Keeps the connection to a homeserver until it is told to quit, or nobody is left who could tell it. `hear` takes what
-/// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens.
+/// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens;
+/// `tell` tells the operator.
 pub async fn keep(
     settings: Matrix,
     people: Arc<Settings>,
     clock: Clock,
     hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
+    tell: impl Fn(&str),
     mut says: UnboundedReceiver<Say>,
 ) {
     let opened = Inbox::open(&settings.state_dir, clock.now().timestamp_millis());
-    let inbox = match opened {
-        Ok(inbox) => inbox,
+    let opened = opened.map_err(|error| error.to_string()).and_then(|inbox| {
+        let left = inbox.last_waiting().map_err(|error| error.to_string())?;
+        Ok((inbox, left))
+    });
+    let (inbox, left) = match opened {
+        Ok(opened) => opened,
         Err(error) => {
-            let change = LinkChange::Stopped(error.to_string());
+            let change = LinkChange::Stopped(error);
             hear(vec![Input::Link(engine::Link { network: settings.network, change })], None);
             while !matches!(says.recv().await, Some(Say::Quit(_)) | None) {}
             return;
@@ -68,9 +80,14 @@ pub async fn keep(
         people,
         clock,
         hear,
+        tell,
+        unsigned: None,
         says,
         inbox,
+        unstored: Unstored::default(),
+        left,
         encrypted: BTreeSet::new(),
+        knows_rooms: false,
         inside: BTreeSet::new(),
         read: 0,
         leave: None,
@@ -115,15 +132,24 @@ enum End {
 }
 
 /// One homeserver, connected or not.
-struct Link<H> {
+struct Link<H, T> {
     settings: Arc<Matrix>,
     people: Arc<Settings>,
     clock: Clock,
     hear: H,
+    tell: T,
+    /// Why nothing can be said in encrypted rooms, where the operator was not told of it yet.
+    unsigned: Option<String>,
     says: UnboundedReceiver<Say>,
     inbox: Inbox,
-    /// The rooms whose messages cannot be read.
+    /// What it was told and could not store yet.
+    unstored: Unstored,
+    /// Events up to this one were there at the start: the log may know them.
+    left: i64,
+    /// The rooms that are encrypted.
     encrypted: BTreeSet<String>,
+    /// The SDK knows the state of all rooms.
+    knows_rooms: bool,
     /// The rooms that the bot is in.
     inside: BTreeSet<String>,
     /// The last event that was handed on.
@@ -138,9 +164,13 @@ struct Link<H> {
 enum Chore {
     Join(String),
     Refuse(String),
+    /// The signature of this device is to be looked at, and brought back where it is lost.
+    Prove,
+    /// The keys at the homeserver that others begin with are to be counted.
+    Count,
 }
 
-impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
+impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// Takes up the session of the last start, or logs in. `None`: it was told to leave meanwhile.
     async fn connect(&mut self, log_in_again: bool) -> Result<Option<Server>, End> {
         let known = self.inbox.session().map_err(|error| End::Again(error.to_string()))?;
@@ -155,22 +185,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         match connected {
             Ok((server, session)) => {
                 if before.as_ref() != Some(&session) {
-                    self.keep_session(Some(&session))?;
+                    let kept = kept(&self.settings, &session);
+                    self.inbox.set_session(Some(&kept)).map_err(|error| End::Again(error.to_string()))?;
                 }
                 Ok(Some(server))
             }
             Err(trouble) => Err(self.end(trouble)),
         }
-    }
-
-    fn keep_session(&mut self, session: Option<&Session>) -> Result<(), End> {
-        // A token from a file stays there alone.
-        let is_password = matches!(self.settings.login, MatrixLogin::Password { .. });
-        let kept = session.map(|session| Session {
-            token: if is_password { session.token.clone() } else { String::new() },
-            ..session.clone()
-        });
-        self.inbox.set_session(kept.as_ref()).map_err(|error| End::Again(error.to_string()))
     }
 
     /// What a fault of a whole connection means.
@@ -191,7 +212,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
 
     /// Reads and says for as long as that goes well.
     async fn talk(&mut self, server: Server, failed: &mut u32) -> End {
-        let look = match self.during(server.clone().look()).await {
+        let is_first = match self.inbox.place() {
+            Ok(place) => place.is_none(),
+            Err(error) => return End::Again(error.to_string()),
+        };
+        self.knows_rooms = is_first;
+        let look = match self.during(server.clone().look(is_first)).await {
             None => return End::Left,
             Some(Ok(look)) => look,
             Some(Err(trouble)) => return self.end(trouble),
@@ -218,12 +244,17 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         let (mut send_at, mut work_at) = (now(), now());
         let mut not_sent = 0;
         let mut asked_at = now();
+        let mut count_at = now() + COUNT;
+        if self.knows_rooms {
+            chores.push_front(Chore::Prove);
+        }
         loop {
             self.read_on()?;
             if sending.is_none() && now() >= send_at {
                 sending = self.next_out()?.map(|out| {
                     let what = (out.id, out.room.clone());
-                    (what, Box::pin(server.clone().send(out)) as Future<_>)
+                    let is_encrypted = self.encrypted.contains(&out.room);
+                    (what, Box::pin(server.clone().send(out, is_encrypted)) as Future<_>)
                 });
             }
             if working.is_none() && now() >= work_at {
@@ -231,12 +262,15 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                     let doing: Future<_> = match &chore {
                         Chore::Join(room) => Box::pin(server.clone().join(room.clone())),
                         Chore::Refuse(room) => Box::pin(server.clone().refuse(room.clone())),
+                        Chore::Prove => Box::pin(self.prove(&server)),
+                        Chore::Count => Box::pin(keys::count(server.clone())),
                     };
                     (chore, doing)
                 });
             }
             if let Some(by) = self.leave
-                && (now() >= by || (sending.is_none() && self.inbox.first()?.is_none()))
+                && (now() >= by
+                    || (sending.is_none() && self.unstored.is_empty() && self.inbox.first()?.is_none()))
             {
                 return Ok(End::Left);
             }
@@ -274,6 +308,11 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                             self.closed(&room, format!("I cannot get in: {why}"));
                         }
                         (_, Err(trouble @ Trouble::LoggedOut { .. })) => return Ok(self.end(trouble)),
+                        (Chore::Prove, Err(Trouble::Refused(why))) => {
+                            self.unsigned = Some(why);
+                            self.tell_of_keys();
+                        }
+                        (Chore::Count, Err(Trouble::Refused(why))) => (self.tell)(&why),
                         (Chore::Refuse(_), Err(Trouble::Refused(_))) | (_, Ok(())) => {}
                     }
                 }
@@ -284,6 +323,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                             // A server that answers at once and has nothing to say is not asked in a circle.
                             let is_idle = self.inbox.place()?.as_ref() == Some(&batch.next);
                             let too_soon = is_idle && now() - asked_at < IDLE;
+                            if !std::mem::replace(&mut self.knows_rooms, true) {
+                                chores.push_front(Chore::Prove);
+                            }
+                            if now() >= count_at {
+                                count_at = now() + COUNT;
+                                chores.push_back(Chore::Count);
+                            }
                             self.take(batch, chores)?;
                             let after = if too_soon { IDLE } else { Duration::ZERO };
                             asked_at = now() + after;
@@ -312,15 +358,21 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         server: &Server,
         after: Option<Duration>,
     ) -> Result<Future<Result<Batch, Trouble>>, StoreError> {
-        let since = self.inbox.place()?.unwrap_or_default();
-        let (server, rooms) = (server.clone(), self.settings.rooms.clone());
+        let locked = self.inbox.locked(MOST_LOCKED)?;
+        let since = Since {
+            place: self.inbox.place()?.unwrap_or_default(),
+            whole: !self.knows_rooms,
+            rooms: self.settings.rooms.clone(),
+            locked: locked.into_iter().map(|event| (event.room, event.text)).collect(),
+        };
+        let server = server.clone();
         let after = after.unwrap_or_default();
         Ok(Box::pin(async move {
             // Even a pause of nothing would wait for the next tick of the timer.
             if !after.is_zero() {
                 sleep(after).await;
             }
-            server.fetch(since, rooms).await
+            server.fetch(since).await
         }))
     }
 
@@ -335,51 +387,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         Ok(None)
     }
 
-    /// Takes what it is told next, and whatever else is there by then. False: it is to leave.
-    async fn told(&mut self) -> bool {
-        let mut say = self.says.recv().await;
-        loop {
-            let stored = match say {
-                Some(Say::Replies(replies)) => {
-                    let events = say::events(&replies, &self.people, &self.settings.network);
-                    let out: Vec<_> =
-                        events.into_iter().map(|out| (out.room, out.content, out.is_status)).collect();
-                    let now = self.now();
-                    self.inbox.push(&out, now)
-                }
-                Some(Say::Taken(last)) => self.inbox.taken(last),
-                // A topic is anybody's to set here, and nobody has asked for one.
-                Some(Say::Topic(..)) => Ok(()),
-                Some(Say::Settings(people)) => {
-                    self.people = people;
-                    Ok(())
-                }
-                Some(Say::Quit(words)) => {
-                    self.leave = Some(now() + FLUSH);
-                    let rooms: Vec<String> = self.inside.iter().cloned().collect();
-                    rooms.iter().try_for_each(|room| self.say(room, &words))
-                }
-                None => {
-                    self.leave = Some(now());
-                    Ok(())
-                }
-            };
-            if let Err(error) = stored {
-                self.lost(error.to_string());
-            }
-            if self.leave.is_some() {
-                return false;
-            }
-            match self.says.try_recv() {
-                Ok(next) => say = Some(next),
-                // A closed channel is seen by the next call.
-                Err(_) => return true,
-            }
-        }
-    }
-
     /// Waits for something while it is told other things. `None`: it is to leave.
-    async fn during<T>(&mut self, future: impl std::future::Future<Output = T>) -> Option<T> {
+    async fn during<F: std::future::Future>(&mut self, future: F) -> Option<F::Output> {
         tokio::pin!(future);
         loop {
             tokio::select! {

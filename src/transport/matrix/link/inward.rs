@@ -8,22 +8,24 @@ use chrono::{DateTime, TimeDelta};
 use crate::engine::say::room as words;
 use crate::engine::{Attendance, Departure, Input, LinkChange};
 use crate::store::StoreError;
-use crate::store::inbox::Event;
+use crate::store::inbox::{Event, Seal};
 
-use super::super::hear::{Heard, Scene, hear};
-use super::super::say;
+use super::super::hear::{Heard, Scene, hear, name};
 use super::super::server::{Batch, Invite, Look};
 use super::{Chore, Link};
 
 /// So many events are handed on at once.
 const AT_ONCE: usize = 256;
 
+/// What cannot be decrypted is kept for so long, and who said it is named so often, in milliseconds.
+const LOCKED: i64 = 600_000;
+const UNREADABLE: i64 = 3_600_000;
+
 /// What is kept about a room in the inbox.
 const ENCRYPTED: &str = "encrypted";
-const UNREADABLE: &str = "unreadable";
 const REPLACED: &str = "replaced";
 
-impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
+impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// A connection begins: how things stand, who is where, and what is to be done about it.
     pub(super) fn begin(&mut self, look: Look) -> Result<VecDeque<Chore>, StoreError> {
         if self.inbox.place()?.is_none() {
@@ -45,7 +47,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
             }
             let mut there = BTreeSet::new();
             for event in &state {
-                match self.heard(event, &room, TimeDelta::zero()) {
+                match self.heard(event, &room, Seal::Clear, TimeDelta::zero()) {
                     Some(Heard::Encrypted) => self.now_encrypted(&room)?,
                     Some(Heard::Came(user)) => {
                         there.insert(user);
@@ -80,9 +82,21 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
     pub(super) fn take(&mut self, batch: Batch, chores: &mut VecDeque<Chore>) -> Result<(), StoreError> {
         let now = self.now();
         self.inbox.take(&batch.events, &batch.next, now)?;
+        let given_up = self.inbox.give_up(now - LOCKED)?;
+        if !given_up.is_empty() {
+            let count = given_up.len();
+            (self.tell)(&format!("matrix: {count} encrypted messages cannot be read: no key came for them"));
+        }
+        for event in given_up {
+            if let Some(Heard::Unreadable(user)) =
+                self.heard(&event.text, &event.room, event.seal, TimeDelta::zero())
+            {
+                self.unreadable(&event.room, &user)?;
+            }
+        }
         for (room, read, oldest) in batch.gaps {
             let from = oldest.and_then(|sent| DateTime::from_timestamp_millis(sent as i64));
-            self.say(&room, &words::gap(read, from))?;
+            self.say(&room, &words::gap(read, from));
         }
         chores.extend(batch.invites.iter().map(|invite| self.answer(invite)));
         if std::mem::replace(&mut self.is_down, false) {
@@ -98,16 +112,27 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
             let Some(last) = events.last().map(|event| event.seq) else { break };
             let mut late = Vec::new();
             let mut inputs = Vec::new();
+            let mut unanswered = Vec::new();
             for event in events {
-                match self.read(&event)? {
+                let heard = self.read(&event)?;
+                if let Heard::Line(line) | Heard::Late(line) | Heard::Unproven(line, _) = &heard
+                    && event.seq <= self.left
+                {
+                    unanswered.push(line.clone());
+                }
+                match heard {
                     Heard::Late(line) => late.push(line),
                     Heard::Line(line) => inputs.push(Input::Line(line)),
+                    Heard::Unproven(line, doubt) => inputs.push(Input::Unproven(line, doubt)),
                     other => inputs.extend(self.amounts_to(&event.room, other)?),
                 }
             }
             // They are older than all the others.
             if !late.is_empty() {
                 inputs.insert(0, Input::Late(late));
+            }
+            if !unanswered.is_empty() {
+                inputs.insert(0, Input::Unanswered(unanswered));
             }
             self.read = last;
             self.hand_on(inputs, Some(last));
@@ -118,18 +143,19 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
     /// Reads an event; one that nobody can read without a fault is put aside, and the others go on.
     fn read(&mut self, event: &Event) -> Result<Heard, StoreError> {
         let waited = TimeDelta::milliseconds(self.now() - event.at);
-        if let Some(heard) = self.heard(&event.text, &event.room, waited) {
+        if let Some(heard) = self.heard(&event.text, &event.room, event.seal, waited) {
             return Ok(heard);
         }
         self.inbox.quarantine(event.seq)?;
         Ok(Heard::Nothing)
     }
 
-    fn heard(&self, event: &str, room: &str, waited: TimeDelta) -> Option<Heard> {
+    fn heard(&self, event: &str, room: &str, seal: Seal, waited: TimeDelta) -> Option<Heard> {
         let scene = Scene {
             settings: &self.settings,
             room,
             is_encrypted: self.encrypted.contains(room),
+            seal,
             waited,
             now: self.now(),
         };
@@ -139,15 +165,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
     /// What the engine is to hear of an event that is nobody's line.
     fn amounts_to(&mut self, room: &str, heard: Heard) -> Result<Option<Input>, StoreError> {
         let change = match heard {
-            Heard::Nothing | Heard::Line(_) | Heard::Late(_) => return Ok(None),
+            Heard::Nothing | Heard::Line(_) | Heard::Late(_) | Heard::Unproven(..) => return Ok(None),
             Heard::Encrypted => {
                 self.now_encrypted(room)?;
                 return Ok(None);
             }
-            Heard::Unreadable => {
-                if self.inbox.tell_once(room, UNREADABLE)? {
-                    self.say(room, &words::unreadable())?;
-                }
+            Heard::Unreadable(user) => {
+                self.unreadable(room, &user)?;
                 return Ok(None);
             }
             Heard::Joined => {
@@ -165,7 +189,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
             }
             Heard::Replaced => {
                 if self.inbox.tell_once(room, REPLACED)? {
-                    self.say(room, &words::replaced())?;
+                    self.say(room, &words::replaced());
                 }
                 Attendance::Closed(words::was_replaced())
             }
@@ -173,16 +197,20 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         Ok(Some(self.presence(room, change)))
     }
 
+    /// Says that somebody cannot be read, once in a while for each of them.
+    fn unreadable(&mut self, room: &str, user: &str) -> Result<(), StoreError> {
+        let what = format!("unreadable {user}");
+        if self.inbox.tell_again(room, &what, UNREADABLE, self.now())? {
+            self.say(room, &words::unreadable(&name(user, &self.settings.user)));
+        }
+        Ok(())
+    }
+
     fn now_encrypted(&mut self, room: &str) -> Result<(), StoreError> {
         // No event makes a room clear again.
         self.inbox.tell_once(room, ENCRYPTED)?;
         self.encrypted.insert(room.to_owned());
+        self.tell_of_keys();
         Ok(())
-    }
-
-    /// Says something of the room itself.
-    pub(super) fn say(&mut self, room: &str, text: &str) -> Result<(), StoreError> {
-        let now = self.now();
-        self.inbox.push(&[(room.to_owned(), say::notice(text), false)], now)
     }
 }
