@@ -423,8 +423,8 @@ fn case<'a>(
 fn said(finding: &Finding) -> String {
     match finding {
         Finding::Note { why, fix } | Finding::Fail { why, fix } if !fix.is_empty() => format!("{why}. {fix}"),
+        Finding::Unknown(why) => format!("not known: {why}"),
         Finding::Pass(why)
-        | Finding::Unknown(why)
         | Finding::Later { why, .. }
         | Finding::Note { why, .. }
         | Finding::Fail { why, .. } => why.clone(),

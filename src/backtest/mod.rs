@@ -9,7 +9,7 @@ mod plan;
 mod room;
 mod tally;
 
-use crate::engine::guidelines::{RuleId, Verdict};
+use crate::engine::guidelines::{RuleId, Verdict, When};
 use crate::engine::id::{ChangeNumber, OccurrenceId};
 use crate::engine::settings::Settings;
 use crate::review::PastWindow;
@@ -58,10 +58,18 @@ pub struct Went {
 }
 
 impl Went {
-    /// What all rules together said of a patch: the gravest verdict of each, in the order of the table.
+    /// What all rules together said of a patch: the gravest verdict of each, in the order of the table. What was asked
+    /// when it was added and needed no answer by its turn, such as a test run still to come, bothered nobody.
     pub fn verdicts(&self, change: ChangeNumber) -> Vec<&Seen> {
+        let has_turn = self.started.contains(&change);
+        let of_it = || self.seen.iter().filter(|seen| seen.change == change);
+        let came_to_nothing = |seen: &&Seen| {
+            let asked_early = !seen.turn && seen.verdict == Verdict::Ask && has_turn;
+            let again = || of_it().any(|other| other.turn && other.rule == seen.rule);
+            asked_early && seen.rule.row().when == When::Always && !again()
+        };
         let mut gravest: Vec<&Seen> = Vec::new();
-        for seen in self.seen.iter().filter(|seen| seen.change == change) {
+        for seen in of_it().filter(|seen| !came_to_nothing(seen)) {
             match gravest.iter_mut().find(|known| known.rule == seen.rule) {
                 Some(known) if known.verdict < seen.verdict => *known = seen,
                 Some(_) => {}
