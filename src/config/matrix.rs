@@ -9,7 +9,7 @@ use super::irc::trust;
 use super::item::Item;
 use super::reader::Section;
 use super::secret;
-use super::{Matrix, MatrixLogin, Recovery};
+use super::{Matrix, MatrixLogin, Recovery, Threads};
 
 /// The name that Matrix accounts and rooms are kept under; a `[[person]]` has theirs under it too.
 pub(super) const NETWORK: &str = "matrix";
@@ -36,6 +36,8 @@ pub(super) fn read(
     let ignore = section.texts("ignore").iter().filter_map(user_id).collect();
     let inviters = section.texts("inviters").iter().filter_map(user_id).collect();
     let bridged = section.texts("bridged").iter().filter_map(puppets).collect();
+    let places = [("answers", Threads::Answers), ("patch", Threads::Patch)];
+    let threads = section.get("threads").and_then(|item| item.one_of(&places)).unwrap_or_default();
     let trust = section.get("trust").and_then(|item| trust(&item));
     let modes = [("own", LogMode::Own), ("emit", LogMode::Emit), ("observe", LogMode::Observe)];
     let log = section.get("log").and_then(|item| item.one_of(&modes));
@@ -57,6 +59,7 @@ pub(super) fn read(
         ignore,
         inviters,
         bridged,
+        threads,
     })
 }
 

@@ -177,6 +177,18 @@ pub struct Matrix {
     pub inviters: Vec<String>,
     /// User ids that a bridge speaks under, with `*` for what differs: nobody has a right through them.
     pub bridged: Vec<String>,
+    /// Where it answers.
+    pub threads: Threads,
+}
+
+/// Where answers are said in rooms with threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Threads {
+    /// Where the command was said.
+    #[default]
+    Answers,
+    /// What is about a patch in a thread of the patch, and all else where the command was said.
+    Patch,
 }
 
 /// The recovery key of the bot's account.

@@ -47,6 +47,7 @@ mod schedule;
 mod store;
 #[cfg(all(feature = "irc", feature = "matrix"))]
 mod synapse;
+mod talk;
 mod text;
 mod tidy;
 mod transcripts;

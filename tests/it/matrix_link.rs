@@ -3,13 +3,15 @@
 mod faults;
 mod session;
 mod storage;
+mod strangers;
+mod talk;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use swatbot::clock::Clock;
-use swatbot::config::{Matrix, MatrixLogin};
+use swatbot::config::{Matrix, MatrixLogin, Threads};
 use swatbot::engine::id::RoomId;
 use swatbot::engine::{Attendance, Doubt, Input, Kind, LinkChange, Place, Reply};
 use swatbot::secret::Secret;
@@ -21,7 +23,6 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::fake_matrix::{BOT, FakeMatrix, PASSWORD, Trouble};
-use super::make;
 
 const OPS: &str = "!ops:example.org";
 const DEV: &str = "!dev:example.org";
@@ -57,6 +58,7 @@ pub(crate) fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
         ignore: Vec::new(),
         inviters: vec![ALICE.to_owned()],
         bridged: Vec::new(),
+        threads: Threads::Answers,
     }
 }
 
@@ -65,6 +67,15 @@ fn keep(settings: Matrix) -> Kept {
 }
 
 fn keep_at(settings: Matrix, clock: Clock) -> Kept {
+    keep_with(swatbot::transport::matrix::hear::hear, settings, clock)
+}
+
+/// A connection that reads events in another way.
+fn keep_reading(reads: link::Reads, settings: Matrix) -> Kept {
+    keep_with(reads, settings, Clock::system())
+}
+
+fn keep_with(reads: link::Reads, settings: Matrix, clock: Clock) -> Kept {
     let heard = Arc::new(Heard::default());
     let (says, told) = unbounded_channel();
     let ears = Arc::clone(&heard);
@@ -81,8 +92,7 @@ fn keep_at(settings: Matrix, clock: Clock) -> Kept {
         ears.operator.lock().unwrap().push(words.to_owned());
         ears.news.notify_waiters();
     };
-    let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, clock, hear, tell, told));
+    let task = tokio::spawn(link::keep_reading(reads, settings, clock, hear, tell, told));
     Kept { heard, says, task }
 }
 

@@ -20,8 +20,9 @@ use matrix_sdk::ruma::api::Direction;
 use matrix_sdk::ruma::api::client::filter::{FilterDefinition, RoomEventFilter};
 use matrix_sdk::ruma::api::client::membership::{join_room_by_id, leave_room};
 use matrix_sdk::ruma::api::client::message::{get_message_events, send_message_event};
+use matrix_sdk::ruma::api::client::state::get_state_event_for_key;
 use matrix_sdk::ruma::api::client::sync::sync_events::v3 as sync;
-use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, AnySyncStateEvent, MessageLikeEventType};
+use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, AnySyncStateEvent, StateEventType};
 use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedTransactionId, RoomId, UInt};
 use matrix_sdk::sync::{State, Timeline};
@@ -54,8 +55,15 @@ pub(super) const UNSIGNED: &str =
 const MOST_PAGES: usize = 50;
 
 /// The events that are read, and those of them that are part of a room's state.
-const EVENTS: &[&str] =
-    &["m.room.message", "m.room.encrypted", "m.room.member", "m.room.encryption", "m.room.tombstone"];
+const EVENTS: &[&str] = &[
+    "m.room.message",
+    "m.reaction",
+    "m.room.redaction",
+    "m.room.encrypted",
+    "m.room.member",
+    "m.room.encryption",
+    "m.room.tombstone",
+];
 /// Who may read what was said before they came decides who is given keys.
 const STATE: &[&str] =
     &["m.room.member", "m.room.encryption", "m.room.tombstone", "m.room.history_visibility"];
@@ -332,17 +340,17 @@ impl Server {
     }
 
     /// Sends an event under its number: the same number twice is one event. `is_encrypted` is what is known of its room
-    /// here; where the SDK knows more, it is encrypted all the same.
-    pub(super) async fn send(self, out: Outgoing, is_encrypted: bool) -> Result<(), Trouble> {
+    /// here; where the SDK knows more, it is encrypted all the same. Gives the event's id.
+    pub(super) async fn send(self, out: Outgoing, is_encrypted: bool) -> Result<String, Trouble> {
         let content: Raw<AnyMessageLikeEventContent> =
             Raw::from_json_string(out.content).map_err(|error| Trouble::Refused(error.to_string()))?;
         let room = room_id(&out.room)?;
         let number = OwnedTransactionId::from(format!("swat-{}", out.id));
         let known = self.client.get_room(&room);
         if !is_encrypted && !known.as_ref().is_some_and(|room| room.encryption_state().is_encrypted()) {
-            let kind = MessageLikeEventType::RoomMessage;
-            let request = send_message_event::v3::Request::new_raw(room, number, kind, content);
-            return within(ANSWER, async { self.client.send(request).await }).await.map(drop);
+            let request = send_message_event::v3::Request::new_raw(room, number, out.kind.into(), content);
+            let sent = within(ANSWER, async { self.client.send(request).await }).await?;
+            return Ok(sent.event_id.to_string());
         }
         match known {
             Some(room) if room.encryption_state().is_encrypted() => {
@@ -352,10 +360,11 @@ impl Server {
                         let why = "it is not known yet whether my device is signed";
                         return Err(Trouble::Later(why.to_owned(), Some(SOON)));
                     }
-                    Proof::Missing => return Err(Trouble::Refused(UNSIGNED.to_owned())),
+                    Proof::Missing => return Err(Trouble::Forbidden(UNSIGNED.to_owned())),
                 }
-                let sending = room.send_raw("m.room.message", content).with_transaction_id(&number);
-                within(ANSWER * 3, async { sending.await }).await.map(drop)
+                let sending = room.send_raw(&out.kind, content).with_transaction_id(&number);
+                let sent = within(ANSWER * 3, async { sending.await }).await?;
+                Ok(sent.response.event_id.to_string())
             }
             // The SDK would ask the server whether it is encrypted, and believe whatever it says.
             _ => Err(Trouble::Later("the state of an encrypted room is not known yet".to_owned(), None)),
@@ -366,6 +375,26 @@ impl Server {
     pub(super) async fn join(self, room: String) -> Result<(), Trouble> {
         let request = join_room_by_id::v3::Request::new(room_id(&room)?);
         within(ANSWER * 2, async { self.client.send(request).await }).await.map(drop)
+    }
+
+    /// The room that a room says it follows, as far as the account may know.
+    pub(super) async fn predecessor(self, room: String) -> Result<Option<String>, Trouble> {
+        #[derive(Deserialize)]
+        struct Create {
+            predecessor: Option<Predecessor>,
+        }
+        #[derive(Deserialize)]
+        struct Predecessor {
+            room_id: String,
+        }
+        let request = get_state_event_for_key::v3::Request::new(
+            room_id(&room)?,
+            StateEventType::RoomCreate,
+            String::new(),
+        );
+        let answer = within(ANSWER, async { self.client.send(request).await }).await?;
+        let create: Option<Create> = serde_json::from_str(answer.event_or_content.get()).ok();
+        Ok(create.and_then(|create| create.predecessor).map(|before| before.room_id))
     }
 
     /// Refuses an invitation.

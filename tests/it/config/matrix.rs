@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use swatbot::config::{self, Config, Connection, Matrix, MatrixLogin, Recovery};
+use swatbot::config::{self, Config, Connection, Matrix, MatrixLogin, Recovery, Threads};
 use swatbot::engine::id::RoomId;
 use swatbot::engine::settings::{LogMode, NetworkSettings};
 
@@ -57,6 +57,7 @@ fn a_short_connection_has_defaults_for_the_rest() {
         ignore: Vec::new(),
         inviters: Vec::new(),
         bridged: Vec::new(),
+        threads: Threads::Answers,
     };
     assert_eq!(matrix(&config), &expected);
     assert_eq!(config.settings.network("matrix"), NetworkSettings { trust: true, log: LogMode::Own });
@@ -70,7 +71,7 @@ fn a_short_connection_has_defaults_for_the_rest() {
 fn its_keys_change_what_they_name() {
     let keys = "access_token_file = \"token\"\nignore = [\"@stashbot:example.org\"]\n\
                 inviters = [\"@alice:example.org\"]\nbridged = [\"@irc_*:example.org\", \"@_slack_*\"]\n\
-                trust = \"off\"\nlog = \"observe\"\n";
+                threads = \"patch\"\ntrust = \"off\"\nlog = \"observe\"\n";
     let text = GOOD.replace("password_file = \"matrix.password\"\n", keys);
     for homeserver in ["http://localhost:8008", "http://127.0.0.1:8008", "http://[::1]:8008"] {
         let config = parse(&text.replace("https://matrix.example.org/", homeserver));
@@ -80,6 +81,7 @@ fn its_keys_change_what_they_name() {
         assert_eq!(matrix.ignore, ["@stashbot:example.org"]);
         assert_eq!(matrix.inviters, ["@alice:example.org"]);
         assert_eq!(matrix.bridged, ["@irc_*:example.org", "@_slack_*"]);
+        assert_eq!(matrix.threads, Threads::Patch);
         let expected = NetworkSettings { trust: false, log: LogMode::Observe };
         assert_eq!(config.settings.network("matrix"), expected);
     }

@@ -39,7 +39,7 @@ impl Server {
         let mut is_signed = self.has_identity().await? && self.is_signed().await?;
         if !is_signed && let Some(key) = key {
             let recovered = self.recover(key).await;
-            if let Err(Trouble::Refused(_)) = recovered {
+            if let Err(Trouble::Refused(_) | Trouble::Forbidden(_)) = recovered {
                 *self.proof() = Proof::Missing;
             }
             recovered?;
@@ -55,7 +55,7 @@ impl Server {
         let recovered = in_time(ANSWER * 3, recovering.recover(key.reveal())).await;
         match recovered {
             // Without a backup of the keys of rooms, what was said before is lost, and all else is as it should be.
-            Err(Trouble::Refused(_)) if self.is_signed().await? => Ok(()),
+            Err(Trouble::Refused(_) | Trouble::Forbidden(_)) if self.is_signed().await? => Ok(()),
             other => other,
         }
     }
@@ -116,7 +116,9 @@ impl Server {
         by.session.clone_from(&wanted.session);
         let made = encryption.bootstrap_cross_signing(Some(AuthData::Password(by)));
         within(ANSWER, made).await.map_err(|trouble| match trouble {
-            Trouble::Refused(why) => Trouble::Refused(format!("it does not take the password: {why}")),
+            Trouble::Refused(why) | Trouble::Forbidden(why) => {
+                Trouble::Refused(format!("it does not take the password: {why}"))
+            }
             other => other,
         })
     }
