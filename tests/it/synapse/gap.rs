@@ -21,8 +21,7 @@ fn three_hundred_messages_in_the_gap_are_seen_once_and_in_order() {
         old.join(", ")
     ));
     program.restart();
-    let late = alice.told("[late]");
-    println!("{late:?}");
+    alice.told("[late]");
     program.wait_for_row("the last line", |row| row["text"] == "line-297");
     let log = program.log();
     let logged: Vec<&str> =
