@@ -1,15 +1,17 @@
 //! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
 
+mod recall;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::engine::event::Record;
 use crate::engine::facts::{Facts, Fault};
-use crate::engine::id::{At, ChangeNumber, RoomId};
+use crate::engine::id::{At, ChangeNumber, RoomId, RowId};
 use crate::engine::settings::Settings;
 use crate::engine::state::State;
 use crate::engine::{About, Input, Kind, Line, Outcome, Question, Reply, decide, say, timers, turn};
-use crate::store::{Store, StoreError};
+use crate::store::{Answer, Seen, Store, StoreError};
 
 /// So many timers may fire at one moment before the loop goes on with what arrives.
 const TIMERS_AT_ONCE: usize = 1000;
@@ -24,11 +26,16 @@ pub struct Bot {
     topics: BTreeMap<RoomId, String>,
     /// What networks said while the log took nothing.
     missed: Vec<Input>,
+    /// Messages that are answered later, each with the row by which that is known.
+    owed: BTreeMap<Message, RowId>,
     /// The log takes nothing: nothing is decided until it does.
     deaf: bool,
     /// The last write failed, and the operator has been told.
     failing: bool,
 }
+
+/// A network, and its id for a message.
+type Message = (String, String);
 
 /// What is known of the questions to the review system. It is not in the log: after a start all are asked again.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +64,10 @@ impl Bot {
     /// The log cannot be read or written.
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
-        let (lookups, topics, missed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let mut bot = Self { settings, store, state, lookups, topics, missed, deaf: false, failing: false };
+        let (lookups, topics) = (BTreeMap::new(), BTreeMap::new());
+        let (missed, owed) = (Vec::new(), BTreeMap::new());
+        let mut bot =
+            Self { settings, store, state, lookups, topics, missed, owed, deaf: false, failing: false };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -86,16 +95,23 @@ impl Bot {
 
     /// Takes what has arrived, in order, together with what is due: one commit for all of it, and then the answers.
     pub fn take(&mut self, at: At, inputs: &[Input]) -> Said {
+        let recalled = self.recall(at, inputs);
+        let mut said = self.decide(at, inputs);
+        said.replies.splice(0..0, recalled);
+        said
+    }
+
+    fn decide(&mut self, at: At, inputs: &[Input]) -> Said {
         let mut records: Vec<Record> = Vec::new();
         let mut replies: Vec<Reply> = Vec::new();
         let mut questions: Vec<Question> = Vec::new();
-        let mut seen: Vec<(String, String)> = Vec::new();
+        let mut seen: Vec<Seen> = Vec::new();
         if self.deaf && !self.hear_again() {
             self.keep_for_later(inputs);
             return self.said_without_rows(at, inputs);
         }
         let missed = self.missed.clone();
-        let mut handled = match self.handled(inputs) {
+        let mut handled = match self.handled(missed.iter().chain(inputs)) {
             Ok(handled) => handled,
             Err(error) => return self.could_not_record(at, inputs, &error),
         };
@@ -109,7 +125,12 @@ impl Bot {
             let outcome = turn(&self.settings, &mut self.state, at, &input);
             if outcome != Outcome::default() {
                 // Chat that nothing follows from does nothing the second time either, and costs no write.
-                seen.extend(messages(&input).map(|(network, id)| (network.to_owned(), id.to_owned())));
+                let answer = self.answer_in(&input, &outcome, records.len());
+                seen.extend(messages(&input).map(|(network, id)| Seen {
+                    network: network.to_owned(),
+                    message_id: id.to_owned(),
+                    answer,
+                }));
                 handled.extend(messages(arrived));
             }
             records.extend(outcome.records);
@@ -125,12 +146,22 @@ impl Bot {
             records.extend(outcome.records);
             replies.extend(outcome.replies);
         }
+        let has_written = !(records.is_empty() && seen.is_empty());
         if let Err(error) = self.store.append(&records, &seen) {
             return self.could_not_record(at, inputs, &error);
         }
         self.missed.clear();
+        let is_offered = |row: &RowId| self.state.offers.iter().any(|offer| offer.line == *row);
+        self.owed.retain(|_, row| is_offered(row));
+        for Seen { network, message_id, answer } in seen {
+            if let Answer::Row(row) = answer
+                && is_offered(&row)
+            {
+                self.owed.insert((network, message_id), row);
+            }
+        }
         // Where there was nothing to write, the log was not tried.
-        self.failing &= records.is_empty() && seen.is_empty();
+        self.failing &= !has_written;
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
         Said { replies, topics: self.topics_changed(), lookups: self.lookups_due(at), ..Said::default() }
     }
@@ -156,8 +187,11 @@ impl Bot {
 
     /// The messages among these that were handled before. One with an id is handled once, however often the network
     /// delivers it.
-    fn handled<'a>(&self, inputs: &'a [Input]) -> Result<HashSet<(&'a str, &'a str)>, StoreError> {
-        let messages: Vec<(&str, &str)> = inputs.iter().flat_map(messages).collect();
+    fn handled<'a>(
+        &self,
+        inputs: impl IntoIterator<Item = &'a Input>,
+    ) -> Result<HashSet<(&'a str, &'a str)>, StoreError> {
+        let messages: Vec<(&str, &str)> = inputs.into_iter().flat_map(messages).collect();
         let seen = self.store.were_seen(&messages)?;
         Ok(messages.into_iter().zip(seen).filter(|(_, seen)| *seen).map(|(message, _)| message).collect())
     }
@@ -171,9 +205,16 @@ impl Bot {
         Said { trouble: is_new.then(|| error.to_string()), ..said }
     }
 
-    /// A network says only once who came and how its connection stands: what could not be recorded of that is taken in as
-    /// soon as it can be. Of each, the last word counts.
+    /// A network says only once who came, how its connection stands, and what was said too long ago: what could not be
+    /// recorded of that is taken in as soon as it can be. Of who came and how it stands, the last word counts.
     fn keep_for_later(&mut self, inputs: &[Input]) {
+        let handled = self.handled(inputs).unwrap_or_default();
+        let late: Vec<Input> = inputs
+            .iter()
+            .filter(|input| matches!(input, Input::Late(_)))
+            .filter_map(|input| unhandled(input, &handled).map(Cow::into_owned))
+            .collect();
+        self.missed.extend(late);
         for input in inputs {
             let is_past = |old: &Input| match (old, input) {
                 (Input::Link(old), Input::Link(new)) => old.network == new.network,
@@ -194,8 +235,12 @@ impl Bot {
     /// as the log can be read, and everybody else who spoke to the bot is told.
     fn said_without_rows(&self, at: At, inputs: &[Input]) -> Said {
         let mut replies = Vec::new();
+        let handled = self.handled(inputs).unwrap_or_default();
         for input in inputs {
             let Input::Line(line) = input else { continue };
+            if message(line).is_some_and(|message| handled.contains(&message)) {
+                continue;
+            }
             match decide::without_row(&self.settings, &self.state, at, line) {
                 Some(outcome) if outcome == Outcome::default() => {}
                 Some(outcome) if !self.deaf => {

@@ -217,10 +217,10 @@ impl Rooms {
         let _ = self.questions.send(change);
     }
 
-    /// Everything that a connection sent before this number is stored or answered.
-    fn taken(&mut self, network: &str, number: i64) {
+    /// Everything that a connection sent up to this number is stored or answered, but these messages.
+    fn taken(&mut self, network: &str, number: i64, unsettled: Vec<String>) {
         if let Some(connection) = self.networks.get(network) {
-            let _ = connection.send(Say::Taken(number));
+            let _ = connection.send(Say::Taken(number, unsettled));
         }
     }
 

@@ -40,6 +40,9 @@ pub enum Input {
     Flood(Line),
     /// These were said while the bot could not hear them: they are told of and not acted on.
     Late(Vec<Line>),
+    /// These were handed on before the program was killed, as far as the connection knows, and nobody was told what
+    /// became of them. The log answers for those that are in it; nothing else follows, for they come again themselves.
+    Unanswered(Vec<Line>),
     /// Who is in a room.
     Presence(Presence),
     /// What became of the connection to a network.

@@ -7,6 +7,7 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
@@ -27,6 +28,9 @@ const SCHEMA: &str = "CREATE TABLE session (id INTEGER PRIMARY KEY CHECK (id = 1
      CREATE TABLE told (room TEXT NOT NULL, what TEXT NOT NULL, PRIMARY KEY (room, what)) STRICT; \
      CREATE TABLE outgoing (id INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, content TEXT NOT NULL, \
      is_status INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;";
+
+/// So long another program's lock is waited for.
+const BUSY: Duration = Duration::from_millis(200);
 
 /// What was taken is kept for so long, in milliseconds, to know it again.
 const KEPT: i64 = 7 * 24 * 3600 * 1000;
@@ -172,11 +176,10 @@ impl Inbox {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Everything up to this one was taken.
-    pub fn taken(&mut self, last: i64) -> Result<(), StoreError> {
-        let sql = "UPDATE event SET state = 'taken' WHERE state = 'new' AND seq <= ?1";
-        self.connection.prepare_cached(sql)?.execute([last])?;
-        Ok(())
+    /// The last event that was not taken yet; 0 where there is none.
+    pub fn last_waiting(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM event WHERE state = 'new'";
+        Ok(self.connection.query_one(sql, [], |row| row.get(0))?)
     }
 
     /// Reading this one went wrong: it is kept and not read again.
@@ -198,8 +201,14 @@ impl Inbox {
         Ok(statement.exists([room, what])?)
     }
 
-    /// Stores what is to be said, each `(room, content, is_status)`, in order.
-    pub fn push(&mut self, out: &[(String, String, bool)], now: i64) -> Result<(), StoreError> {
+    /// Stores what is to be said, each `(room, content, is_status)`, in order, and in the same transaction what it
+    /// answers: everything up to this number was taken, but the events with these ids.
+    pub fn push(
+        &mut self,
+        out: &[(String, String, bool)],
+        taken: Option<&(i64, Vec<String>)>,
+        now: i64,
+    ) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for (room, content, is_status) in out {
             transaction
@@ -207,6 +216,15 @@ impl Inbox {
                     "INSERT INTO outgoing (room, content, is_status, at) VALUES (?1, ?2, ?3, ?4)",
                 )?
                 .execute(params![room, content, is_status, now])?;
+        }
+        if let Some((last, unsettled)) = taken {
+            let unsettled = serde_json::Value::from(unsettled.as_slice()).to_string();
+            transaction
+                .prepare_cached(
+                    "UPDATE event SET state = 'taken' WHERE state = 'new' AND seq <= ?1 \
+                     AND id NOT IN (SELECT value FROM json_each(?2))",
+                )?
+                .execute(params![last, unsettled])?;
         }
         transaction.commit()?;
         Ok(())
@@ -253,6 +271,8 @@ impl std::fmt::Debug for Session {
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    // Nobody else writes it, and who waits for a lock holds up everything.
+    connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "full")

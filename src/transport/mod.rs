@@ -19,8 +19,9 @@ pub enum Say {
     Replies(Vec<Reply>),
     /// How the window of a room stands, for its topic; `None` when there is nothing to say about it any more.
     Topic(RoomId, Option<String>),
-    /// Everything up to this number that was heard is stored or answered.
-    Taken(i64),
+    /// Everything up to this number that was heard is stored or answered, but the messages with these ids: they are
+    /// answered later. It comes right after the answers.
+    Taken(i64, Vec<String>),
     /// The people have changed: the configuration was read again.
     Settings(Arc<Settings>),
     /// Say what still waits, and leave with these words.

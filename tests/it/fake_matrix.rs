@@ -26,6 +26,8 @@ pub(crate) enum Trouble {
     Answer(u16, &'static str, String),
     /// It is done, and the connection is closed without an answer.
     Lost,
+    /// It is done, and nothing comes.
+    Held,
     /// It is not looked at, and the connection is closed.
     Drop,
     /// It is not looked at, and nothing comes.

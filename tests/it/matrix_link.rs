@@ -39,6 +39,8 @@ struct Heard {
     inputs: Mutex<Vec<Input>>,
     /// The last number that wants to come back.
     mark: Mutex<Option<i64>>,
+    /// What the operator was told.
+    operator: Mutex<Vec<String>>,
     news: Notify,
 }
 
@@ -68,8 +70,13 @@ fn keep(settings: Matrix) -> Kept {
         ears.news.notify_waiters();
         true
     };
+    let ears = Arc::clone(&heard);
+    let tell = move |words: &str| {
+        ears.operator.lock().unwrap().push(words.to_owned());
+        ears.news.notify_waiters();
+    };
     let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, told));
+    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, tell, told));
     Kept { heard, says, task }
 }
 
@@ -153,7 +160,7 @@ impl Kept {
     /// The loop has stored everything that was heard so far.
     fn taken(&self) {
         let mark = self.heard.mark.lock().unwrap().expect("there is a number");
-        self.says.send(Say::Taken(mark)).unwrap();
+        self.says.send(Say::Taken(mark, Vec::new())).unwrap();
     }
 
     /// As `kill -9`, as far as a test can: nothing more is done.

@@ -30,8 +30,8 @@ pub(super) fn read(
             Typed::Said(line) if line.network != CONSOLE => {
                 note("other networks speak for themselves; their lines can be played from a file on a pipe")
             }
-            Typed::Said(line) => Some(Arrival::Inputs(vec![Input::Line(line)])),
-            Typed::Heard(inputs) => Some(Arrival::Inputs(inputs)),
+            Typed::Said(line) => Some(Arrival::Inputs(vec![Input::Line(line)], None)),
+            Typed::Heard(inputs) => Some(Arrival::Inputs(inputs, None)),
             Typed::As(name) => {
                 speaker = name;
                 note(&format!("you are {speaker}"))

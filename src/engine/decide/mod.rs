@@ -68,6 +68,7 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.refuse("?", None, &no::flood());
             turn.out
         }
+        Input::Unanswered(_) => Outcome::default(),
         Input::Late(lines) => late::late(settings, state, at, lines),
         Input::Presence(presence) => {
             let mut turn = Turn::of_bot(settings, state, at);

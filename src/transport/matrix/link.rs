@@ -5,6 +5,7 @@
 //! goes out is in the inbox too, under a number that the homeserver knows it by.
 
 mod inward;
+mod outward;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::pending;
@@ -24,7 +25,8 @@ use crate::store::inbox::{Inbox, Outgoing, Session};
 use crate::transport::Say;
 
 use super::hear::room_id;
-use super::say;
+use outward::Unstored;
+
 use super::server::{Batch, Server, Trouble};
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
@@ -45,19 +47,25 @@ type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 type Job<T> = Option<(T, Future<Result<(), Trouble>>)>;
 
 /// Keeps the connection to a homeserver until it is told to quit, or nobody is left who could tell it. `hear` takes what
-/// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens.
+/// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens;
+/// `tell` tells the operator.
 pub async fn keep(
     settings: Matrix,
     people: Arc<Settings>,
     clock: Clock,
     hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
+    tell: impl Fn(&str),
     mut says: UnboundedReceiver<Say>,
 ) {
     let opened = Inbox::open(&settings.state_dir, clock.now().timestamp_millis());
-    let inbox = match opened {
-        Ok(inbox) => inbox,
+    let opened = opened.map_err(|error| error.to_string()).and_then(|inbox| {
+        let left = inbox.last_waiting().map_err(|error| error.to_string())?;
+        Ok((inbox, left))
+    });
+    let (inbox, left) = match opened {
+        Ok(opened) => opened,
         Err(error) => {
-            let change = LinkChange::Stopped(error.to_string());
+            let change = LinkChange::Stopped(error);
             hear(vec![Input::Link(engine::Link { network: settings.network, change })], None);
             while !matches!(says.recv().await, Some(Say::Quit(_)) | None) {}
             return;
@@ -68,8 +76,11 @@ pub async fn keep(
         people,
         clock,
         hear,
+        tell,
         says,
         inbox,
+        unstored: Unstored::default(),
+        left,
         encrypted: BTreeSet::new(),
         inside: BTreeSet::new(),
         read: 0,
@@ -115,13 +126,18 @@ enum End {
 }
 
 /// One homeserver, connected or not.
-struct Link<H> {
+struct Link<H, T> {
     settings: Arc<Matrix>,
     people: Arc<Settings>,
     clock: Clock,
     hear: H,
+    tell: T,
     says: UnboundedReceiver<Say>,
     inbox: Inbox,
+    /// What it was told and could not store yet.
+    unstored: Unstored,
+    /// Events up to this one were there at the start: the log may know them.
+    left: i64,
     /// The rooms whose messages cannot be read.
     encrypted: BTreeSet<String>,
     /// The rooms that the bot is in.
@@ -140,7 +156,7 @@ enum Chore {
     Refuse(String),
 }
 
-impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
+impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// Takes up the session of the last start, or logs in. `None`: it was told to leave meanwhile.
     async fn connect(&mut self, log_in_again: bool) -> Result<Option<Server>, End> {
         let known = self.inbox.session().map_err(|error| End::Again(error.to_string()))?;
@@ -236,7 +252,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                 });
             }
             if let Some(by) = self.leave
-                && (now() >= by || (sending.is_none() && self.inbox.first()?.is_none()))
+                && (now() >= by
+                    || (sending.is_none() && self.unstored.is_empty() && self.inbox.first()?.is_none()))
             {
                 return Ok(End::Left);
             }
@@ -335,51 +352,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         Ok(None)
     }
 
-    /// Takes what it is told next, and whatever else is there by then. False: it is to leave.
-    async fn told(&mut self) -> bool {
-        let mut say = self.says.recv().await;
-        loop {
-            let stored = match say {
-                Some(Say::Replies(replies)) => {
-                    let events = say::events(&replies, &self.people, &self.settings.network);
-                    let out: Vec<_> =
-                        events.into_iter().map(|out| (out.room, out.content, out.is_status)).collect();
-                    let now = self.now();
-                    self.inbox.push(&out, now)
-                }
-                Some(Say::Taken(last)) => self.inbox.taken(last),
-                // A topic is anybody's to set here, and nobody has asked for one.
-                Some(Say::Topic(..)) => Ok(()),
-                Some(Say::Settings(people)) => {
-                    self.people = people;
-                    Ok(())
-                }
-                Some(Say::Quit(words)) => {
-                    self.leave = Some(now() + FLUSH);
-                    let rooms: Vec<String> = self.inside.iter().cloned().collect();
-                    rooms.iter().try_for_each(|room| self.say(room, &words))
-                }
-                None => {
-                    self.leave = Some(now());
-                    Ok(())
-                }
-            };
-            if let Err(error) = stored {
-                self.lost(error.to_string());
-            }
-            if self.leave.is_some() {
-                return false;
-            }
-            match self.says.try_recv() {
-                Ok(next) => say = Some(next),
-                // A closed channel is seen by the next call.
-                Err(_) => return true,
-            }
-        }
-    }
-
     /// Waits for something while it is told other things. `None`: it is to leave.
-    async fn during<T>(&mut self, future: impl std::future::Future<Output = T>) -> Option<T> {
+    async fn during<D>(&mut self, future: impl std::future::Future<Output = D>) -> Option<D> {
         tokio::pin!(future);
         loop {
             tokio::select! {

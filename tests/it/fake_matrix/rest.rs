@@ -38,9 +38,13 @@ pub(super) async fn serve(mut stream: TcpStream, fake: FakeMatrix) {
             return;
         }
         Some(Trouble::Rewind(events)) => answer(&fake, &request, *events).await,
-        Some(Trouble::Lost) | None => answer(&fake, &request, 0).await,
+        Some(Trouble::Lost | Trouble::Held) | None => answer(&fake, &request, 0).await,
     };
     if matches!(trouble, Some(Trouble::Lost)) {
+        return;
+    }
+    if matches!(trouble, Some(Trouble::Held)) {
+        let _ = stream.read(&mut [0]).await;
         return;
     }
     let (status, kind, body) = answer;

@@ -44,7 +44,7 @@ fn an_event_is_taken_once_and_kept_until_it_was_read() {
     assert_eq!(inbox.place().unwrap().as_deref(), Some("s1"));
     let first = inbox.waiting(0, 2).unwrap();
     assert_eq!((first.len(), first[0].at), (2, NOW));
-    inbox.taken(first[1].seq).unwrap();
+    inbox.push(&[], Some(&(first[1].seq, Vec::new())), NOW).unwrap();
     assert_eq!(waiting(&inbox, 0), all[2..]);
     inbox.quarantine(first[1].seq + 1).unwrap();
     assert_eq!(waiting(&inbox, 0), [""; 0]);
@@ -59,7 +59,7 @@ fn what_was_taken_is_forgotten_after_a_week() {
     let mut inbox = open(dir.path());
     inbox.take(&[event("!a", "$1"), event("!a", "$2")], "s1", NOW).unwrap();
     let first = inbox.waiting(0, 1).unwrap()[0].seq;
-    inbox.taken(first).unwrap();
+    inbox.push(&[], Some(&(first, Vec::new())), NOW).unwrap();
     drop(inbox);
     let week = 7 * 24 * 3600 * 1000;
     let comes_again = |now: i64| {
@@ -77,7 +77,7 @@ fn what_goes_out_has_a_number_that_no_other_file_gives() {
     let dir = tempfile::tempdir().unwrap();
     let mut inbox = open(&dir.path().join("one"));
     let say = |text: &str| ("!a".to_owned(), text.to_owned(), false);
-    inbox.push(&[say("first"), say("second")], NOW).unwrap();
+    inbox.push(&[say("first"), say("second")], None, NOW).unwrap();
     let first = inbox.first().unwrap().unwrap();
     assert_eq!((first.content.as_str(), first.at, first.is_status), ("first", NOW, false));
     drop(inbox);
@@ -88,11 +88,11 @@ fn what_goes_out_has_a_number_that_no_other_file_gives() {
     assert_eq!((second.content.as_str(), second.id), ("second", first.id + 1));
     inbox.said(second.id).unwrap();
     assert_eq!(inbox.first().unwrap(), None);
-    inbox.push(&[say("third")], NOW).unwrap();
+    inbox.push(&[say("third")], None, NOW).unwrap();
     assert_eq!(inbox.first().unwrap().unwrap().id, second.id + 1, "no number twice");
 
     let mut other = Inbox::open(&dir.path().join("two"), NOW + 60_000).unwrap();
-    other.push(&[say("first")], NOW).unwrap();
+    other.push(&[say("first")], None, NOW).unwrap();
     assert!(other.first().unwrap().unwrap().id > NOW + 60_000);
 }
 

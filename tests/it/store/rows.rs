@@ -3,12 +3,12 @@
 use swatbot::engine::event::Record;
 use swatbot::engine::id::{OccurrenceId, RoomId, RowId, Who};
 use swatbot::engine::log::Query;
-use swatbot::store::StoreError;
+use swatbot::store::{Answer, Seen, StoreError};
 
 use super::{at, count, follow_chain, morning, open, place, said, story, stranger};
 
-fn id(network: &str, message: &str) -> (String, String) {
-    (network.to_owned(), message.to_owned())
+fn id(network: &str, message: &str) -> Seen {
+    Seen { network: network.to_owned(), message_id: message.to_owned(), answer: Answer::Nothing }
 }
 
 #[test]

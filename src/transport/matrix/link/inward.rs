@@ -11,7 +11,6 @@ use crate::store::StoreError;
 use crate::store::inbox::Event;
 
 use super::super::hear::{Heard, Scene, hear};
-use super::super::say;
 use super::super::server::{Batch, Invite, Look};
 use super::{Chore, Link};
 
@@ -23,7 +22,7 @@ const ENCRYPTED: &str = "encrypted";
 const UNREADABLE: &str = "unreadable";
 const REPLACED: &str = "replaced";
 
-impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
+impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// A connection begins: how things stand, who is where, and what is to be done about it.
     pub(super) fn begin(&mut self, look: Look) -> Result<VecDeque<Chore>, StoreError> {
         if self.inbox.place()?.is_none() {
@@ -82,7 +81,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         self.inbox.take(&batch.events, &batch.next, now)?;
         for (room, read, oldest) in batch.gaps {
             let from = oldest.and_then(|sent| DateTime::from_timestamp_millis(sent as i64));
-            self.say(&room, &words::gap(read, from))?;
+            self.say(&room, &words::gap(read, from));
         }
         chores.extend(batch.invites.iter().map(|invite| self.answer(invite)));
         if std::mem::replace(&mut self.is_down, false) {
@@ -98,8 +97,15 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
             let Some(last) = events.last().map(|event| event.seq) else { break };
             let mut late = Vec::new();
             let mut inputs = Vec::new();
+            let mut unanswered = Vec::new();
             for event in events {
-                match self.read(&event)? {
+                let heard = self.read(&event)?;
+                if let Heard::Line(line) | Heard::Late(line) = &heard
+                    && event.seq <= self.left
+                {
+                    unanswered.push(line.clone());
+                }
+                match heard {
                     Heard::Late(line) => late.push(line),
                     Heard::Line(line) => inputs.push(Input::Line(line)),
                     other => inputs.extend(self.amounts_to(&event.room, other)?),
@@ -108,6 +114,9 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
             // They are older than all the others.
             if !late.is_empty() {
                 inputs.insert(0, Input::Late(late));
+            }
+            if !unanswered.is_empty() {
+                inputs.insert(0, Input::Unanswered(unanswered));
             }
             self.read = last;
             self.hand_on(inputs, Some(last));
@@ -146,7 +155,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
             }
             Heard::Unreadable => {
                 if self.inbox.tell_once(room, UNREADABLE)? {
-                    self.say(room, &words::unreadable())?;
+                    self.say(room, &words::unreadable());
                 }
                 return Ok(None);
             }
@@ -165,7 +174,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
             }
             Heard::Replaced => {
                 if self.inbox.tell_once(room, REPLACED)? {
-                    self.say(room, &words::replaced())?;
+                    self.say(room, &words::replaced());
                 }
                 Attendance::Closed(words::was_replaced())
             }
@@ -178,11 +187,5 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         self.inbox.tell_once(room, ENCRYPTED)?;
         self.encrypted.insert(room.to_owned());
         Ok(())
-    }
-
-    /// Says something of the room itself.
-    pub(super) fn say(&mut self, room: &str, text: &str) -> Result<(), StoreError> {
-        let now = self.now();
-        self.inbox.push(&[(room.to_owned(), say::notice(text), false)], now)
     }
 }
