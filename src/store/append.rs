@@ -7,9 +7,11 @@ use rusqlite::{Connection, Statement, params};
 use super::Store;
 use super::chain::{Fields, Hash};
 use super::error::StoreError;
+use super::index;
 use super::open;
+use super::redact;
 use super::row::stored_time;
-use crate::engine::event::Record;
+use crate::engine::event::{Event, Record};
 use crate::engine::id::RowId;
 
 const INSERT: &str = "INSERT INTO event \
@@ -60,6 +62,8 @@ impl Store {
             Ok((last, head)) => {
                 self.last = last;
                 self.head = head;
+                self.wipe_due |= records.iter().any(|record| matches!(record.event, Event::Redacted { .. }));
+                self.wipe();
                 Ok(first)
             }
             Err(error) => Err(self.noted(error)),
@@ -78,6 +82,20 @@ impl Store {
             .execute("INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(65536))", [])
             .map_err(StoreError::from);
         written.map(|_| ()).map_err(|error| self.noted(error))
+    }
+
+    /// After a redaction the words are still in older pages of the write-ahead log and in the index of words: both are
+    /// made anew. A reader that is in the middle of something delays the first; it is tried again with the next append.
+    pub(super) fn wipe(&mut self) {
+        if !self.wipe_due {
+            return;
+        }
+        index::remove(&open::beside(&self.path, ".search"));
+        // An unsuccessful try costs the bot no more than this.
+        let _ = self.writer.busy_timeout(open::WIPE);
+        let wiped = self.writer.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        let _ = self.writer.busy_timeout(open::BUSY);
+        self.wipe_due = wiped != Ok(0);
     }
 
     /// SQLite goes on writing to a file that was removed, and everything would be lost with the last handle to it.
@@ -124,7 +142,14 @@ fn insert_all(
     let mut statement = writer.prepare_cached(INSERT)?;
     for record in records {
         last += 1;
-        head = insert(&mut statement, last, &head, record)?;
+        if let Event::Redacted { row, .. } = &record.event {
+            let rows = redact::plan(writer, *row)?;
+            let event = Event::Redacted { row: *row, rows: rows.clone() };
+            head = insert(&mut statement, last, &head, &Record { event, ..record.clone() })?;
+            redact::carry_out(writer, last, &rows)?;
+        } else {
+            head = insert(&mut statement, last, &head, record)?;
+        }
     }
     let mut statement = writer.prepare_cached(SEEN)?;
     for Seen { network, message_id, answer } in seen {

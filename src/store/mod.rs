@@ -8,15 +8,20 @@
 
 mod append;
 mod chain;
+mod diagnose;
 mod error;
+mod flaw;
+mod head;
 #[cfg(feature = "matrix")]
 pub mod inbox;
 mod index;
 mod migrate;
 mod open;
+mod redact;
 mod replay;
 mod row;
 mod search;
+mod verify;
 mod words;
 
 use std::fs::File;
@@ -26,8 +31,11 @@ use rusqlite::{Connection, OptionalExtension};
 
 pub use append::{Answer, Seen};
 pub use error::{OpenError, StoreError};
+pub use flaw::{Flaw, Wrong};
+pub use head::Head;
 pub use replay::Replay;
 pub use search::Reader;
+pub use verify::{Redacted, VerifyError, Whole, verify};
 
 use crate::engine::id::{OccurrenceId, RowId};
 use crate::engine::log::{Found, Query, Row};
@@ -42,6 +50,8 @@ pub struct Store {
     last: i64,
     head: chain::Hash,
     failed: Option<String>,
+    /// A redaction is stored, and older copies of what it took out are still to be wiped.
+    wipe_due: bool,
     lock: File,
 }
 

@@ -16,7 +16,10 @@ use super::search::Reader;
 use super::{Store, migrate};
 
 /// How long another program may keep the log locked before an append is given up.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
+/// How long the words of a redaction are waited for to leave the write-ahead log, before it is tried again later.
+pub(super) const WIPE: Duration = Duration::from_millis(200);
 
 /// After so many pages of 4 KiB the write-ahead log is moved into the file, which holds up one append in hundreds.
 const CHECKPOINT: i64 = 4000;
@@ -53,9 +56,12 @@ impl Store {
             let found = format!("{written} rows were written, and the last one is {last}");
             return Err(OpenError::Corrupt { path: path.to_owned(), found });
         }
+        // A program that was killed may have redacted a row and not come to this.
+        let wiped = writer.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        let wipe_due = wiped.map_err(fault)? != 0;
         let identity = identity(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         let reader = Reader::open(path)?;
-        Ok(Self { reader, writer, path: path.to_owned(), identity, last, head, failed: None, lock })
+        Ok(Self { reader, writer, path: path.to_owned(), identity, last, head, failed: None, wipe_due, lock })
     }
 }
 
@@ -130,6 +136,8 @@ fn configure(writer: &mut Connection) -> rusqlite::Result<()> {
     writer.pragma_update(None, "recursive_triggers", true)?;
     writer.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     writer.pragma_update(None, "synchronous", "full")?;
+    // What a redaction takes out of a page is overwritten. Nothing else in the log is ever removed, so it costs nothing.
+    writer.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     writer.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT, |_| Ok(()))?;
     migrate::up(writer)
 }

@@ -43,6 +43,11 @@ impl Reader {
         Ok(Self { log, index: RefCell::new(None), path: path.to_owned() })
     }
 
+    /// The connection, which only reads.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.log
+    }
+
     /// How many rows the log has. They are numbered from 1 without gaps.
     pub fn rows(&self) -> Result<u64, StoreError> {
         let (last, _) = open::head(&self.log)?;
