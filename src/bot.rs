@@ -342,7 +342,7 @@ pub fn facts(change: ChangeNumber, answer: Result<Box<Facts>, Fault>) -> Input {
 fn unhandled<'a>(input: &'a Input, handled: &HashSet<(&str, &str)>) -> Option<Cow<'a, Input>> {
     let is_new = |line: &&Line| message(line).is_none_or(|message| !handled.contains(&message));
     match input {
-        Input::Line(line) => is_new(&line).then_some(Cow::Borrowed(input)),
+        Input::Line(line) | Input::Unproven(line, _) => is_new(&line).then_some(Cow::Borrowed(input)),
         Input::Late(lines) => {
             let new: Vec<Line> = lines.iter().filter(is_new).cloned().collect();
             Some(Cow::Owned(Input::Late(new)))
@@ -354,7 +354,7 @@ fn unhandled<'a>(input: &'a Input, handled: &HashSet<(&str, &str)>) -> Option<Co
 /// The messages in an input.
 fn messages(input: &Input) -> impl Iterator<Item = (&str, &str)> {
     let lines = match input {
-        Input::Line(line) => std::slice::from_ref(line),
+        Input::Line(line) | Input::Unproven(line, _) => std::slice::from_ref(line),
         Input::Late(lines) => lines,
         _ => &[],
     };

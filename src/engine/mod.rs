@@ -43,6 +43,8 @@ pub enum Input {
     /// These were handed on before the program was killed, as far as the connection knows, and nobody was told what
     /// became of them. The log answers for those that are in it; nothing else follows, for they come again themselves.
     Unanswered(Vec<Line>),
+    /// Somebody said something under a name that nothing proves: it is not acted on. The line has no account.
+    Unproven(Line, Doubt),
     /// Who is in a room.
     Presence(Presence),
     /// What became of the connection to a network.
@@ -79,6 +81,15 @@ pub struct Line {
     pub text: String,
     /// The network's id of the message, where it has one: the same id is never handled twice.
     pub message_id: Option<String>,
+}
+
+/// Why nobody knows who said a line, though the network vouches for what is said there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It came in clear where everything is encrypted.
+    Clear,
+    /// It was encrypted by a device that its owner has not signed.
+    Device,
 }
 
 impl Line {
@@ -326,7 +337,7 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
         mark_answers(&mut outcome);
     }
     outcome.replies.extend(for_log);
-    if let Input::Line(line) = input {
+    if let Input::Line(line) | Input::Unproven(line, _) = input {
         say_what_is_answered(line, &mut outcome.replies);
     }
     outcome

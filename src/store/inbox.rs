@@ -17,15 +17,18 @@ use super::open::{lock, sqlite_fault};
 /// Counted up when the schema below changes; `PRAGMA user_version` tells which one a file has.
 const VERSION: i64 = 1;
 
-/// `state` of an event: it is new, it was taken, or reading it went wrong.
+/// `state` of an event: it is new, it was taken, reading it went wrong, or it cannot be decrypted so far.
 const SCHEMA: &str = "CREATE TABLE session (id INTEGER PRIMARY KEY CHECK (id = 1), user TEXT NOT NULL, \
      device TEXT NOT NULL, token TEXT NOT NULL) STRICT; \
      CREATE TABLE place (id INTEGER PRIMARY KEY CHECK (id = 1), next TEXT NOT NULL) STRICT; \
      CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, id TEXT NOT NULL, \
      text TEXT NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'new' \
-     CHECK (state IN ('new', 'taken', 'bad')), UNIQUE (room, id)) STRICT; \
+     CHECK (state IN ('new', 'taken', 'bad', 'locked')), seal TEXT NOT NULL DEFAULT 'clear' \
+     CHECK (seal IN ('clear', 'trusted', 'untrusted', 'locked')), UNIQUE (room, id)) STRICT; \
      CREATE INDEX event_new ON event (seq) WHERE state = 'new'; \
-     CREATE TABLE told (room TEXT NOT NULL, what TEXT NOT NULL, PRIMARY KEY (room, what)) STRICT; \
+     CREATE INDEX event_locked ON event (seq) WHERE state = 'locked'; \
+     CREATE TABLE told (room TEXT NOT NULL, what TEXT NOT NULL, at INTEGER NOT NULL, \
+     PRIMARY KEY (room, what)) STRICT; \
      CREATE TABLE outgoing (id INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, content TEXT NOT NULL, \
      is_status INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;";
 
@@ -52,6 +55,50 @@ pub struct Session {
     pub token: String,
 }
 
+/// What the encryption of an event proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seal {
+    /// It was not encrypted.
+    Clear,
+    /// It comes from a device that its owner has signed.
+    Trusted,
+    /// It was encrypted by who knows whom.
+    Untrusted,
+    /// It cannot be decrypted so far.
+    Locked,
+}
+
+impl Seal {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Clear, "clear"),
+        (Self::Trusted, "trusted"),
+        (Self::Untrusted, "untrusted"),
+        (Self::Locked, "locked"),
+    ];
+
+    fn word(self) -> &'static str {
+        Self::ALL.into_iter().find(|(seal, _)| *seal == self).map_or("locked", |(_, word)| word)
+    }
+
+    /// What is not known proves nothing.
+    fn of(word: &str) -> Self {
+        Self::ALL.into_iter().find(|(_, known)| *known == word).map_or(Self::Untrusted, |(seal, _)| seal)
+    }
+}
+
+/// An event that has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// Its room.
+    pub room: String,
+    /// Its id there.
+    pub id: String,
+    /// Its text, decrypted where that could be done.
+    pub text: String,
+    /// What its encryption proves.
+    pub seal: Seal,
+}
+
 /// An event as the server gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -61,6 +108,8 @@ pub struct Event {
     pub room: String,
     /// Its text, as it came.
     pub text: String,
+    /// What its encryption proves.
+    pub seal: Seal,
     /// When it came, in milliseconds since 1970.
     pub at: i64,
 }
@@ -141,20 +190,29 @@ impl Inbox {
         Ok(self.connection.query_row("SELECT next FROM place", [], |row| row.get(0)).optional()?)
     }
 
-    /// Stores events, each `(room, id, text)`, with the place that follows them. One that is known is passed over.
-    pub fn take(
-        &mut self,
-        events: &[(String, String, String)],
-        next: &str,
-        now: i64,
-    ) -> Result<(), StoreError> {
+    /// Stores events with the place that follows them. One that is known is passed over, unless it could not be decrypted
+    /// before and now can: then it is new, and came when it came first.
+    pub fn take(&mut self, events: &[Arrived], next: &str, now: i64) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO event (room, id, text, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (room, id) DO NOTHING",
+            let mut opened = transaction.prepare_cached(
+                "DELETE FROM event WHERE room = ?1 AND id = ?2 AND state = 'locked' RETURNING at",
             )?;
-            for (room, id, text) in events {
-                insert.execute(params![room, id, text, now])?;
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO event (room, id, text, at, state, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                 ON CONFLICT (room, id) DO NOTHING",
+            )?;
+            for Arrived { room, id, text, seal } in events {
+                let is_open = *seal != Seal::Locked;
+                // Only what was decrypted can have been locked before.
+                let came = match seal {
+                    Seal::Trusted | Seal::Untrusted => {
+                        opened.query_row([room, id], |row| row.get(0)).optional()?
+                    }
+                    Seal::Clear | Seal::Locked => None,
+                };
+                let state = if is_open { "new" } else { "locked" };
+                insert.execute(params![room, id, text, came.unwrap_or(now), state, seal.word()])?;
             }
         }
         transaction
@@ -165,12 +223,27 @@ impl Inbox {
 
     /// The events that came after one and were not taken yet, `most` of them, the oldest first.
     pub fn waiting(&self, after: i64, most: usize) -> Result<Vec<Event>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT seq, room, text, at FROM event WHERE state = 'new' AND seq > ?1 ORDER BY seq LIMIT ?2",
-        )?;
-        let event = |row: &rusqlite::Row<'_>| {
-            Ok(Event { seq: row.get(0)?, room: row.get(1)?, text: row.get(2)?, at: row.get(3)? })
-        };
+        let sql = "SELECT seq, room, text, seal, at FROM event WHERE state = 'new' AND seq > ?1 ORDER BY seq LIMIT ?2";
+        self.events(sql, after, most)
+    }
+
+    /// The events that cannot be decrypted so far, `most` of them, the newest first.
+    pub fn locked(&self, most: usize) -> Result<Vec<Event>, StoreError> {
+        let sql = "SELECT seq, room, text, seal, at FROM event WHERE state = 'locked' AND seq > ?1 ORDER BY seq DESC LIMIT ?2";
+        self.events(sql, 0, most)
+    }
+
+    /// Gives up on what could not be decrypted since before this time, in milliseconds since 1970, and says what it was.
+    pub fn give_up(&mut self, before: i64) -> Result<Vec<Event>, StoreError> {
+        let sql = "UPDATE event SET state = 'bad' WHERE state = 'locked' AND at < ?1 \
+                   RETURNING seq, room, text, seal, at";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([before], event)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn events(&self, sql: &str, after: i64, most: usize) -> Result<Vec<Event>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let rows = statement.query_map([after, most], event)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -190,8 +263,16 @@ impl Inbox {
 
     /// Notes that something was told in a room, and says whether that is new.
     pub fn tell_once(&mut self, room: &str, what: &str) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO told VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO told VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING";
         Ok(self.connection.execute(sql, [room, what])? > 0)
+    }
+
+    /// Notes that something is told in a room `now`, unless it was told within this time; both are in milliseconds. Says
+    /// whether it may be told.
+    pub fn tell_again(&mut self, room: &str, what: &str, every: i64, now: i64) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO told VALUES (?1, ?2, ?3) ON CONFLICT (room, what) DO UPDATE SET at = ?3 \
+                   WHERE at <= ?3 - ?4 OR at > ?3";
+        Ok(self.connection.execute(sql, params![room, what, now, every])? > 0)
     }
 
     /// Whether something was told, or is known, of a room.
@@ -268,6 +349,17 @@ impl std::fmt::Debug for Session {
             .field("device", &self.device)
             .finish_non_exhaustive()
     }
+}
+
+fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
+    let seal: String = row.get(3)?;
+    Ok(Event {
+        seq: row.get(0)?,
+        room: row.get(1)?,
+        text: row.get(2)?,
+        seal: Seal::of(&seal),
+        at: row.get(4)?,
+    })
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {

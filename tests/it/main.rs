@@ -41,6 +41,8 @@ mod review;
 mod room;
 mod schedule;
 mod store;
+#[cfg(all(feature = "irc", feature = "matrix"))]
+mod synapse;
 mod text;
 mod tidy;
 mod transcripts;

@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use swatbot::config::{Matrix, MatrixLogin};
-use swatbot::engine::Line;
 use swatbot::engine::id::RoomId;
+use swatbot::engine::{Doubt, Line};
+use swatbot::store::inbox::Seal;
 use swatbot::transport::matrix::hear::{Heard, Scene, hear, name};
 
 const ROOM: &str = "!ops:example.org";
@@ -46,10 +47,12 @@ fn text(body: &str) -> Value {
 struct Room<'a> {
     room: &'a str,
     is_encrypted: bool,
+    seal: Seal,
     waited: TimeDelta,
 }
 
-const HERE: Room<'static> = Room { room: ROOM, is_encrypted: false, waited: TimeDelta::zero() };
+const HERE: Room<'static> =
+    Room { room: ROOM, is_encrypted: false, seal: Seal::Clear, waited: TimeDelta::zero() };
 
 fn read_in(room: &Room<'_>, event: &Value) -> Heard {
     let settings = settings();
@@ -57,6 +60,7 @@ fn read_in(room: &Room<'_>, event: &Value) -> Heard {
         settings: &settings,
         room: room.room,
         is_encrypted: room.is_encrypted,
+        seal: room.seal,
         waited: room.waited,
         now: NOW,
     };
@@ -162,8 +166,14 @@ fn what_is_no_command_is_nothing() {
         assert_eq!(read(&event), Heard::Nothing, "{what}");
     }
     let settings = settings();
-    let scene =
-        Scene { settings: &settings, room: ROOM, is_encrypted: false, waited: TimeDelta::zero(), now: NOW };
+    let scene = Scene {
+        settings: &settings,
+        room: ROOM,
+        is_encrypted: false,
+        seal: Seal::Clear,
+        waited: TimeDelta::zero(),
+        now: NOW,
+    };
     let twice =
         message(alice, text("hello")).to_string().replacen('{', r#"{"sender":"@bob:example.org","#, 1);
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -260,18 +270,40 @@ fn what_is_old_is_late() {
     assert!(aged(json!(9e300), json!(NOW), seconds(0)));
 }
 
-/// T8: in an encrypted room nothing in clear is obeyed, and what is encrypted cannot be read yet.
+/// T8: in an encrypted room only what a signed device has encrypted is anybody's word.
 #[test]
-fn an_encrypted_room_is_unreadable() {
-    let encrypted = Room { is_encrypted: true, ..HERE };
+fn in_an_encrypted_room_a_name_must_be_proved() {
     let event = message("@alice:example.org", text("!swat go"));
-    assert_eq!(read_in(&encrypted, &event), Heard::Unreadable);
+    let read_as = |is_encrypted, seal| read_in(&Room { is_encrypted, seal, ..HERE }, &event);
+    for is_encrypted in [true, false] {
+        let Heard::Line(line) = read_as(is_encrypted, Seal::Trusted) else { panic!("it is a line") };
+        assert_eq!((line.account.as_deref(), line.text.as_str()), (Some("@alice:example.org"), "!swat go"));
+    }
+    let doubted = [
+        (true, Seal::Clear, Doubt::Clear),
+        (true, Seal::Untrusted, Doubt::Device),
+        // Whoever encrypts in a clear room need not, and gets no right by it.
+        (false, Seal::Untrusted, Doubt::Device),
+        (true, Seal::Locked, Doubt::Device),
+    ];
+    for (is_encrypted, seal, expected) in doubted {
+        let heard = read_as(is_encrypted, seal);
+        let Heard::Unproven(line, doubt) = heard else { panic!("{seal:?} is {heard:?}") };
+        assert_eq!((doubt, line.account, line.nick.as_str()), (expected, None, "alice"));
+        let late = Room { is_encrypted, seal, waited: TimeDelta::minutes(3), ..HERE };
+        let Heard::Late(line) = read_in(&late, &event) else { panic!("{seal:?} is late") };
+        assert_eq!(line.account, None);
+    }
+}
+
+#[test]
+fn what_cannot_be_decrypted_is_told_of_with_who_sent_it() {
     let mut event = message(
         "@alice:example.org",
         json!({"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwgAEn", "session_id": "s", "device_id": "D"}),
     );
     event["type"] = json!("m.room.encrypted");
-    assert_eq!(read(&event), Heard::Unreadable);
+    assert_eq!(read(&event), Heard::Unreadable("@alice:example.org".to_owned()));
     event["sender"] = json!("@swatbot:example.org");
     assert_eq!(read(&event), Heard::Nothing);
     let begins = json!({

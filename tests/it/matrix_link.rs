@@ -2,6 +2,7 @@
 
 mod faults;
 mod session;
+mod storage;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use swatbot::clock::Clock;
 use swatbot::config::{Matrix, MatrixLogin};
 use swatbot::engine::id::RoomId;
-use swatbot::engine::{Attendance, Input, LinkChange, Place, Reply};
+use swatbot::engine::{Attendance, Doubt, Input, Kind, LinkChange, Place, Reply};
 use swatbot::secret::Secret;
 use swatbot::transport::Say;
 use swatbot::transport::matrix::link;
@@ -59,6 +60,10 @@ fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
 }
 
 fn keep(settings: Matrix) -> Kept {
+    keep_at(settings, Clock::system())
+}
+
+fn keep_at(settings: Matrix, clock: Clock) -> Kept {
     let heard = Arc::new(Heard::default());
     let (says, told) = unbounded_channel();
     let ears = Arc::clone(&heard);
@@ -76,7 +81,7 @@ fn keep(settings: Matrix) -> Kept {
         ears.news.notify_waiters();
     };
     let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, tell, told));
+    let task = tokio::spawn(link::keep(settings, people, clock, hear, tell, told));
     Kept { heard, says, task }
 }
 
@@ -151,6 +156,17 @@ impl Kept {
 
     async fn until_lines(&self, count: usize) {
         self.until(&format!("{count} lines"), |inputs| lines(inputs).len() >= count).await;
+    }
+
+    /// What the operator was told.
+    fn operator(&self) -> Vec<String> {
+        self.heard.operator.lock().unwrap().clone()
+    }
+
+    /// Waits until the operator was told something with this in it.
+    async fn until_told(&self, part: &str) {
+        let is_told = |_: &[Input]| self.operator().iter().any(|told| told.contains(part));
+        self.until(&format!("the operator is told {part:?}"), is_told).await;
     }
 
     fn say(&self, replies: Vec<Reply>) {

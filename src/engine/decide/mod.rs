@@ -70,6 +70,7 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
         }
         Input::Unanswered(_) => Outcome::default(),
         Input::Late(lines) => late::late(settings, state, at, lines),
+        Input::Unproven(line, doubt) => late::unproven(settings, state, at, line, *doubt),
         Input::Presence(presence) => {
             let mut turn = Turn::of_bot(settings, state, at);
             turn.presence(presence);

@@ -1,11 +1,14 @@
-//! What is said of a room itself: that it cannot be read, that it was closed, that the bot is out of it.
+//! What is said of a room itself: what cannot be read in it, that it was closed, that the bot is out of it.
 
 use super::super::id::At;
 use super::own_words;
 
-/// Said once in a room whose encryption the bot does not speak.
-pub fn unreadable() -> String {
-    "this room is encrypted and I cannot read encrypted rooms: nothing said here reaches me".to_owned()
+/// Said of messages that could not be decrypted for a while.
+pub fn unreadable(name: &str) -> String {
+    format!(
+        "cannot read an encrypted message from {}: their client has not sent me the key. Say it again if it was for me",
+        own_words(name)
+    )
 }
 
 /// Said once in a room that was closed for another one.

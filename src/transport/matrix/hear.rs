@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 use chrono::TimeDelta;
 
 use crate::config::Matrix;
-use crate::engine::Line;
 use crate::engine::id::RoomId;
+use crate::engine::{Doubt, Line};
+use crate::store::inbox::Seal;
 
 /// What is older than this is listed and not acted on.
 pub const LATE: TimeDelta = TimeDelta::seconds(120);
@@ -28,6 +29,8 @@ pub struct Scene<'a> {
     pub room: &'a str,
     /// What is said there is encrypted.
     pub is_encrypted: bool,
+    /// What the encryption of this event proves.
+    pub seal: Seal,
     /// How long ago the event came here.
     pub waited: TimeDelta,
     /// When that is, in milliseconds since 1970: for events whose age no server tells.
@@ -43,8 +46,10 @@ pub enum Heard {
     Line(Line),
     /// Somebody said something too long ago.
     Late(Line),
-    /// Somebody said something in a room whose encryption the bot does not speak.
-    Unreadable,
+    /// Somebody said something, and who it was is not proved.
+    Unproven(Line, Doubt),
+    /// This user said something that cannot be decrypted.
+    Unreadable(String),
     /// The room is encrypted from now on.
     Encrypted,
     /// This user is in the room now.
@@ -123,7 +128,7 @@ pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
         ("m.room.member", Some(user)) => member(&event, user, &settings.user),
         ("m.room.encryption", Some("")) => Heard::Encrypted,
         ("m.room.tombstone", Some("")) => Heard::Replaced,
-        ("m.room.encrypted", None) if is_heard(&event.sender, settings) => Heard::Unreadable,
+        ("m.room.encrypted", None) if is_heard(&event.sender, settings) => Heard::Unreadable(event.sender),
         ("m.room.message", None) if is_heard(&event.sender, settings) => message(&event, scene),
         // Reactions, stickers, redactions, topics: nothing of it is said to the bot.
         _ => Heard::Nothing,
@@ -160,17 +165,19 @@ fn message(event: &Event<'_>, scene: Scene<'_>) -> Heard {
     if relation.is_some_and(|kind| kind != "m.thread") {
         return Heard::Nothing;
     }
-    // Whoever can write in clear into an encrypted room need not be who the event says.
-    if scene.is_encrypted {
-        return Heard::Unreadable;
-    }
     let text = without_quote(&message.body);
     if text.trim().is_empty() {
         return Heard::Nothing;
     }
     let settings = scene.settings;
+    // Into an encrypted room whoever runs a homeserver can write in clear, under any name.
+    let doubt = match scene.seal {
+        Seal::Clear if scene.is_encrypted => Some(Doubt::Clear),
+        Seal::Untrusted | Seal::Locked => Some(Doubt::Device),
+        Seal::Clear | Seal::Trusted => None,
+    };
     // Behind a bridge's user id is whoever has that nick there.
-    let account = !settings.bridged.iter().any(|pattern| is_like(pattern, &event.sender));
+    let account = doubt.is_none() && !settings.bridged.iter().any(|pattern| is_like(pattern, &event.sender));
     let line = Line {
         network: settings.network.clone(),
         room: Some(room_id(settings, scene.room)),
@@ -179,7 +186,11 @@ fn message(event: &Event<'_>, scene: Scene<'_>) -> Heard {
         text: text.to_owned(),
         message_id: Some(event.event_id.clone()),
     };
-    if age(event, scene) > LATE { Heard::Late(line) } else { Heard::Line(line) }
+    match doubt {
+        _ if age(event, scene) > LATE => Heard::Late(line),
+        Some(doubt) => Heard::Unproven(line, doubt),
+        None => Heard::Line(line),
+    }
 }
 
 /// A room as the engine calls it.

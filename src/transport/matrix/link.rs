@@ -25,9 +25,8 @@ use crate::store::inbox::{Inbox, Outgoing, Session};
 use crate::transport::Say;
 
 use super::hear::room_id;
+use super::server::{Batch, Server, Since, Trouble};
 use outward::Unstored;
-
-use super::server::{Batch, Server, Trouble};
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -39,6 +38,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(900);
 const OUTAGE: u32 = 2;
 /// An answer without news is due no sooner than after this.
 const IDLE: Duration = Duration::from_secs(1);
+/// So many events are tried again that cannot be decrypted.
+const MOST_LOCKED: usize = 200;
 /// An answer about how things stand is worth nothing after this, in milliseconds.
 const STATUS_LATE: i64 = 30_000;
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
@@ -82,6 +83,7 @@ pub async fn keep(
         unstored: Unstored::default(),
         left,
         encrypted: BTreeSet::new(),
+        knows_rooms: false,
         inside: BTreeSet::new(),
         read: 0,
         leave: None,
@@ -138,8 +140,10 @@ struct Link<H, T> {
     unstored: Unstored,
     /// Events up to this one were there at the start: the log may know them.
     left: i64,
-    /// The rooms whose messages cannot be read.
+    /// The rooms that are encrypted.
     encrypted: BTreeSet<String>,
+    /// The SDK knows the state of all rooms.
+    knows_rooms: bool,
     /// The rooms that the bot is in.
     inside: BTreeSet<String>,
     /// The last event that was handed on.
@@ -207,7 +211,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
 
     /// Reads and says for as long as that goes well.
     async fn talk(&mut self, server: Server, failed: &mut u32) -> End {
-        let look = match self.during(server.clone().look()).await {
+        let is_first = match self.inbox.place() {
+            Ok(place) => place.is_none(),
+            Err(error) => return End::Again(error.to_string()),
+        };
+        self.knows_rooms = is_first;
+        let look = match self.during(server.clone().look(is_first)).await {
             None => return End::Left,
             Some(Ok(look)) => look,
             Some(Err(trouble)) => return self.end(trouble),
@@ -239,7 +248,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             if sending.is_none() && now() >= send_at {
                 sending = self.next_out()?.map(|out| {
                     let what = (out.id, out.room.clone());
-                    (what, Box::pin(server.clone().send(out)) as Future<_>)
+                    let is_encrypted = self.encrypted.contains(&out.room);
+                    (what, Box::pin(server.clone().send(out, is_encrypted)) as Future<_>)
                 });
             }
             if working.is_none() && now() >= work_at {
@@ -301,6 +311,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                             // A server that answers at once and has nothing to say is not asked in a circle.
                             let is_idle = self.inbox.place()?.as_ref() == Some(&batch.next);
                             let too_soon = is_idle && now() - asked_at < IDLE;
+                            self.knows_rooms = true;
                             self.take(batch, chores)?;
                             let after = if too_soon { IDLE } else { Duration::ZERO };
                             asked_at = now() + after;
@@ -329,15 +340,21 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         server: &Server,
         after: Option<Duration>,
     ) -> Result<Future<Result<Batch, Trouble>>, StoreError> {
-        let since = self.inbox.place()?.unwrap_or_default();
-        let (server, rooms) = (server.clone(), self.settings.rooms.clone());
+        let locked = self.inbox.locked(MOST_LOCKED)?;
+        let since = Since {
+            place: self.inbox.place()?.unwrap_or_default(),
+            whole: !self.knows_rooms,
+            rooms: self.settings.rooms.clone(),
+            locked: locked.into_iter().map(|event| (event.room, event.text)).collect(),
+        };
+        let server = server.clone();
         let after = after.unwrap_or_default();
         Ok(Box::pin(async move {
             // Even a pause of nothing would wait for the next tick of the timer.
             if !after.is_zero() {
                 sleep(after).await;
             }
-            server.fetch(since, rooms).await
+            server.fetch(since).await
         }))
     }
 

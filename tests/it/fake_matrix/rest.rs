@@ -133,6 +133,9 @@ async fn answer(fake: &FakeMatrix, request: &Request, rewind: usize) -> Answer {
     let answer = match (request.method.as_str(), path.as_slice()) {
         ("GET", ["account", "whoami"]) => good(&json!({"user_id": BOT, "device_id": device})),
         ("GET", ["sync"]) => return sync(fake, request, rewind).await,
+        // Keys are swallowed: what is encrypted with them, nobody here can read.
+        ("POST", ["keys", "upload"]) => good(&json!({"one_time_key_counts": {"signed_curve25519": 50}})),
+        ("POST", ["keys", "query" | "claim"]) => good(&json!({"device_keys": {}, "one_time_keys": {}})),
         ("GET", ["rooms", room, "messages"]) => good(&fake.lock().messages(room, request)),
         ("PUT", ["rooms", room, "send", kind, number]) => {
             fake.lock().send(&device, room, kind, number, &request.body)
@@ -252,7 +255,10 @@ impl Model {
         for room in rooms {
             let after: Vec<_> =
                 self.of(room, &kinds).filter(|(at, _)| since.is_none_or(|s| *at > s)).collect();
-            if since.is_some() && after.is_empty() || since.is_none() && !self.inside.contains(room) {
+            let is_full = request.query("full_state") == Some("true") && self.inside.contains(room);
+            if since.is_some() && after.is_empty() && !is_full
+                || since.is_none() && !self.inside.contains(room)
+            {
                 continue;
             }
             let shown = &after[after.len().saturating_sub(limit)..];
@@ -260,7 +266,7 @@ impl Model {
             // The state before what is shown: of each key the last.
             let mut state = std::collections::BTreeMap::new();
             for (at, event) in self.of(room, &states).filter(|(at, _)| *at <= first) {
-                if since.is_none_or(|since| at > since) {
+                if is_full || since.is_none_or(|since| at > since) {
                     state.insert((event["type"].to_string(), event["state_key"].to_string()), event.clone());
                 }
             }
@@ -283,7 +289,9 @@ impl Model {
                 invite.insert(room.clone(), json!({"invite_state": {"events": [member]}}));
             }
         }
-        let is_new = since.is_none() || !(join.is_empty() && leave.is_empty() && invite.is_empty());
+        let is_full = request.query("full_state") == Some("true");
+        let is_new =
+            since.is_none() || is_full || !(join.is_empty() && leave.is_empty() && invite.is_empty());
         let next = format!("s{}", self.stream.len());
         (json!({"next_batch": next, "rooms": {"join": join, "leave": leave, "invite": invite}}), is_new)
     }

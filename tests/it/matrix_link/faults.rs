@@ -233,19 +233,65 @@ async fn a_wrong_password_or_token_stops() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_taken_as_it_is_and_stays_in_its_file() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().unwrap();
     let fake = FakeMatrix::start().await;
     fake.inside(OPS);
     fake.token("hunter4");
     let login = MatrixLogin::Token { file: "t".into(), token: Some(Secret::new("hunter4".to_owned())) };
-    let kept = keep(Matrix { login, ..settings(&fake, folder.path()) });
+    let kept = keep(Matrix { login, ..settings(&fake, dir.path()) });
     kept.until("it is up", |inputs| !changes(inputs).is_empty()).await;
     fake.says(OPS, ALICE, "one");
     kept.until_lines(1).await;
     kept.quit("").await;
     assert_eq!(fake.logins().0, 0);
-    for file in std::fs::read_dir(folder.path().join("state")).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        assert!(!bytes.windows(7).any(|part| part == b"hunter4"));
+    let mut files = 0;
+    for folder in ["state", "state/keys/THEIRS"] {
+        for entry in std::fs::read_dir(dir.path().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                files += 1;
+                let bytes = std::fs::read(path).unwrap();
+                assert!(!bytes.windows(7).any(|part| part == b"hunter4"));
+            }
+        }
     }
+    assert!(files >= 3, "the session and the keys: {files}");
+}
+
+/// Others know a device by its keys: with new ones it would be nobody to them.
+#[tokio::test(start_paused = true)]
+async fn a_device_whose_keys_are_lost_is_not_taken_up_again() {
+    let (folder, fake, kept) = connected().await;
+    kept.quit("").await;
+    let keys = folder.path().join("state/keys");
+    assert!(keys.join("DEVICE1/matrix-sdk-crypto.sqlite3").exists());
+    std::fs::remove_dir_all(&keys).unwrap();
+    fake.says(OPS, ALICE, "one");
+    let kept = keep(settings(&fake, folder.path()));
+    kept.until_lines(1).await;
+    assert_eq!(fake.logins(), (2, ["DEVICE1".to_owned(), "DEVICE2".to_owned()].into()));
+    assert!(keys.join("DEVICE2").exists() && !keys.join("DEVICE1").exists());
+    kept.quit("").await;
+
+    // A token is a device's, so nothing else is left than another token.
+    let folder = tempfile::tempdir().unwrap();
+    let with = |token: &str| {
+        let login = MatrixLogin::Token { file: "t".into(), token: Some(Secret::new(token.to_owned())) };
+        keep(Matrix { login, ..settings(&fake, folder.path()) })
+    };
+    fake.token("hunter4");
+    let kept = with("hunter4");
+    fake.says(OPS, ALICE, "two");
+    kept.until("it is up", |inputs| !changes(inputs).is_empty()).await;
+    kept.quit("").await;
+    std::fs::remove_dir_all(folder.path().join("state/keys")).unwrap();
+    let kept = with("hunter4");
+    kept.until("it says why", |inputs| {
+        matches!(&changes(inputs)[..], [LinkChange::Stopped(why)] if why.contains("the keys of the device THEIRS are lost"))
+    })
+    .await;
+    kept.quit("").await;
+    let kept = with("token2");
+    kept.until("it is up", |inputs| changes(inputs) == [LinkChange::Up { read_only: None }]).await;
+    kept.kill().await;
 }

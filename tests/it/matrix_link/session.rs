@@ -129,30 +129,72 @@ async fn a_room_where_nobody_has_invited_it_is_said_to_be_closed() {
     kept.kill().await;
 }
 
+/// T8: what encryption begins with no restart ends.
 #[tokio::test(start_paused = true)]
-async fn in_an_encrypted_room_it_says_once_that_it_hears_nothing() {
+async fn in_an_encrypted_room_nothing_in_clear_is_anybodys_word() {
     let (folder, fake, kept) = connected().await;
     let algorithm = json!({"algorithm": "m.megolm.v1.aes-sha2"});
     fake.event(
         OPS,
         json!({"type": "m.room.encryption", "sender": ALICE, "state_key": "", "content": algorithm}),
     );
-    fake.says(OPS, ALICE, "!swat queue");
-    fake.event(OPS, json!({"type": "m.room.encrypted", "sender": BOB, "content": {"ciphertext": "A"}}));
-    fake.says(DEV, ALICE, "here");
-    kept.until_lines(1).await;
-    fake.until("it says so", |fake| fake.said(OPS).len() == 1).await;
+    fake.says(OPS, ALICE, "!swat hold");
+    let unproven = |inputs: &[Input]| {
+        let doubted = |input: &Input| match input {
+            Input::Unproven(line, doubt) => Some((line.text.clone(), line.account.clone(), *doubt)),
+            _ => None,
+        };
+        inputs.iter().filter_map(doubted).collect::<Vec<_>>()
+    };
+    kept.until("it is doubted", |inputs| unproven(inputs).len() == 1).await;
+    assert_eq!(unproven(&kept.inputs()), [("!swat hold".to_owned(), None, Doubt::Clear)]);
     kept.taken();
-    kept.quit("").await;
-    fake.says(OPS, ALICE, "!swat queue");
+    // Nothing is said there in clear, and nothing elsewhere waits for it.
+    kept.say(vec![reply(OPS, "secret"), reply(DEV, "open")]);
+    kept.quit("bye").await;
+    fake.says(OPS, ALICE, "!swat go");
     let kept = keep(settings(&fake, folder.path()));
-    fake.says(DEV, ALICE, "there");
-    kept.until_lines(1).await;
-    assert_eq!(kept.lines(), ["there"]);
-    let said = fake.said(OPS);
-    assert!(said[0].contains("encrypted"), "{said:?}");
-    assert!(!said[1..].iter().any(|said| said.contains("encrypted")), "{said:?}");
+    kept.until("it is doubted", |inputs| unproven(inputs).len() == 1).await;
+    assert_eq!(unproven(&kept.inputs()), [("!swat go".to_owned(), None, Doubt::Clear)]);
+    assert_eq!(kept.lines(), [""; 0]);
+    assert_eq!(fake.said(OPS), [""; 0]);
     kept.kill().await;
+}
+
+/// F30: it is kept for a while, and then said once in an hour for each sender.
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_decrypted_is_said_after_a_while_and_once() {
+    let (folder, fake, kept) = connected().await;
+    let encrypted = |who: &str| {
+        let content = json!({
+            "algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwgAEnACgAkLmt6qF84IK", "session_id": "S",
+        });
+        fake.event(DEV, json!({"type": "m.room.encrypted", "sender": who, "content": content}));
+    };
+    encrypted(ALICE);
+    encrypted(ALICE);
+    encrypted(BOB);
+    fake.says(DEV, BOB, "one");
+    kept.until_lines(1).await;
+    kept.taken();
+    assert_eq!(fake.said(DEV), [""; 0]);
+    kept.quit("").await;
+    let began = Clock::system().now();
+    let after = |minutes| {
+        let clock = Clock::standing_at(began + chrono::TimeDelta::minutes(minutes));
+        keep_at(settings(&fake, folder.path()), clock)
+    };
+    for (minutes, from_alice) in [(8, 0), (11, 1), (50, 1), (90, 2)] {
+        let kept = after(minutes);
+        encrypted(ALICE);
+        fake.says(DEV, BOB, &format!("{minutes}"));
+        kept.until_lines(1).await;
+        kept.taken();
+        kept.quit("").await;
+        let said = fake.said(DEV);
+        let of = |name: &str| said.iter().filter(|said| said.contains(&format!("from {name}"))).count();
+        assert_eq!((of("alice"), of("bob")), (from_alice, usize::from(minutes > 10)), "{minutes}: {said:?}");
+    }
 }
 
 /// T7.

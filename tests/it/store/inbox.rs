@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use swatbot::store::OpenError;
-use swatbot::store::inbox::{Inbox, Session};
+use swatbot::store::inbox::{Arrived, Event, Inbox, Seal, Session};
 
 const NOW: i64 = 1_520_276_100_000;
 
@@ -13,8 +13,9 @@ fn open(folder: &Path) -> Inbox {
     Inbox::open(folder, NOW).unwrap()
 }
 
-fn event(room: &str, id: &str) -> (String, String, String) {
-    (room.to_owned(), id.to_owned(), format!("{{\"event_id\":\"{id}\"}}"))
+fn event(room: &str, id: &str) -> Arrived {
+    let text = format!("{{\"event_id\":\"{id}\"}}");
+    Arrived { room: room.to_owned(), id: id.to_owned(), text, seal: Seal::Clear }
 }
 
 fn waiting(inbox: &Inbox, after: i64) -> Vec<String> {
@@ -96,6 +97,33 @@ fn what_goes_out_has_a_number_that_no_other_file_gives() {
     assert!(other.first().unwrap().unwrap().id > NOW + 60_000);
 }
 
+/// Both or neither: between the two a kill would answer twice, or never.
+#[test]
+fn an_answer_is_stored_together_with_what_it_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inbox = open(dir.path());
+    let events = ["$1", "$2", "$3", "$4"].map(|id| event("!a", id));
+    inbox.take(&events, "s1", NOW).unwrap();
+    assert_eq!(inbox.last_waiting().unwrap(), 4);
+    let out = ("!a".to_owned(), "an answer".to_owned(), false);
+    let stranger = rusqlite::Connection::open(dir.path().join("inbox.db")).unwrap();
+    stranger
+        .execute_batch(
+            "CREATE TRIGGER no BEFORE UPDATE ON event WHEN NEW.state = 'taken' AND OLD.id = '$3' \
+             BEGIN SELECT RAISE(ABORT, 'no'); END",
+        )
+        .unwrap();
+    inbox.push(std::slice::from_ref(&out), Some(&(3, vec!["$2".to_owned()])), NOW).unwrap_err();
+    assert_eq!((inbox.first().unwrap(), waiting(&inbox, 0).len()), (None, 4));
+    stranger.execute_batch("DROP TRIGGER no").unwrap();
+    // The second is answered later.
+    inbox.push(&[out], Some(&(3, vec!["$2".to_owned()])), NOW).unwrap();
+    assert_eq!(inbox.first().unwrap().unwrap().content, "an answer");
+    assert_eq!(waiting(&inbox, 0), ["!a {\"event_id\":\"$2\"}", "!a {\"event_id\":\"$4\"}"]);
+    inbox.push(&[], Some(&(3, Vec::new())), NOW).unwrap();
+    assert_eq!(waiting(&inbox, 0), ["!a {\"event_id\":\"$4\"}"]);
+}
+
 #[test]
 fn what_was_told_is_told_once() {
     let dir = tempfile::tempdir().unwrap();
@@ -159,4 +187,47 @@ fn a_file_of_something_else_is_refused() {
     drop(other);
     fs::write(&path, "no database at all, and long enough to be seen as none").unwrap();
     assert!(matches!(Inbox::open(dir.path(), NOW), Err(OpenError::Corrupt { .. })));
+}
+
+#[test]
+fn what_cannot_be_decrypted_waits_until_it_can_or_is_given_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inbox = open(dir.path());
+    let locked = |id: &str| Arrived { seal: Seal::Locked, ..event("!a", id) };
+    let opened = |id: &str, seal| Arrived { seal, text: format!("open {id}"), ..event("!a", id) };
+    inbox.take(&[locked("$1"), locked("$2"), event("!a", "$3"), locked("$4")], "s1", NOW).unwrap();
+    assert_eq!(waiting(&inbox, 0), ["!a {\"event_id\":\"$3\"}"]);
+    let read = inbox.waiting(0, 100).unwrap()[0].seq;
+    inbox.push(&[], Some(&(read, Vec::new())), NOW).unwrap();
+    drop(inbox);
+    let mut inbox = open(dir.path());
+    let texts = |events: Vec<Event>| events.into_iter().map(|event| event.text).collect::<Vec<_>>();
+    assert_eq!(texts(inbox.locked(2).unwrap()), ["{\"event_id\":\"$4\"}", "{\"event_id\":\"$2\"}"]);
+    // What is open now comes after what was read meanwhile, once, and as old as it is.
+    let events = [opened("$1", Seal::Trusted), opened("$2", Seal::Untrusted), opened("$3", Seal::Trusted)];
+    for _ in 0..2 {
+        inbox.take(&events, "s2", NOW + 60_000).unwrap();
+        let open = inbox.waiting(read, 100).unwrap();
+        let open: Vec<_> = open.into_iter().map(|event| (event.text, event.seal, event.at)).collect();
+        let expected =
+            [("open $1".to_owned(), Seal::Trusted, NOW), ("open $2".to_owned(), Seal::Untrusted, NOW)];
+        assert_eq!(open, expected);
+    }
+    // Nothing makes it locked again.
+    inbox.take(&[locked("$1")], "s3", NOW + 60_000).unwrap();
+    assert_eq!(inbox.locked(10).unwrap().len(), 1);
+    assert_eq!(texts(inbox.give_up(NOW).unwrap()), [""; 0]);
+    assert_eq!(texts(inbox.give_up(NOW + 1).unwrap()), ["{\"event_id\":\"$4\"}"]);
+    assert_eq!(texts(inbox.give_up(NOW + 1).unwrap()), [""; 0]);
+    assert_eq!(inbox.locked(10).unwrap(), []);
+}
+
+#[test]
+fn a_thing_is_told_once_in_a_while() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inbox = open(dir.path());
+    let mut may = |what: &str, at| inbox.tell_again("!a", what, 100, NOW + at).unwrap();
+    assert!(may("x", 0) && !may("x", 99) && may("y", 99) && may("x", 100) && !may("x", 150));
+    // A clock that was set back does not silence it.
+    assert!(may("x", -5000));
 }

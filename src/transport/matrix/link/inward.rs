@@ -8,18 +8,21 @@ use chrono::{DateTime, TimeDelta};
 use crate::engine::say::room as words;
 use crate::engine::{Attendance, Departure, Input, LinkChange};
 use crate::store::StoreError;
-use crate::store::inbox::Event;
+use crate::store::inbox::{Event, Seal};
 
-use super::super::hear::{Heard, Scene, hear};
+use super::super::hear::{Heard, Scene, hear, name};
 use super::super::server::{Batch, Invite, Look};
 use super::{Chore, Link};
 
 /// So many events are handed on at once.
 const AT_ONCE: usize = 256;
 
+/// What cannot be decrypted is kept for so long, and who said it is named so often, in milliseconds.
+const LOCKED: i64 = 600_000;
+const UNREADABLE: i64 = 3_600_000;
+
 /// What is kept about a room in the inbox.
 const ENCRYPTED: &str = "encrypted";
-const UNREADABLE: &str = "unreadable";
 const REPLACED: &str = "replaced";
 
 impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
@@ -44,7 +47,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             }
             let mut there = BTreeSet::new();
             for event in &state {
-                match self.heard(event, &room, TimeDelta::zero()) {
+                match self.heard(event, &room, Seal::Clear, TimeDelta::zero()) {
                     Some(Heard::Encrypted) => self.now_encrypted(&room)?,
                     Some(Heard::Came(user)) => {
                         there.insert(user);
@@ -79,6 +82,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     pub(super) fn take(&mut self, batch: Batch, chores: &mut VecDeque<Chore>) -> Result<(), StoreError> {
         let now = self.now();
         self.inbox.take(&batch.events, &batch.next, now)?;
+        for event in self.inbox.give_up(now - LOCKED)? {
+            if let Some(Heard::Unreadable(user)) =
+                self.heard(&event.text, &event.room, event.seal, TimeDelta::zero())
+            {
+                self.unreadable(&event.room, &user)?;
+            }
+        }
         for (room, read, oldest) in batch.gaps {
             let from = oldest.and_then(|sent| DateTime::from_timestamp_millis(sent as i64));
             self.say(&room, &words::gap(read, from));
@@ -108,6 +118,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 match heard {
                     Heard::Late(line) => late.push(line),
                     Heard::Line(line) => inputs.push(Input::Line(line)),
+                    Heard::Unproven(line, doubt) => inputs.push(Input::Unproven(line, doubt)),
                     other => inputs.extend(self.amounts_to(&event.room, other)?),
                 }
             }
@@ -127,18 +138,19 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// Reads an event; one that nobody can read without a fault is put aside, and the others go on.
     fn read(&mut self, event: &Event) -> Result<Heard, StoreError> {
         let waited = TimeDelta::milliseconds(self.now() - event.at);
-        if let Some(heard) = self.heard(&event.text, &event.room, waited) {
+        if let Some(heard) = self.heard(&event.text, &event.room, event.seal, waited) {
             return Ok(heard);
         }
         self.inbox.quarantine(event.seq)?;
         Ok(Heard::Nothing)
     }
 
-    fn heard(&self, event: &str, room: &str, waited: TimeDelta) -> Option<Heard> {
+    fn heard(&self, event: &str, room: &str, seal: Seal, waited: TimeDelta) -> Option<Heard> {
         let scene = Scene {
             settings: &self.settings,
             room,
             is_encrypted: self.encrypted.contains(room),
+            seal,
             waited,
             now: self.now(),
         };
@@ -148,15 +160,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// What the engine is to hear of an event that is nobody's line.
     fn amounts_to(&mut self, room: &str, heard: Heard) -> Result<Option<Input>, StoreError> {
         let change = match heard {
-            Heard::Nothing | Heard::Line(_) | Heard::Late(_) => return Ok(None),
+            Heard::Nothing | Heard::Line(_) | Heard::Late(_) | Heard::Unproven(..) => return Ok(None),
             Heard::Encrypted => {
                 self.now_encrypted(room)?;
                 return Ok(None);
             }
-            Heard::Unreadable => {
-                if self.inbox.tell_once(room, UNREADABLE)? {
-                    self.say(room, &words::unreadable());
-                }
+            Heard::Unreadable(user) => {
+                self.unreadable(room, &user)?;
                 return Ok(None);
             }
             Heard::Joined => {
@@ -180,6 +190,15 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             }
         };
         Ok(Some(self.presence(room, change)))
+    }
+
+    /// Says that somebody cannot be read, once in a while for each of them.
+    fn unreadable(&mut self, room: &str, user: &str) -> Result<(), StoreError> {
+        let what = format!("unreadable {user}");
+        if self.inbox.tell_again(room, &what, UNREADABLE, self.now())? {
+            self.say(room, &words::unreadable(&name(user, &self.settings.user)));
+        }
+        Ok(())
     }
 
     fn now_encrypted(&mut self, room: &str) -> Result<(), StoreError> {
