@@ -5,7 +5,7 @@ mod recall;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::engine::event::Record;
+use crate::engine::event::{Event, Record};
 use crate::engine::facts::{Facts, Fault};
 use crate::engine::id::{At, ChangeNumber, RoomId, RowId};
 use crate::engine::settings::Settings;
@@ -160,10 +160,45 @@ impl Bot {
                 self.owed.insert((network, message_id), row);
             }
         }
+        if records.iter().any(|record| matches!(record.event, Event::Redacted { .. })) {
+            // What was taken out of the log is not to be carried on. Where it cannot be read, nothing is decided.
+            self.deaf = !self.reload();
+        }
+        for reply in &mut replies {
+            if let Some(head) = reply.head.and_then(|row| self.head(row)) {
+                reply.text.push_str(&format!(" (head {head})"));
+            }
+        }
         // Where there was nothing to write, the log was not tried.
         self.failing &= !has_written;
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
         Said { replies, topics: self.topics_changed(), lookups: self.lookups_due(at), ..Said::default() }
+    }
+
+    /// Looks whether the log is still there, which nobody notices while nothing is written.
+    pub fn watch(&mut self) -> Said {
+        match self.store.watch() {
+            Ok(()) => Said::default(),
+            Err(error) => self.troubled(&error),
+        }
+    }
+
+    /// The log was found damaged: nothing is recorded any more, so nothing is done any more; what can be read is read.
+    pub fn damaged(&mut self, found: String) -> Said {
+        let error = self.store.stop(found);
+        self.troubled(&error)
+    }
+
+    /// Tells the operator, once.
+    fn troubled(&mut self, error: &StoreError) -> Said {
+        let is_new = !std::mem::replace(&mut self.failing, true);
+        Said { trouble: is_new.then(|| error.to_string()), ..Said::default() }
+    }
+
+    /// The head of a row, as it is said.
+    fn head(&self, row: RowId) -> Option<String> {
+        // The summary is worth saying without it.
+        self.store.head_of(row).ok().flatten().map(|head| head.to_string())
     }
 
     /// The topics that are not what was given out last.
@@ -201,8 +236,7 @@ impl Bot {
         self.deaf = !self.reload();
         self.keep_for_later(inputs);
         let said = self.said_without_rows(at, inputs);
-        let is_new = !std::mem::replace(&mut self.failing, true);
-        Said { trouble: is_new.then(|| error.to_string()), ..said }
+        Said { replies: said.replies, ..self.troubled(error) }
     }
 
     /// A network says only once who came, how its connection stands, and what was said too long ago: what could not be
@@ -275,7 +309,11 @@ impl Bot {
                 Err(_) => vec![say::ask::log_unreadable(&question.name)],
             },
             About::Report(window) => match self.store.rows_of_window(window) {
-                Ok(rows) => vec![say::ask::report(&question.name, window, &rows)],
+                Ok(rows) => {
+                    let closed = rows.iter().rev().find(|row| row.kind == "window-closed");
+                    let head = closed.and_then(|closed| self.head(closed.id));
+                    vec![say::ask::report(&question.name, window, &rows, head.as_deref())]
+                }
                 Err(_) => vec![say::ask::log_unreadable(&question.name)],
             },
         };

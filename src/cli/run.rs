@@ -3,6 +3,7 @@
 mod arrivals;
 mod keyboard;
 mod network;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -119,7 +120,8 @@ async fn live(
     };
     // The servers' handshakes take longer than the log: both begin at once, and what is heard waits for the loop.
     let left = tokio::spawn(networks.run(told));
-    let store = open(config.database).await?;
+    let store = open(config.database.clone()).await?;
+    watch::start(config.database, config.full_check, arrivals_in.clone());
     let name = config.settings.name.clone();
     let speaker = config.settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
     let greeting = keyboard::greeting(&config.settings, &speaker, clock.now());

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rusqlite::{Connection, Statement, params};
 
-use super::Store;
+use super::{Failed, Store};
 use super::chain::{Fields, Hash};
 use super::error::StoreError;
 use super::index;
@@ -47,10 +47,10 @@ impl Store {
     /// number, where there is no record). When it returns, they outlive a power cut.
     ///
     /// After `StoreError::Disk` the store takes nothing more: what a failed sync left on the disk is known only
-    /// to whoever opens the file again.
+    /// to whoever opens the file again. After `StoreError::Corrupt` neither: what is written into a damaged file is lost.
     pub fn append(&mut self, records: &[Record], seen: &[Seen]) -> Result<RowId, StoreError> {
-        if let Some(why) = &self.failed {
-            return Err(StoreError::Disk(why.clone()));
+        if let Some(failed) = &self.failed {
+            return Err(failed.error());
         }
         let first = RowId(self.last + 1);
         if records.is_empty() && seen.is_empty() {
@@ -73,8 +73,8 @@ impl Store {
     /// Whether there is room again after `StoreError::Full`: writes 64 KiB and waits until they are on the disk. (A
     /// small row can succeed on a disk on which the next answer of the review system does not fit.)
     pub fn probe(&mut self) -> Result<(), StoreError> {
-        if let Some(why) = &self.failed {
-            return Err(StoreError::Disk(why.clone()));
+        if let Some(failed) = &self.failed {
+            return Err(failed.error());
         }
         self.check_place()?;
         let written = self
@@ -82,6 +82,21 @@ impl Store {
             .execute("INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(65536))", [])
             .map_err(StoreError::from);
         written.map(|_| ()).map_err(|error| self.noted(error))
+    }
+
+    /// Takes nothing more, because the file was found damaged, and gives the error that says so from now on.
+    pub fn stop(&mut self, found: String) -> StoreError {
+        self.noted(StoreError::Corrupt(found))
+    }
+
+    /// Looks after the log while nothing is written: that it is still where it was, and that nothing is left of what was
+    /// redacted.
+    pub fn watch(&mut self) -> Result<(), StoreError> {
+        self.check_place()?;
+        if self.failed.is_none() {
+            self.wipe();
+        }
+        Ok(())
     }
 
     /// After a redaction the words are still in older pages of the write-ahead log and in the index of words: both are
@@ -107,8 +122,10 @@ impl Store {
     }
 
     fn noted(&mut self, error: StoreError) -> StoreError {
-        if let StoreError::Disk(why) = &error {
-            self.failed = Some(why.clone());
+        match &error {
+            StoreError::Disk(why) => self.failed = Some(Failed::Disk(why.clone())),
+            StoreError::Corrupt(what) => self.failed = Some(Failed::Corrupt(what.clone())),
+            _ => {}
         }
         error
     }

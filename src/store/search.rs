@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OpenFlags, params_from_iter};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params_from_iter};
 
 use super::error::{OpenError, StoreError};
+use super::head::Head;
 use super::index::Index;
 use super::open::{self, sqlite_fault};
 use super::row::{self, stored_time};
@@ -52,6 +53,13 @@ impl Reader {
     pub fn rows(&self) -> Result<u64, StoreError> {
         let (last, _) = open::head(&self.log)?;
         Ok(last.unsigned_abs())
+    }
+
+    /// The head of a row, as it is said; `None` where there is no such row.
+    pub fn head_of(&self, row: RowId) -> Result<Option<Head>, StoreError> {
+        let mut statement = self.log.prepare_cached("SELECT hash FROM event WHERE seq = ?1")?;
+        let hash = statement.query_row([row.0], |row| row.get(0)).optional()?;
+        Ok(hash.map(|hash| Head::of(row, &hash)))
     }
 
     /// Answers a question: the newest rows that it asks for, oldest first, and how many there are in all.

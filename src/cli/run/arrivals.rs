@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 use super::Rooms;
+use super::watch::LOOK;
 use crate::bot::{Bot, Said};
 use crate::clock::Clock;
 use crate::engine::Input;
@@ -26,6 +27,8 @@ pub(super) enum Arrival {
     News(ChangeNumber),
     /// The configuration was read again.
     Settings(Box<Settings>),
+    /// The log was found damaged.
+    Damaged(String),
     /// Nothing more will come.
     End,
 }
@@ -60,11 +63,12 @@ pub(super) async fn run(
         let arrival = match bot.wake(now) {
             // What is overdue and does not go away (the log takes nothing) is looked at once a second.
             Some(wake) => {
-                let sleep = (wake - now).to_std().unwrap_or_default().max(Duration::from_millis(1));
+                let sleep = (wake - now).to_std().unwrap_or_default().clamp(Duration::from_millis(1), LOOK);
                 timeout(if wake > now { sleep } else { Duration::from_secs(1) }, arrivals.recv()).await
             }
-            None => Ok(arrivals.recv().await),
+            None => timeout(LOOK, arrivals.recv()).await,
         };
+        act(rooms, bot.watch());
         let mut next = match arrival {
             Ok(Some(arrival)) => Some(arrival),
             Ok(None) => return,
@@ -80,6 +84,7 @@ pub(super) async fn run(
                     marks.extend(mark);
                 }
                 Arrival::News(change) => bot.look_again(change),
+                Arrival::Damaged(found) => act(rooms, bot.damaged(found)),
                 Arrival::Later(_) | Arrival::Settings(_) | Arrival::End => {
                     after = Some(arrival);
                     break;
