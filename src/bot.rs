@@ -108,7 +108,7 @@ impl Bot {
         let mut seen: Vec<Seen> = Vec::new();
         if self.deaf && !self.hear_again() {
             self.keep_for_later(inputs);
-            return self.said_without_rows(at, inputs);
+            return self.said_without_rows(at, inputs, say::ask::not_recorded);
         }
         let missed = self.missed.clone();
         let mut handled = match self.handled(missed.iter().chain(inputs)) {
@@ -235,7 +235,10 @@ impl Bot {
     fn could_not_record(&mut self, at: At, inputs: &[Input], error: &StoreError) -> Said {
         self.deaf = !self.reload();
         self.keep_for_later(inputs);
-        let said = self.said_without_rows(at, inputs);
+        // A row that was written and not synced may be there after all when the log is opened again.
+        let is_doubtful = !self.failing && matches!(error, StoreError::Disk(_));
+        let sorry = if is_doubtful { say::ask::perhaps_recorded } else { say::ask::not_recorded };
+        let said = self.said_without_rows(at, inputs, sorry);
         Said { replies: said.replies, ..self.troubled(error) }
     }
 
@@ -267,7 +270,7 @@ impl Bot {
 
     /// What is said where nothing can be stored: chat stays unanswered, questions that leave no row are answered as long
     /// as the log can be read, and everybody else who spoke to the bot is told.
-    fn said_without_rows(&self, at: At, inputs: &[Input]) -> Said {
+    fn said_without_rows(&self, at: At, inputs: &[Input], sorry: fn(&str) -> String) -> Said {
         let mut replies = Vec::new();
         let handled = self.handled(inputs).unwrap_or_default();
         for input in inputs {
@@ -281,7 +284,7 @@ impl Bot {
                     replies.extend(outcome.replies);
                     replies.extend(outcome.questions.iter().flat_map(|question| self.answer(question)));
                 }
-                _ => replies.push(not_recorded(line)),
+                _ => replies.push(apology(line, sorry)),
             }
         }
         Said { replies, ..Said::default() }
@@ -405,7 +408,7 @@ fn message(line: &Line) -> Option<(&str, &str)> {
 }
 
 /// What is said to somebody where nothing could be stored.
-fn not_recorded(line: &Line) -> Reply {
+fn apology(line: &Line, sorry: fn(&str) -> String) -> Reply {
     let answers = line.message_id.clone();
-    Reply { answers, ..Reply::new(line.place(), say::ask::not_recorded(&line.nick)) }
+    Reply { answers, ..Reply::new(line.place(), sorry(&line.nick)) }
 }

@@ -122,6 +122,7 @@ async fn live(
     let left = tokio::spawn(networks.run(told));
     let store = open(config.database.clone()).await?;
     watch::start(config.database, config.full_check, arrivals_in.clone());
+    let look = watch::LOOK.min(config.full_check);
     let name = config.settings.name.clone();
     let speaker = config.settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
     let greeting = keyboard::greeting(&config.settings, &speaker, clock.now());
@@ -139,7 +140,7 @@ async fn live(
     }
     // A task of its own, because only tasks wake each other without a word to the operating system.
     let ran = tokio::spawn(async move {
-        arrivals::run(bot, clock, first, arrived, &mut rooms).await;
+        arrivals::run(bot, clock, first, arrived, look, &mut rooms).await;
         rooms
     });
     match ran.await {

@@ -9,14 +9,16 @@ use super::flaw::{Flaw, Wrong};
 use super::verify::{COLUMNS, Line, Redacted, Scope, VerifyError};
 use crate::engine::id::RowId;
 
-/// What another row could have been numbered: so many numbers to both sides are tried.
+/// What another row could have been numbered: so many numbers to both sides are tried, and so many beyond the last row.
 const PLACES: i64 = 200_000;
+const BEYOND: i64 = 1_000;
 
 /// From so many rows to both sides a value may have come.
 const NEIGHBOURS: i64 = 50;
 
-/// In longer values a single changed byte is not looked for.
-const LONGEST: usize = 2_000;
+/// In longer values a single changed byte is not looked for, and in even longer ones no changed bit.
+const LONGEST: usize = 300;
+const LONGEST_FOR_BITS: usize = 8_000;
 
 /// The columns that are tried; the last two are not of `Line::fields`.
 const NAMES: [&str; 11] =
@@ -63,9 +65,9 @@ fn place_of(line: &Line<'_>, prev: &Hash, scope: &Scope) -> Option<i64> {
     let redacted = |seq: i64| scope.redacted.get(&seq);
     let of = |seq: i64| {
         let there = Line { seq, ..*line };
-        (seq > 0 && there.link(prev, redacted(seq)) == line.hash).then_some(seq)
+        ((1..=scope.last + BEYOND).contains(&seq) && there.link(prev, redacted(seq)) == line.hash).then_some(seq)
     };
-    (1..=PLACES).find_map(|distance| of(line.seq + distance).or_else(|| of(line.seq - distance)))
+    (1..=PLACES.min(scope.last + BEYOND)).find_map(|distance| of(line.seq + distance).or_else(|| of(line.seq - distance)))
 }
 
 fn next_prev(log: &Connection, seq: i64) -> rusqlite::Result<Option<Vec<u8>>> {
@@ -122,13 +124,17 @@ fn values_nearby(log: &Connection, column: &str, seq: i64) -> rusqlite::Result<V
 }
 
 fn with_one_byte_put_right(stored: &[u8], fits: impl Fn(Option<&[u8]>) -> bool) -> Option<Vec<u8>> {
-    if stored.len() > LONGEST {
+    if stored.len() > LONGEST_FOR_BITS {
         return None;
     }
     let mut value = stored.to_vec();
+    let only_bits = value.len() > LONGEST;
     let tried = (0..value.len()).try_for_each(|index| {
         let was = value[index];
         for byte in 0..=u8::MAX {
+            if only_bits && (byte ^ was).count_ones() != 1 {
+                continue;
+            }
             value[index] = byte;
             if fits(Some(&value)) {
                 return ControlFlow::Break(());

@@ -160,7 +160,7 @@ pub(super) fn remove(path: &Path) {
 }
 
 /// The log as an address that SQLite opens for reading only.
-fn read_only_uri(log: &Path) -> String {
+pub(super) fn read_only_uri(log: &Path) -> String {
     let absolute = std::path::absolute(log).unwrap_or_else(|_| log.to_owned());
     let mut uri = "file:".to_owned();
     for byte in absolute.as_os_str().as_bytes() {

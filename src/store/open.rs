@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -90,7 +90,12 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     // Two names of one log must meet at one lock, so links are followed first.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let lock_path = beside(&real, ".lock");
-    let fault = |source| OpenError::File { path: lock_path.clone(), source };
+    let fault = |source: io::Error| match source.kind() {
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            OpenError::ReadOnly { path: path.to_owned() }
+        }
+        _ => OpenError::File { path: lock_path.clone(), source },
+    };
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     let mut lock = options.open(&lock_path).map_err(fault)?;

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 #[cfg(feature = "irc")]
 mod daemon;
+mod disk;
 mod docs;
 mod fake_gerrit;
 #[cfg(feature = "irc")]
@@ -46,4 +47,5 @@ mod synapse;
 mod text;
 mod tidy;
 mod transcripts;
+mod trust;
 mod words;

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::arrivals::Arrival;
 use crate::store::{Damage, check};
 
-/// How often the file is looked for.
+/// How often the file is looked for, unless the whole of it is checked more often.
 pub(super) const LOOK: Duration = Duration::from_secs(20);
 
 /// Checks the whole log each time this has passed, beside the bot and over a connection of its own, until it is found
