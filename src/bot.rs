@@ -7,10 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::engine::event::{Event, Record};
 use crate::engine::facts::{Facts, Fault};
-use crate::engine::id::{At, ChangeNumber, RoomId, RowId};
+use crate::engine::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId};
+use crate::engine::say::card::Card;
 use crate::engine::settings::Settings;
 use crate::engine::state::State;
-use crate::engine::{About, Input, Kind, Line, Outcome, Question, Reply, decide, say, timers, turn};
+use crate::engine::window::Window;
+use crate::engine::{
+    About, Accepted, Closed, Edited, Input, Kind, Line, Outcome, Question, Reply, decide, say, timers, turn,
+};
 use crate::store::{Answer, Seen, Store, StoreError};
 
 /// So many timers may fire at one moment before the loop goes on with what arrives.
@@ -24,6 +28,8 @@ pub struct Bot {
     lookups: BTreeMap<ChangeNumber, Lookup>,
     /// The topics as they were given out last.
     topics: BTreeMap<RoomId, String>,
+    /// The cards as they were given out last.
+    cards: BTreeMap<(RoomId, OccurrenceId), Card>,
     /// What networks said while the log took nothing.
     missed: Vec<Input>,
     /// Messages that are answered later, each with the row by which that is known.
@@ -51,6 +57,10 @@ pub struct Said {
     pub replies: Vec<Reply>,
     /// The topics that changed, each with its room; `None` where no window is on there any more.
     pub topics: Vec<(RoomId, Option<String>)>,
+    /// The commands that were taken, with nothing of them refused.
+    pub accepted: Vec<Accepted>,
+    /// How windows stand in their rooms, where that has changed.
+    pub cards: Vec<(RoomId, OccurrenceId, Card)>,
     /// What to ask the review system about.
     pub lookups: Vec<ChangeNumber>,
     /// Why the log takes nothing, for the operator: once, when it begins.
@@ -64,10 +74,10 @@ impl Bot {
     /// The log cannot be read or written.
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
-        let (lookups, topics) = (BTreeMap::new(), BTreeMap::new());
+        let (lookups, topics, cards) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let (missed, owed) = (Vec::new(), BTreeMap::new());
-        let mut bot =
-            Self { settings, store, state, lookups, topics, missed, owed, deaf: false, failing: false };
+        let (deaf, failing) = (false, false);
+        let mut bot = Self { settings, store, state, lookups, topics, cards, missed, owed, deaf, failing };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -106,6 +116,8 @@ impl Bot {
         let mut replies: Vec<Reply> = Vec::new();
         let mut questions: Vec<Question> = Vec::new();
         let mut seen: Vec<Seen> = Vec::new();
+        let mut accepted: Vec<Accepted> = Vec::new();
+        let mut closed: Vec<Closed> = Vec::new();
         if self.deaf && !self.hear_again() {
             self.keep_for_later(inputs);
             return self.said_without_rows(at, inputs, say::ask::not_recorded);
@@ -136,6 +148,8 @@ impl Bot {
             records.extend(outcome.records);
             replies.extend(outcome.replies);
             questions.extend(outcome.questions);
+            accepted.extend(outcome.accepted);
+            closed.extend(outcome.closed);
         }
         // A tick does one thing that is due, and looks again at what time alone has changed.
         for _ in 0..TIMERS_AT_ONCE {
@@ -145,6 +159,8 @@ impl Bot {
             }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
+            accepted.extend(outcome.accepted);
+            closed.extend(outcome.closed);
         }
         let has_written = !(records.is_empty() && seen.is_empty());
         if let Err(error) = self.store.append(&records, &seen) {
@@ -172,7 +188,9 @@ impl Bot {
         // Where there was nothing to write, the log was not tried.
         self.failing &= !has_written;
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
-        Said { replies, topics: self.topics_changed(), lookups: self.lookups_due(at), ..Said::default() }
+        let cards = if records.is_empty() { Vec::new() } else { self.cards_changed(closed) };
+        let (topics, lookups) = (self.topics_changed(), self.lookups_due(at));
+        Said { replies, topics, accepted, cards, lookups, ..Said::default() }
     }
 
     /// Looks whether the log is still there, which nobody notices while nothing is written.
@@ -216,6 +234,27 @@ impl Bot {
             if before != topic {
                 changed.push((room, topic));
             }
+        }
+        changed
+    }
+
+    /// The cards that are not what was given out last.
+    fn cards_changed(&mut self, closed: Vec<Closed>) -> Vec<(RoomId, OccurrenceId, Card)> {
+        let mut changed = Vec::new();
+        for window in self.state.windows.values().filter(|window| window.is_on()) {
+            let card = say::card::card(&self.state, window);
+            for room in &window.occurrence.rooms {
+                let key = (room.clone(), window.id().clone());
+                if self.cards.get(&key) != Some(&card) {
+                    self.cards.insert(key, card.clone());
+                    changed.push((room.clone(), window.id().clone(), card.clone()));
+                }
+            }
+        }
+        let is_on = |id: &OccurrenceId| self.state.windows.get(id).is_some_and(Window::is_on);
+        self.cards.retain(|(_, id), _| is_on(id));
+        for Closed { id, rooms, card } in closed {
+            changed.extend(rooms.into_iter().map(|room| (room, id.clone(), card.clone())));
         }
         changed
     }
@@ -274,8 +313,16 @@ impl Bot {
         let mut replies = Vec::new();
         let handled = self.handled(inputs).unwrap_or_default();
         for input in inputs {
-            let Input::Line(line) = input else { continue };
+            let (line, is_nod) = match input {
+                Input::Line(line) => (line, false),
+                Input::Nod(nod) => (&nod.line, true),
+                _ => continue,
+            };
             if message(line).is_some_and(|message| handled.contains(&message)) {
+                continue;
+            }
+            if is_nod {
+                replies.push(apology(line, sorry));
                 continue;
             }
             match decide::without_row(&self.settings, &self.state, at, line) {
@@ -383,7 +430,10 @@ pub fn facts(change: ChangeNumber, answer: Result<Box<Facts>, Fault>) -> Input {
 fn unhandled<'a>(input: &'a Input, handled: &HashSet<(&str, &str)>) -> Option<Cow<'a, Input>> {
     let is_new = |line: &&Line| message(line).is_none_or(|message| !handled.contains(&message));
     match input {
-        Input::Line(line) | Input::Unproven(line, _) => is_new(&line).then_some(Cow::Borrowed(input)),
+        Input::Line(line) | Input::Unproven(line, _) | Input::Edited(Edited { line, .. }) => {
+            is_new(&line).then_some(Cow::Borrowed(input))
+        }
+        Input::Nod(nod) => is_new(&&nod.line).then_some(Cow::Borrowed(input)),
         Input::Late(lines) => {
             let new: Vec<Line> = lines.iter().filter(is_new).cloned().collect();
             Some(Cow::Owned(Input::Late(new)))
@@ -395,7 +445,10 @@ fn unhandled<'a>(input: &'a Input, handled: &HashSet<(&str, &str)>) -> Option<Co
 /// The messages in an input.
 fn messages(input: &Input) -> impl Iterator<Item = (&str, &str)> {
     let lines = match input {
-        Input::Line(line) | Input::Unproven(line, _) => std::slice::from_ref(line),
+        Input::Line(line) | Input::Unproven(line, _) | Input::Edited(Edited { line, .. }) => {
+            std::slice::from_ref(line)
+        }
+        Input::Nod(nod) => std::slice::from_ref(&nod.line),
         Input::Late(lines) => lines,
         _ => &[],
     };

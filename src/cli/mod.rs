@@ -5,6 +5,7 @@ mod check;
 pub mod log;
 mod report;
 mod run;
+mod setup;
 mod verify;
 
 use std::io::{self, Write};
@@ -57,6 +58,8 @@ enum Verb {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Make the keys that the bot needs in encrypted Matrix rooms, once; while it does not run
+    MatrixSetup,
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -124,6 +127,7 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
         }
         Verb::Verify(question) => verify::run(question, &configuration(args)?.database, &mut io::stdout()),
         Verb::Backup { file } => backup::run(file, &configuration(args)?.database, &mut io::stdout()),
+        Verb::MatrixSetup => print(&setup::matrix(&configuration(args)?, Clock::system())?),
         Verb::Completions { shell } => {
             // Into memory first: the generator panics where whoever reads it has seen enough.
             let mut script = Vec::new();

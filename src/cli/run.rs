@@ -21,9 +21,10 @@ use super::Fault;
 use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::config::{Config, Connection, Coverage, Review};
-use crate::engine::id::{At, ChangeNumber, RoomId};
+use crate::engine::id::{At, ChangeNumber, OccurrenceId, RoomId};
+use crate::engine::say::card::Card;
 use crate::engine::settings::{CONSOLE, Seed};
-use crate::engine::{Place, Reply};
+use crate::engine::{Accepted, Place, Reply};
 use crate::play::Player;
 use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Source};
 use crate::store::Store;
@@ -204,6 +205,26 @@ impl Rooms {
             } else if let Some(screen) = self.screen.as_mut().filter(|_| network == CONSOLE) {
                 screen.show(&replies);
             }
+        }
+    }
+
+    /// Shows that these commands were taken.
+    fn accepted(&mut self, accepted: Vec<Accepted>) {
+        let mut sorted: BTreeMap<String, Vec<Accepted>> = BTreeMap::new();
+        for accepted in accepted {
+            sorted.entry(accepted.room.network().to_owned()).or_default().push(accepted);
+        }
+        for (network, accepted) in sorted {
+            if let Some(connection) = self.networks.get(&network) {
+                let _ = connection.send(Say::Accepted(accepted));
+            }
+        }
+    }
+
+    /// Shows how a window stands in a room, where a line can be changed after it was said.
+    fn card(&mut self, room: RoomId, window: OccurrenceId, card: Card) {
+        if let Some(connection) = self.networks.get(room.network()) {
+            let _ = connection.send(Say::Card(room, window, Box::new(card)));
         }
     }
 

@@ -4,6 +4,8 @@
 //!
 //! One connection alone opens it, behind a lock file, for the same reason as the log.
 
+mod cards;
+
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
@@ -29,14 +31,20 @@ const SCHEMA: &str = "CREATE TABLE session (id INTEGER PRIMARY KEY CHECK (id = 1
      CREATE INDEX event_locked ON event (seq) WHERE state = 'locked'; \
      CREATE TABLE told (room TEXT NOT NULL, what TEXT NOT NULL, at INTEGER NOT NULL, \
      PRIMARY KEY (room, what)) STRICT; \
-     CREATE TABLE outgoing (id INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, content TEXT NOT NULL, \
-     is_status INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;";
+     CREATE TABLE outgoing (id INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, kind TEXT NOT NULL, \
+     content TEXT NOT NULL, name TEXT, is_status INTEGER NOT NULL, is_extra INTEGER NOT NULL, at INTEGER NOT NULL) STRICT; \
+     CREATE TABLE posted (room TEXT NOT NULL, name TEXT NOT NULL, event TEXT NOT NULL, at INTEGER NOT NULL, \
+     PRIMARY KEY (room, name)) STRICT; \
+     CREATE TABLE card (room TEXT NOT NULL, name TEXT NOT NULL, wanted TEXT NOT NULL, shown TEXT, \
+     again INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL, PRIMARY KEY (room, name)) STRICT;";
 
 /// So long another program's lock is waited for.
 const BUSY: Duration = Duration::from_millis(200);
 
 /// What was taken is kept for so long, in milliseconds, to know it again.
 const KEPT: i64 = 7 * 24 * 3600 * 1000;
+/// Events that others refer to are kept for so long after the last of them: a patch may wait for weeks.
+const KEPT_POSTED: i64 = 60 * 24 * 3600 * 1000;
 
 /// The file of one connection, open for writing: one in the world for each file.
 pub struct Inbox {
@@ -106,6 +114,8 @@ pub struct Event {
     pub seq: i64,
     /// Its room.
     pub room: String,
+    /// Its id there.
+    pub id: String,
     /// Its text, as it came.
     pub text: String,
     /// What its encryption proves.
@@ -114,6 +124,33 @@ pub struct Event {
     pub at: i64,
 }
 
+/// Something to say that has no number yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct New {
+    /// The room.
+    pub room: String,
+    /// The type of the event: `m.room.message`.
+    pub kind: &'static str,
+    /// What is sent.
+    pub content: String,
+    /// What its event is to be found by later. Where there is an event of that name already, it refers to that.
+    pub name: Option<String>,
+    /// It may be left out when it is late.
+    pub is_status: bool,
+    /// It waits until there is nothing else to say.
+    pub is_extra: bool,
+}
+
+impl New {
+    /// A message as most are.
+    pub fn message(room: &str, content: String) -> Self {
+        Self { room: room.to_owned(), kind: MESSAGE, content, name: None, is_status: false, is_extra: false }
+    }
+}
+
+/// The type of the event that says something.
+const MESSAGE: &str = "m.room.message";
+
 /// Something to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
@@ -121,8 +158,12 @@ pub struct Outgoing {
     pub id: i64,
     /// The room.
     pub room: String,
+    /// The type of the event.
+    pub kind: String,
     /// What is sent.
     pub content: String,
+    /// What its event is found by later.
+    pub name: Option<String>,
     /// It may be left out when it is late.
     pub is_status: bool,
     /// Since when it waits, in milliseconds since 1970.
@@ -161,6 +202,7 @@ impl Inbox {
         }
         let old = "DELETE FROM event WHERE state <> 'new' AND at < ?1";
         connection.execute(old, [now - KEPT]).map_err(fault)?;
+        cards::forget(&connection, now - KEPT_POSTED).map_err(fault)?;
         Ok(Self { connection, lock })
     }
 
@@ -223,20 +265,20 @@ impl Inbox {
 
     /// The events that came after one and were not taken yet, `most` of them, the oldest first.
     pub fn waiting(&self, after: i64, most: usize) -> Result<Vec<Event>, StoreError> {
-        let sql = "SELECT seq, room, text, seal, at FROM event WHERE state = 'new' AND seq > ?1 ORDER BY seq LIMIT ?2";
+        let sql = "SELECT seq, room, id, text, seal, at FROM event WHERE state = 'new' AND seq > ?1 ORDER BY seq LIMIT ?2";
         self.events(sql, after, most)
     }
 
     /// The events that cannot be decrypted so far, `most` of them, the newest first.
     pub fn locked(&self, most: usize) -> Result<Vec<Event>, StoreError> {
-        let sql = "SELECT seq, room, text, seal, at FROM event WHERE state = 'locked' AND seq > ?1 ORDER BY seq DESC LIMIT ?2";
+        let sql = "SELECT seq, room, id, text, seal, at FROM event WHERE state = 'locked' AND seq > ?1 ORDER BY seq DESC LIMIT ?2";
         self.events(sql, 0, most)
     }
 
     /// Gives up on what could not be decrypted since before this time, in milliseconds since 1970, and says what it was.
     pub fn give_up(&mut self, before: i64) -> Result<Vec<Event>, StoreError> {
         let sql = "UPDATE event SET state = 'bad' WHERE state = 'locked' AND at < ?1 \
-                   RETURNING seq, room, text, seal, at";
+                   RETURNING seq, room, id, text, seal, at";
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map([before], event)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -282,21 +324,17 @@ impl Inbox {
         Ok(statement.exists([room, what])?)
     }
 
-    /// Stores what is to be said, each `(room, content, is_status)`, in order, and in the same transaction what it
-    /// answers: everything up to this number was taken, but the events with these ids.
+    /// Stores what is to be said, in order, and in the same transaction what it answers: everything up to this number was
+    /// taken, but the events with these ids.
     pub fn push(
         &mut self,
-        out: &[(String, String, bool)],
+        out: &[New],
         taken: Option<&(i64, Vec<String>)>,
         now: i64,
     ) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for (room, content, is_status) in out {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO outgoing (room, content, is_status, at) VALUES (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![room, content, is_status, now])?;
+        for new in out {
+            insert(&transaction, new, now)?;
         }
         if let Some((last, unsettled)) = taken {
             let unsettled = serde_json::Value::from(unsettled.as_slice()).to_string();
@@ -313,19 +351,28 @@ impl Inbox {
 
     /// What is to be said next.
     pub fn first(&self) -> Result<Option<Outgoing>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT id, room, content, is_status, at FROM outgoing ORDER BY id LIMIT 1")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, room, kind, content, name, is_status, at FROM outgoing ORDER BY is_extra, id LIMIT 1",
+        )?;
         let out = statement.query_row([], |row| {
             Ok(Outgoing {
                 id: row.get(0)?,
                 room: row.get(1)?,
-                content: row.get(2)?,
-                is_status: row.get(3)?,
-                at: row.get(4)?,
+                kind: row.get(2)?,
+                content: row.get(3)?,
+                name: row.get(4)?,
+                is_status: row.get(5)?,
+                at: row.get(6)?,
             })
         });
         Ok(out.optional()?)
+    }
+
+    /// The text of an event, as it came.
+    pub fn text(&self, room: &str, id: &str) -> Result<Option<String>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT text FROM event WHERE room = ?1 AND id = ?2")?;
+        Ok(statement.query_row([room, id], |row| row.get(0)).optional()?)
     }
 
     /// This was said, or never will be.
@@ -333,6 +380,14 @@ impl Inbox {
         self.connection.prepare_cached("DELETE FROM outgoing WHERE id = ?1")?.execute([id])?;
         Ok(())
     }
+}
+
+fn insert(connection: &Connection, new: &New, now: i64) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO outgoing (room, kind, content, name, is_status, is_extra, at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let New { room, kind, content, name, is_status, is_extra } = new;
+    connection.prepare_cached(sql)?.execute(params![room, kind, content, name, is_status, is_extra, now])?;
+    Ok(())
 }
 
 impl Drop for Inbox {
@@ -352,13 +407,14 @@ impl std::fmt::Debug for Session {
 }
 
 fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
-    let seal: String = row.get(3)?;
+    let seal: String = row.get(4)?;
     Ok(Event {
         seq: row.get(0)?,
         room: row.get(1)?,
-        text: row.get(2)?,
+        id: row.get(2)?,
+        text: row.get(3)?,
         seal: Seal::of(&seal),
-        at: row.get(4)?,
+        at: row.get(5)?,
     })
 }
 

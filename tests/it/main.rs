@@ -34,6 +34,8 @@ mod matrix_hear;
 mod matrix_link;
 #[cfg(feature = "matrix")]
 mod matrix_say;
+#[cfg(feature = "matrix")]
+mod matrix_setup;
 mod order;
 mod presence;
 mod properties;
@@ -44,6 +46,7 @@ mod schedule;
 mod store;
 #[cfg(all(feature = "irc", feature = "matrix"))]
 mod synapse;
+mod talk;
 mod text;
 mod tidy;
 mod transcripts;

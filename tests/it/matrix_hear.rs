@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use swatbot::config::{Matrix, MatrixLogin};
+use swatbot::config::{Matrix, MatrixLogin, Threads};
 use swatbot::engine::id::RoomId;
-use swatbot::engine::{Doubt, Line};
+use swatbot::engine::{Doubt, Line, Unfit};
 use swatbot::store::inbox::Seal;
 use swatbot::transport::matrix::hear::{Heard, Scene, hear, name};
 
@@ -22,9 +22,11 @@ pub(crate) fn settings() -> Matrix {
         login: MatrixLogin::Password { file: "matrix.password".into(), password: None },
         rooms: texts(&[ROOM, "!dev:example.org"]),
         state_dir: "matrix".into(),
+        recovery: None,
         ignore: texts(&["@stashbot:example.org"]),
         inviters: texts(&["@alice:example.org"]),
         bridged: texts(&["@irc_*:example.org", "@_slack_*"]),
+        threads: Threads::Answers,
     }
 }
 
@@ -148,20 +150,20 @@ fn what_is_no_command_is_nothing() {
         ("a sender without a name", with("sender", json!("@:example.org"))),
         ("an event without an id", with("event_id", json!(null))),
     ];
-    let mut edit = relates(json!({"rel_type": "m.replace", "event_id": "$before"}));
-    edit["content"]["body"] = json!("* !swat go");
+    let mut edit = relates(json!({"rel_type": "m.replace"}));
     edit["content"]["m.new_content"] = text("!swat go");
-    table.push(("28 an edit with its fallback", edit.clone()));
+    table.push(("28 an edit that does not say of what", edit.clone()));
     edit["content"].as_object_mut().unwrap().remove("m.relates_to");
-    edit["content"]["body"] = json!("!swat go");
-    table.push(("28 an edit that does not say of what", edit));
-    table.push((
-        "64 a reaction",
-        json!({
-            "type": "m.reaction", "event_id": "$r", "sender": alice, "origin_server_ts": NOW,
-            "content": {"m.relates_to": {"rel_type": "m.annotation", "event_id": "$1", "key": "✅"}},
-        }),
-    ));
+    table.push(("28 an edit that is none", edit.clone()));
+    edit["content"]["m.relates_to"] = json!({"rel_type": "m.thread", "event_id": "$before"});
+    table.push(("28 an edit that is in a thread", edit));
+    for key in ["👍", "❌", "", "✅✅", "x✅", "✅\u{200d}", "!swat go"] {
+        table.push(("64 another reaction", reaction(alice, json!({"key": key}))));
+    }
+    table.push(("64 no annotation", reaction(alice, json!({"rel_type": "m.reference"}))));
+    table.push(("64 a reaction to nothing", reaction(alice, json!({"event_id": null}))));
+    table.push(("64 our own reaction", reaction("@swatbot:example.org", json!({}))));
+    table.push(("64 another bot's reaction", reaction("@stashbot:example.org", json!({}))));
     for (what, event) in table {
         assert_eq!(read(&event), Heard::Nothing, "{what}");
     }
@@ -237,6 +239,81 @@ fn a_room_that_is_not_in_the_list_is_not_heard() {
         assert_eq!(read_in(&Room { room, ..HERE }, &event), Heard::Nothing, "{room}");
     }
     assert!(matches!(read_in(&Room { room: "!dev:example.org", ..HERE }, &event), Heard::Line(_)));
+}
+
+/// A ✅ on a message, with something about it changed.
+fn reaction(sender: &str, changed: Value) -> Value {
+    let mut relation = json!({"rel_type": "m.annotation", "event_id": "$asked", "key": "✅"});
+    for (key, value) in changed.as_object().unwrap() {
+        relation[key] = value.clone();
+    }
+    json!({
+        "type": "m.reaction", "event_id": "$r", "sender": sender, "origin_server_ts": NOW,
+        "content": {"m.relates_to": relation}, "unsigned": {"age": 5},
+    })
+}
+
+/// Which message it is on is told, and what it is worth is for others to judge.
+#[test]
+fn a_tick_is_heard_however_it_is_written() {
+    let alice = "@alice:example.org";
+    for key in ["✅", "✅\u{fe0f}", "✔", "✔\u{fe0f}"] {
+        let Heard::Nod { line, on, unfit } = read(&reaction(alice, json!({"key": key}))) else {
+            panic!("{key}")
+        };
+        assert_eq!((on.as_str(), unfit, line.account.as_deref()), ("$asked", None, Some(alice)));
+        assert_eq!((line.text.as_str(), line.message_id.as_deref()), ("", Some("$r")));
+    }
+    let nod = |room: &Room<'_>, sender: &str| match read_in(room, &reaction(sender, json!({}))) {
+        Heard::Nod { line, unfit, .. } => (unfit, line.account),
+        other => panic!("{other:?}"),
+    };
+    // T9: behind a puppet is anybody.
+    assert_eq!(nod(&HERE, "@irc_alice:example.org"), (None, None));
+    let late = Room { waited: TimeDelta::seconds(121), ..HERE };
+    assert_eq!(nod(&late, alice), (Some(Unfit::Late), Some(alice.to_owned())));
+    // T8: no client encrypts it, so in an encrypted room nobody can tell whose it is.
+    assert_eq!(nod(&Room { is_encrypted: true, ..HERE }, alice), (Some(Unfit::InClear), None));
+    let elsewhere = Room { room: "!other:example.org", ..HERE };
+    assert_eq!(read_in(&elsewhere, &reaction(alice, json!({}))), Heard::Nothing);
+}
+
+/// T11: what it says now is told, under a name that all changes of one message have in common.
+#[test]
+fn a_changed_message_is_heard_as_such() {
+    let alice = "@alice:example.org";
+    let edit = |id: &str, now: Value| {
+        let mut event = message(alice, text("* !swat go"));
+        event["event_id"] = json!(id);
+        event["content"]["m.relates_to"] = json!({"rel_type": "m.replace", "event_id": "$before"});
+        event["content"]["m.new_content"] = now;
+        read(&event)
+    };
+    for id in ["$1", "$2"] {
+        let Heard::Edited { line, of } = edit(id, text("> <@b:c> quoted\n\n!swat add 4")) else {
+            panic!("{id}")
+        };
+        assert_eq!((line.text.as_str(), of.as_str()), ("!swat add 4", "$before"));
+        assert_eq!(line.message_id.as_deref(), Some("edit of $before"));
+    }
+    assert_eq!(edit("$3", json!({"msgtype": "m.notice", "body": "!swat go"})), Heard::Nothing);
+    assert_eq!(edit("$4", json!({"msgtype": "m.text"})), Heard::Nothing);
+    assert_eq!(edit("$5", text(" ")), Heard::Nothing);
+}
+
+/// Rooms of different versions say it in different places.
+#[test]
+fn what_was_taken_away_is_told() {
+    let redaction = |content: Value, redacts: Value| {
+        read(&json!({
+            "type": "m.room.redaction", "event_id": "$d", "sender": "@mallory:example.org",
+            "content": content, "redacts": redacts, "origin_server_ts": NOW,
+        }))
+    };
+    let gone = Heard::Redacted("$card".to_owned());
+    assert_eq!(redaction(json!({}), json!("$card")), gone);
+    assert_eq!(redaction(json!({"redacts": "$card"}), json!(null)), gone);
+    assert_eq!(redaction(json!({"reason": "spam"}), json!(null)), Heard::Nothing);
 }
 
 /// T10, bad input 31: what is older than two minutes, by the server's word or by the time it lay here.
@@ -334,7 +411,7 @@ fn who_comes_and_goes_is_told_by_the_state_key() {
     assert_eq!(member(alice, "nobody", "join"), Heard::Nothing);
 }
 
-/// T7: where it points to is not looked at.
+/// T7: where it points to is a claim of whoever wrote it.
 #[test]
 fn a_tombstone_closes_the_room() {
     let tombstone = |key: Value| {
@@ -343,7 +420,7 @@ fn a_tombstone_closes_the_room() {
             "content": {"body": "moved", "replacement_room": "!ops:evil.example"}, "origin_server_ts": NOW,
         }))
     };
-    assert_eq!(tombstone(json!("")), Heard::Replaced);
+    assert_eq!(tombstone(json!("")), Heard::Replaced(Some("!ops:evil.example".to_owned())));
     assert_eq!(tombstone(json!("x")), Heard::Nothing);
     assert_eq!(tombstone(json!(null)), Heard::Nothing);
 }

@@ -3,13 +3,15 @@
 mod faults;
 mod session;
 mod storage;
+mod strangers;
+mod talk;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use swatbot::clock::Clock;
-use swatbot::config::{Matrix, MatrixLogin};
+use swatbot::config::{Matrix, MatrixLogin, Threads};
 use swatbot::engine::id::RoomId;
 use swatbot::engine::{Attendance, Doubt, Input, Kind, LinkChange, Place, Reply};
 use swatbot::secret::Secret;
@@ -21,7 +23,6 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::fake_matrix::{BOT, FakeMatrix, PASSWORD, Trouble};
-use super::make;
 
 const OPS: &str = "!ops:example.org";
 const DEV: &str = "!dev:example.org";
@@ -45,7 +46,7 @@ struct Heard {
     news: Notify,
 }
 
-fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
+pub(crate) fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
     Matrix {
         network: "matrix".to_owned(),
         homeserver: fake.url(),
@@ -53,9 +54,11 @@ fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
         login: MatrixLogin::Password { file: "p".into(), password: Some(Secret::new(PASSWORD.to_owned())) },
         rooms: vec![OPS.to_owned(), DEV.to_owned()],
         state_dir: folder.join("state"),
+        recovery: None,
         ignore: Vec::new(),
         inviters: vec![ALICE.to_owned()],
         bridged: Vec::new(),
+        threads: Threads::Answers,
     }
 }
 
@@ -64,6 +67,15 @@ fn keep(settings: Matrix) -> Kept {
 }
 
 fn keep_at(settings: Matrix, clock: Clock) -> Kept {
+    keep_with(swatbot::transport::matrix::hear::hear, settings, clock)
+}
+
+/// A connection that reads events in another way.
+fn keep_reading(reads: link::Reads, settings: Matrix) -> Kept {
+    keep_with(reads, settings, Clock::system())
+}
+
+fn keep_with(reads: link::Reads, settings: Matrix, clock: Clock) -> Kept {
     let heard = Arc::new(Heard::default());
     let (says, told) = unbounded_channel();
     let ears = Arc::clone(&heard);
@@ -80,8 +92,7 @@ fn keep_at(settings: Matrix, clock: Clock) -> Kept {
         ears.operator.lock().unwrap().push(words.to_owned());
         ears.news.notify_waiters();
     };
-    let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, clock, hear, tell, told));
+    let task = tokio::spawn(link::keep_reading(reads, settings, clock, hear, tell, told));
     Kept { heard, says, task }
 }
 
@@ -132,6 +143,10 @@ fn reply(room: &str, text: &str) -> Reply {
 impl Kept {
     fn inputs(&self) -> Vec<Input> {
         self.heard.inputs.lock().unwrap().clone()
+    }
+
+    fn told_operator(&self) -> Vec<String> {
+        self.heard.operator.lock().unwrap().clone()
     }
 
     fn lines(&self) -> Vec<String> {

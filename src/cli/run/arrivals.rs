@@ -53,6 +53,8 @@ pub(super) async fn run(
         if !said.replies.is_empty() {
             rooms.say(said.replies);
         }
+        rooms.accepted(said.accepted);
+        said.cards.into_iter().for_each(|(room, window, card)| rooms.card(room, window, card));
         said.topics.into_iter().for_each(|(room, text)| rooms.topic(room, text));
         said.lookups.into_iter().for_each(|change| rooms.look_up(change));
     };

@@ -47,6 +47,9 @@ pub(super) fn read(
                 },
                 Source::Gerrit(_) => note("/change is for the folder of examples, not for a Gerrit"),
             },
+            Typed::Nod(..) => {
+                note("nobody can put a ✅ on a line of a terminal; it can be played from a file on a pipe")
+            }
             Typed::Restart => note("end the program with ctrl-d and start it again"),
             Typed::Unknown(hint) => note(hint),
         };

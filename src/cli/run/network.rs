@@ -152,7 +152,7 @@ async fn keep(
             let hear = move |inputs: Vec<Input>, mark: Option<i64>| {
                 hear(inputs, mark.map(|number| (network.clone(), number)))
             };
-            tokio::spawn(matrix::link::keep(*settings, people, clock, hear, tell, said))
+            tokio::spawn(matrix::link::keep(*settings, clock, hear, tell, said))
         }
         // A build without it takes no configuration that has it.
         _ => tokio::spawn(async move { drop((people, clock, hear, said)) }),
@@ -167,6 +167,13 @@ async fn keep(
 fn news(input: &Input, login: Option<&IrcLogin>) -> Option<String> {
     if let Input::Presence(Presence { room, change: Attendance::Closed(why) }) = input {
         return Some(format!("not in {room}: {why}; trying again"));
+    }
+    if let Input::Presence(Presence { room, change: Attendance::Shut { why, next } }) = input {
+        let next =
+            next.as_ref().map(|next| format!("; both rooms say that {next} follows it")).unwrap_or_default();
+        return Some(format!(
+            "out of {room}: {why}{next}; not trying again, somebody must do something about it"
+        ));
     }
     let Input::Link(Link { network, change }) = input else { return None };
     Some(match change {

@@ -29,6 +29,16 @@ pub fn gap(read: usize, from: Option<At>) -> String {
     format!("I was away and read the last {read} messages only{from}; what was said before is not read")
 }
 
+/// Why nothing can be said in a room.
+pub fn forbidden(why: &str) -> String {
+    format!("I may not talk there: {}", own_words(why))
+}
+
+/// Why the bot could not go into a room.
+pub fn not_let_in(why: &str) -> String {
+    format!("I cannot get in: {}", own_words(why))
+}
+
 /// Why the bot is out of a room.
 pub fn removed(by: Option<&str>, banned: bool) -> String {
     match (by, banned) {

@@ -5,5 +5,7 @@
 
 pub mod hear;
 pub mod link;
+pub mod refer;
 pub mod say;
 mod server;
+pub mod setup;

@@ -4,10 +4,12 @@
 //! may read along. The place up to which everything was read is our own, in one file and one transaction with what was
 //! read; the SDK keeps its place in memory, where it ends with the connection.
 
-pub(super) mod session;
+mod keys;
+mod session;
 mod trouble;
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use matrix_sdk::config::{RequestConfig, SyncSettings, SyncToken};
@@ -18,8 +20,9 @@ use matrix_sdk::ruma::api::Direction;
 use matrix_sdk::ruma::api::client::filter::{FilterDefinition, RoomEventFilter};
 use matrix_sdk::ruma::api::client::membership::{join_room_by_id, leave_room};
 use matrix_sdk::ruma::api::client::message::{get_message_events, send_message_event};
+use matrix_sdk::ruma::api::client::state::get_state_event_for_key;
 use matrix_sdk::ruma::api::client::sync::sync_events::v3 as sync;
-use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, AnySyncStateEvent, MessageLikeEventType};
+use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, AnySyncStateEvent, StateEventType};
 use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedTransactionId, RoomId, UInt};
 use matrix_sdk::sync::{State, Timeline};
@@ -29,23 +32,38 @@ use serde::Deserialize;
 use crate::config::Matrix;
 use crate::store::inbox::{Arrived, Outgoing, Seal, Session};
 
+pub(super) use session::kept;
 pub(super) use trouble::Trouble;
 use trouble::within;
 
 /// How long the server may hold an answer back until there is something to tell.
 const POLL: Duration = Duration::from_secs(30);
+/// The same while a key is waited for, which the SDK may fetch from the backup meanwhile.
+const POLL_FOR_KEYS: Duration = Duration::from_secs(5);
 /// An answer that is not complete by then is none: the watchdog of the loop, which asks again.
 const ANSWER: Duration = Duration::from_secs(30);
 /// So many events of a room come in one answer.
 const AT_ONCE: u32 = 100;
 /// So many are read of what was said in an absence.
 pub(super) const MOST_MISSED: usize = 1000;
+/// What is being looked up is known after about that.
+const SOON: Duration = Duration::from_millis(200);
+/// Why nothing can be said in an encrypted room.
+pub(super) const UNSIGNED: &str =
+    "it is encrypted, and the homeserver has no keys of mine that people could trust";
 /// A server that gives empty pages for ever is left.
 const MOST_PAGES: usize = 50;
 
 /// The events that are read, and those of them that are part of a room's state.
-const EVENTS: &[&str] =
-    &["m.room.message", "m.room.encrypted", "m.room.member", "m.room.encryption", "m.room.tombstone"];
+const EVENTS: &[&str] = &[
+    "m.room.message",
+    "m.reaction",
+    "m.room.redaction",
+    "m.room.encrypted",
+    "m.room.member",
+    "m.room.encryption",
+    "m.room.tombstone",
+];
 /// Who may read what was said before they came decides who is given keys.
 const STATE: &[&str] =
     &["m.room.member", "m.room.encryption", "m.room.tombstone", "m.room.history_visibility"];
@@ -98,6 +116,19 @@ pub(super) struct Invite {
 pub(super) struct Server {
     client: Client,
     user: String,
+    /// What is known of this device's signature.
+    proof: Arc<Mutex<Proof>>,
+}
+
+/// What is known of this device's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// It was not looked at yet.
+    Unknown,
+    /// It is signed.
+    Signed,
+    /// It is not, and nothing can be said where everything is encrypted.
+    Missing,
 }
 
 impl Server {
@@ -108,7 +139,13 @@ impl Server {
         log_in_again: bool,
     ) -> Result<(Self, Session), Trouble> {
         let (client, session) = session::connect(settings, known, log_in_again).await?;
-        Ok((Self { client, user: settings.user.clone() }, session))
+        let proof = Arc::new(Mutex::new(Proof::Unknown));
+        Ok((Self { client, user: settings.user.clone(), proof }, session))
+    }
+
+    /// What is known of this device's signature so far.
+    fn proof(&self) -> MutexGuard<'_, Proof> {
+        self.proof.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks around: where the account is, who is there, and who invites it. Nothing that was said is looked at.
@@ -160,7 +197,7 @@ impl Server {
         let settings = SyncSettings::new()
             .token(SyncToken::Specific(since.place.clone()))
             .full_state(since.whole)
-            .timeout(POLL)
+            .timeout(if since.locked.is_empty() { POLL } else { POLL_FOR_KEYS })
             .filter(filter(timeline).into());
         // Before and after the answer, keys may be asked for: that is a minute more at most.
         let response = within(POLL + ANSWER * 3, self.client.sync_once(settings)).await?;
@@ -303,22 +340,31 @@ impl Server {
     }
 
     /// Sends an event under its number: the same number twice is one event. `is_encrypted` is what is known of its room
-    /// here; where the SDK knows more, it is encrypted all the same.
-    pub(super) async fn send(self, out: Outgoing, is_encrypted: bool) -> Result<(), Trouble> {
+    /// here; where the SDK knows more, it is encrypted all the same. Gives the event's id.
+    pub(super) async fn send(self, out: Outgoing, is_encrypted: bool) -> Result<String, Trouble> {
         let content: Raw<AnyMessageLikeEventContent> =
             Raw::from_json_string(out.content).map_err(|error| Trouble::Refused(error.to_string()))?;
         let room = room_id(&out.room)?;
         let number = OwnedTransactionId::from(format!("swat-{}", out.id));
         let known = self.client.get_room(&room);
         if !is_encrypted && !known.as_ref().is_some_and(|room| room.encryption_state().is_encrypted()) {
-            let kind = MessageLikeEventType::RoomMessage;
-            let request = send_message_event::v3::Request::new_raw(room, number, kind, content);
-            return within(ANSWER, async { self.client.send(request).await }).await.map(drop);
+            let request = send_message_event::v3::Request::new_raw(room, number, out.kind.into(), content);
+            let sent = within(ANSWER, async { self.client.send(request).await }).await?;
+            return Ok(sent.event_id.to_string());
         }
         match known {
             Some(room) if room.encryption_state().is_encrypted() => {
-                let sending = room.send_raw("m.room.message", content).with_transaction_id(&number);
-                within(ANSWER * 3, async { sending.await }).await.map(drop)
+                match *self.proof() {
+                    Proof::Signed => {}
+                    Proof::Unknown => {
+                        let why = "it is not known yet whether my device is signed";
+                        return Err(Trouble::Later(why.to_owned(), Some(SOON)));
+                    }
+                    Proof::Missing => return Err(Trouble::Forbidden(UNSIGNED.to_owned())),
+                }
+                let sending = room.send_raw(&out.kind, content).with_transaction_id(&number);
+                let sent = within(ANSWER * 3, async { sending.await }).await?;
+                Ok(sent.response.event_id.to_string())
             }
             // The SDK would ask the server whether it is encrypted, and believe whatever it says.
             _ => Err(Trouble::Later("the state of an encrypted room is not known yet".to_owned(), None)),
@@ -329,6 +375,26 @@ impl Server {
     pub(super) async fn join(self, room: String) -> Result<(), Trouble> {
         let request = join_room_by_id::v3::Request::new(room_id(&room)?);
         within(ANSWER * 2, async { self.client.send(request).await }).await.map(drop)
+    }
+
+    /// The room that a room says it follows, as far as the account may know.
+    pub(super) async fn predecessor(self, room: String) -> Result<Option<String>, Trouble> {
+        #[derive(Deserialize)]
+        struct Create {
+            predecessor: Option<Predecessor>,
+        }
+        #[derive(Deserialize)]
+        struct Predecessor {
+            room_id: String,
+        }
+        let request = get_state_event_for_key::v3::Request::new(
+            room_id(&room)?,
+            StateEventType::RoomCreate,
+            String::new(),
+        );
+        let answer = within(ANSWER, async { self.client.send(request).await }).await?;
+        let create: Option<Create> = serde_json::from_str(answer.event_or_content.get()).ok();
+        Ok(create.and_then(|create| create.predecessor).map(|before| before.room_id))
     }
 
     /// Refuses an invitation.

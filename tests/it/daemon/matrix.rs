@@ -11,6 +11,7 @@ use super::{Home, PATIENCE};
 
 pub(super) const OPS: &str = "!ops:example.org";
 pub(super) const ALICE: &str = "@alice:example.org";
+pub(super) const BOB: &str = "@bob:example.org";
 
 /// A homeserver that runs beside the test.
 pub(super) struct Homeserver {

@@ -37,6 +37,10 @@ pub(super) async fn serve(mut stream: TcpStream, fake: FakeMatrix) {
             let _ = stream.read(&mut [0]).await;
             return;
         }
+        Some(Trouble::Slow(time)) => {
+            tokio::time::sleep(*time).await;
+            answer(&fake, &request, 0).await
+        }
         Some(Trouble::Rewind(events)) => answer(&fake, &request, *events).await,
         Some(Trouble::Lost | Trouble::Held) | None => answer(&fake, &request, 0).await,
     };
@@ -136,10 +140,15 @@ async fn answer(fake: &FakeMatrix, request: &Request, rewind: usize) -> Answer {
         // Keys are swallowed: what is encrypted with them, nobody here can read.
         ("POST", ["keys", "upload"]) => good(&json!({"one_time_key_counts": {"signed_curve25519": 50}})),
         ("POST", ["keys", "query" | "claim"]) => good(&json!({"device_keys": {}, "one_time_keys": {}})),
+        ("GET", ["user", _, "account_data", _]) => fault(404, "M_NOT_FOUND"),
         ("GET", ["rooms", room, "messages"]) => good(&fake.lock().messages(room, request)),
         ("PUT", ["rooms", room, "send", kind, number]) => {
             fake.lock().send(&device, room, kind, number, &request.body)
         }
+        ("GET", ["rooms", room, "state", kind, ..]) => match fake.lock().of(room, &[kind]).last() {
+            Some((_, event)) => good(&event["content"]),
+            None => fault(403, "M_FORBIDDEN"),
+        },
         ("POST", ["rooms", room, "join"]) => {
             let invited = fake.lock().invites.remove(*room).is_some();
             if invited {

@@ -59,6 +59,24 @@ async fn a_server_that_hangs_is_asked_again() {
     kept.kill().await;
 }
 
+/// A server that goes on answering and never comes to an end is as good as silent.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_makes_no_progress_is_lost() {
+    let (_folder, fake, kept) = connected().await;
+    // A gap that is never filled: each page of it takes long, and there is another one.
+    fake.trouble("messages", Trouble::Slow(Duration::from_secs(25)), 40);
+    let began = tokio::time::Instant::now();
+    (0..1000).for_each(|number| {
+        fake.says(OPS, &format!("@user{}:example.org", number % 50), &format!("line {number}"));
+    });
+    kept.until("it is lost", |inputs| matches!(changes(inputs).last(), Some(LinkChange::Lost(_)))).await;
+    let elapsed = began.elapsed();
+    assert!(elapsed >= Duration::from_secs(119) && elapsed < Duration::from_secs(122), "{elapsed:?}");
+    kept.until("it is back", |inputs| matches!(changes(inputs).last(), Some(LinkChange::Up { .. }))).await;
+    kept.until_lines(1000).await;
+    kept.kill().await;
+}
+
 /// F25.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_asks_for_slowness_gets_it_and_everything_in_order() {
@@ -104,7 +122,8 @@ async fn a_gap_is_filled_as_far_as_it_is_read() {
         kept.taken();
         kept.quit("").await;
         for number in 0..missed {
-            fake.says(OPS, ALICE, &format!("missed {number}"));
+            // Nobody of them says more than people type.
+            fake.says(OPS, &format!("@user{}:example.org", number % 50), &format!("missed {number}"));
         }
         let kept = keep(settings(&fake, folder.path()));
         fake.says(DEV, ALICE, "end");

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use swatbot::store::OpenError;
-use swatbot::store::inbox::{Arrived, Event, Inbox, Seal, Session};
+use swatbot::store::inbox::{Arrived, Event, Inbox, New, Seal, Session};
 
 const NOW: i64 = 1_520_276_100_000;
 
@@ -77,7 +77,7 @@ fn what_was_taken_is_forgotten_after_a_week() {
 fn what_goes_out_has_a_number_that_no_other_file_gives() {
     let dir = tempfile::tempdir().unwrap();
     let mut inbox = open(&dir.path().join("one"));
-    let say = |text: &str| ("!a".to_owned(), text.to_owned(), false);
+    let say = |text: &str| New::message("!a", text.to_owned());
     inbox.push(&[say("first"), say("second")], None, NOW).unwrap();
     let first = inbox.first().unwrap().unwrap();
     assert_eq!((first.content.as_str(), first.at, first.is_status), ("first", NOW, false));
@@ -105,7 +105,7 @@ fn an_answer_is_stored_together_with_what_it_answers() {
     let events = ["$1", "$2", "$3", "$4"].map(|id| event("!a", id));
     inbox.take(&events, "s1", NOW).unwrap();
     assert_eq!(inbox.last_waiting().unwrap(), 4);
-    let out = ("!a".to_owned(), "an answer".to_owned(), false);
+    let out = New::message("!a", "an answer".to_owned());
     let stranger = rusqlite::Connection::open(dir.path().join("inbox.db")).unwrap();
     stranger
         .execute_batch(

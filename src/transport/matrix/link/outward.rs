@@ -1,9 +1,11 @@
 //! On the way out: what the loop says is stored in one transaction with what it answers, and waits here while it cannot be.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::engine::Input;
 use crate::store::StoreError;
+use crate::store::inbox::New;
 use crate::transport::Say;
 
 use super::super::say;
@@ -17,8 +19,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What is to be stored, in order.
 #[derive(Default)]
 pub(super) struct Unstored {
-    /// Each `(room, content, is_status)`.
-    out: Vec<(String, String, bool)>,
+    pub(super) out: Vec<New>,
+    /// What cards are to show, each by its room and name.
+    pub(super) cards: BTreeMap<(String, String), String>,
     /// What is done with by then.
     taken: Option<(i64, Vec<String>)>,
     /// Since it could not be stored: when that is tried again.
@@ -29,7 +32,7 @@ pub(super) struct Unstored {
 
 impl Unstored {
     pub(super) fn is_empty(&self) -> bool {
-        self.out.is_empty() && self.taken.is_none()
+        self.out.is_empty() && self.cards.is_empty() && self.taken.is_none()
     }
 
     /// Keeps what fits: of too much, how things stood goes first, and then the oldest.
@@ -37,8 +40,8 @@ impl Unstored {
         let mut over = self.out.len().saturating_sub(MOST);
         self.dropped += over;
         for is_spared in [|is_status: bool| !is_status, |_| false] {
-            self.out.retain(|(_, _, is_status)| {
-                let stays = over == 0 || is_spared(*is_status);
+            self.out.retain(|new| {
+                let stays = over == 0 || is_spared(new.is_status);
                 over -= usize::from(!stays);
                 stays
             });
@@ -71,19 +74,21 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     fn hold_to(&mut self, said: Option<Say>) {
         match said {
             Some(Say::Replies(replies)) => {
-                let events = say::events(&replies, &self.people, &self.settings.network);
-                self.unstored
-                    .out
-                    .extend(events.into_iter().map(|out| (out.room, out.content, out.is_status)));
+                let new = self.messages(&replies);
+                self.unstored.out.extend(new);
             }
+            Some(Say::Accepted(accepted)) => {
+                let ticks = self.ticks(&accepted);
+                self.unstored.out.extend(ticks);
+            }
+            Some(Say::Card(room, window, card)) => self.want_card(&room, &window, &card),
             Some(Say::Taken(last, unsettled)) => self.unstored.taken = Some((last, unsettled)),
-            // A topic is anybody's to set here, and nobody has asked for one.
-            Some(Say::Topic(..)) => {}
-            Some(Say::Settings(people)) => self.people = people,
+            // A topic is anybody's to set here, and nobody has asked for one. Who is who the engine says.
+            Some(Say::Topic(..) | Say::Settings(_)) => {}
             Some(Say::Quit(words)) => {
                 self.leave = Some(now() + FLUSH);
                 let notice = say::notice(&words);
-                let farewells = self.inside.iter().map(|room| (room.clone(), notice.clone(), false));
+                let farewells = self.inside.iter().map(|room| New::message(room, notice.clone()));
                 self.unstored.out.extend(farewells);
             }
             None => self.leave = Some(now()),
@@ -92,7 +97,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
 
     /// Says something of the room itself.
     pub(super) fn say(&mut self, room: &str, text: &str) {
-        self.unstored.out.push((room.to_owned(), say::notice(text), false));
+        self.unstored.out.push(New::message(room, say::notice(text)));
         self.store();
     }
 
@@ -102,7 +107,10 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             return;
         }
         let now = self.now();
-        let stored = self.inbox.push(&self.unstored.out, self.unstored.taken.as_ref(), now);
+        let mut stored = self.inbox.push(&self.unstored.out, self.unstored.taken.as_ref(), now);
+        for ((room, name), content) in &self.unstored.cards {
+            stored = stored.and_then(|()| self.inbox.want_card(room, name, content, now));
+        }
         self.note_stored(stored);
     }
 

@@ -212,3 +212,10 @@ async fn restore(client: &Client, session: &Session) -> Result<(), Trouble> {
     let restored = client.matrix_auth().restore_session(session, RoomLoadSettings::default()).await;
     restored.map_err(|error| refused(error.to_string()))
 }
+
+/// What of a session is stored: a token from a file stays there alone.
+pub(in super::super) fn kept(settings: &Matrix, session: &Session) -> Session {
+    let is_password = matches!(settings.login, MatrixLogin::Password { .. });
+    let token = if is_password { session.token.clone() } else { String::new() };
+    Session { token, ..session.clone() }
+}

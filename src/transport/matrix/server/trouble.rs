@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use matrix_sdk::ruma::api::error::{ErrorKind, RetryAfter};
 use matrix_sdk::{HttpError, reqwest};
+use matrix_sdk_base::crypto::OlmError;
 
 /// The words of a fault are cut here: a server may put a page of HTML into them.
 const LONGEST_WORDS: usize = 200;
@@ -18,13 +19,15 @@ pub(in super::super) enum Trouble {
     LoggedOut { soft: bool },
     /// The server does not do this.
     Refused(String),
+    /// The account may not do this there.
+    Forbidden(String),
 }
 
 impl Trouble {
     /// In words for a tired person.
     pub(in super::super) fn words(&self) -> String {
         match self {
-            Self::Later(why, _) | Self::Refused(why) => why.clone(),
+            Self::Later(why, _) | Self::Refused(why) | Self::Forbidden(why) => why.clone(),
             Self::LoggedOut { .. } => "the homeserver has logged me out".to_owned(),
         }
     }
@@ -47,6 +50,12 @@ pub(super) async fn within<T, E: Into<matrix_sdk::Error>>(
 pub(super) fn trouble(error: matrix_sdk::Error) -> Trouble {
     match error {
         matrix_sdk::Error::Http(error) => http_trouble(&error),
+        // Nobody may be given the keys; another try would find the same.
+        matrix_sdk::Error::OlmError(error)
+            if matches!(*error, OlmError::SessionRecipientCollectionError(_)) =>
+        {
+            Trouble::Forbidden(cut(&error.to_string()))
+        }
         error => Trouble::Later(cut(&error.to_string()), None),
     }
 }
@@ -69,7 +78,11 @@ fn http_trouble(error: &HttpError) -> Trouble {
             let status = answer.status_code;
             let why = cut(&format!("the homeserver says {}", answer));
             let passes = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
-            if passes { Trouble::Later(why, None) } else { Trouble::Refused(why) }
+            match status.as_u16() {
+                _ if passes => Trouble::Later(why, None),
+                403 => Trouble::Forbidden(why),
+                _ => Trouble::Refused(why),
+            }
         }
         (HttpError::Reqwest(error), None) => {
             Trouble::Later(cut(&format!("the homeserver cannot be reached: {}", root(error))), None)
