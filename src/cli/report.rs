@@ -41,12 +41,7 @@ pub(super) fn run(id: &OccurrenceId, database: &Path, out: &mut dyn Write) -> Re
 }
 
 /// The summary, and every row under its day: an occurrence is spoken of days before it starts.
-fn write(
-    out: &mut dyn Write,
-    id: &OccurrenceId,
-    rows: &[Row],
-    head: Option<&Head>,
-) -> io::Result<()> {
+fn write(out: &mut dyn Write, id: &OccurrenceId, rows: &[Row], head: Option<&Head>) -> io::Result<()> {
     match rows.iter().rev().find(|row| row.kind == "window-closed") {
         Some(closed) => writeln!(out, "{}", harmless(&closed.text))?,
         None => writeln!(out, "{id} is not closed")?,

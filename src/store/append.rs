@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use rusqlite::{Connection, Statement, params};
 
-use super::{Failed, Store};
 use super::chain::{Fields, Hash};
 use super::error::StoreError;
 use super::index;
 use super::open;
 use super::redact;
 use super::row::stored_time;
+use super::{Failed, Store};
 use crate::engine::event::{Event, Record};
 use crate::engine::id::RowId;
 

@@ -69,11 +69,8 @@ pub fn backup(path: &Path, target: &Path, progress: &(dyn Fn(u64) + Sync)) -> Re
         .map_err(fault(&part))?;
     // What a killed backup left is written over; what a running one writes is not.
     file.try_lock().map_err(|_| BackupError::Busy(part.clone()))?;
-    let copied = file
-        .set_len(0)
-        .map_err(fault(&part))
-        .and_then(|()| copy(&log, &part, progress))
-        .and_then(|whole| {
+    let copied =
+        file.set_len(0).map_err(fault(&part)).and_then(|()| copy(&log, &part, progress)).and_then(|whole| {
             file.sync_all().map_err(fault(&part))?;
             // A link, unlike a rename, never takes the place of a file that came there meanwhile.
             fs::hard_link(&part, target).map_err(|source| match source.kind() {
@@ -85,7 +82,8 @@ pub fn backup(path: &Path, target: &Path, progress: &(dyn Fn(u64) + Sync)) -> Re
     // Where it cannot be removed, the next backup writes over it.
     let _ = fs::remove_file(&part);
     if copied.is_ok() {
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder =
+            target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(fault(folder))?;
     }
     copied

@@ -56,13 +56,7 @@ impl Fields<'_> {
 
 /// The hash of a row that follows `prev`, by the bytes of its fields (at, network, room, actor, account, window, change, kind,
 /// outcome) and the digests of its text and of its detail.
-pub(super) fn link(
-    prev: &Hash,
-    seq: i64,
-    fields: [Option<&[u8]>; 9],
-    text: &Hash,
-    detail: &Hash,
-) -> Hash {
+pub(super) fn link(prev: &Hash, seq: i64, fields: [Option<&[u8]>; 9], text: &Hash, detail: &Hash) -> Hash {
     let mut hash = Sha256::new();
     hash.update(DOMAIN);
     hash.update(prev);

@@ -25,12 +25,7 @@ const NAMES: [&str; 11] =
     ["at", "network", "room", "actor", "account", "window", "change", "kind", "outcome", "text", "detail"];
 
 /// What is wrong with row `seq`, which does not fit behind a row with the hash `prev`.
-pub(super) fn diagnose(
-    log: &Connection,
-    scope: &Scope,
-    seq: i64,
-    prev: &Hash,
-) -> Result<Flaw, VerifyError> {
+pub(super) fn diagnose(log: &Connection, scope: &Scope, seq: i64, prev: &Hash) -> Result<Flaw, VerifyError> {
     let row = RowId(seq);
     let mut statement = log.prepare(&["SELECT ", COLUMNS, " FROM event WHERE seq = ?1"].concat())?;
     let mut rows = statement.query([seq])?;
@@ -65,9 +60,11 @@ fn place_of(line: &Line<'_>, prev: &Hash, scope: &Scope) -> Option<i64> {
     let redacted = |seq: i64| scope.redacted.get(&seq);
     let of = |seq: i64| {
         let there = Line { seq, ..*line };
-        ((1..=scope.last + BEYOND).contains(&seq) && there.link(prev, redacted(seq)) == line.hash).then_some(seq)
+        ((1..=scope.last + BEYOND).contains(&seq) && there.link(prev, redacted(seq)) == line.hash)
+            .then_some(seq)
     };
-    (1..=PLACES.min(scope.last + BEYOND)).find_map(|distance| of(line.seq + distance).or_else(|| of(line.seq - distance)))
+    (1..=PLACES.min(scope.last + BEYOND))
+        .find_map(|distance| of(line.seq + distance).or_else(|| of(line.seq - distance)))
 }
 
 fn next_prev(log: &Connection, seq: i64) -> rusqlite::Result<Option<Vec<u8>>> {

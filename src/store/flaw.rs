@@ -74,7 +74,9 @@ pub enum Wrong {
         head: Head,
     },
     /// Another row stands in the place of a head that was said.
-    #[error("the log does not have the head {head}: rows up to there were made anew or cut off, or it is another log")]
+    #[error(
+        "the log does not have the head {head}: rows up to there were made anew or cut off, or it is another log"
+    )]
     AnotherHead {
         /// The head.
         head: Head,

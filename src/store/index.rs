@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, ffi, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, ffi};
 
 use super::chain::Hash;
 use super::open::{self, Identity, beside};
@@ -97,8 +97,7 @@ impl Index {
             [],
             |row| row.get(0),
         )?;
-        let known: i64 =
-            transaction.query_one("SELECT redactions FROM progress", [], |row| row.get(0))?;
+        let known: i64 = transaction.query_one("SELECT redactions FROM progress", [], |row| row.get(0))?;
         if from > 0 && known != redactions {
             return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None));
         }
@@ -107,10 +106,8 @@ impl Index {
             "INSERT INTO words (rowid, text) SELECT seq, text FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
             (from, last),
         )?;
-        transaction.execute(
-            "UPDATE progress SET last = ?1, hash = ?2, redactions = ?3",
-            (last, hash, redactions),
-        )?;
+        transaction
+            .execute("UPDATE progress SET last = ?1, hash = ?2, redactions = ?3", (last, hash, redactions))?;
         transaction.commit()
     }
 

@@ -129,7 +129,8 @@ impl<'a> Line<'a> {
 
     /// The hash it should have after `prev`; of what was redacted the digest is known.
     pub(super) fn link(&self, prev: &Hash, redacted: Option<&Redacted>) -> Hash {
-        let digest = |known: Option<Hash>, bytes: &[u8]| known.unwrap_or_else(|| Sha256::digest(bytes).into());
+        let digest =
+            |known: Option<Hash>, bytes: &[u8]| known.unwrap_or_else(|| Sha256::digest(bytes).into());
         let text = digest(redacted.and_then(|redacted| redacted.text), self.text);
         let detail = digest(redacted.and_then(|redacted| redacted.detail), self.detail);
         link(prev, self.seq, self.fields, &text, &detail)
@@ -249,8 +250,9 @@ fn follow(
 fn piece(log: &Connection, scope: &Scope, from: i64, to: i64) -> Result<(), VerifyError> {
     let transaction = log.unchecked_transaction()?;
     let mut prev = hash_before(&transaction, from)?;
-    let mut statement = transaction
-        .prepare_cached(&["SELECT ", COLUMNS, " FROM event WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq"].concat())?;
+    let mut statement = transaction.prepare_cached(
+        &["SELECT ", COLUMNS, " FROM event WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq"].concat(),
+    )?;
     let mut rows = statement.query([from, to])?;
     let mut expected = from;
     let mut change = String::new();
@@ -297,7 +299,9 @@ fn hash_before(log: &Connection, seq: i64) -> Result<Hash, VerifyError> {
     let mut statement = log.prepare_cached("SELECT hash FROM event WHERE seq = ?1")?;
     let mut rows = statement.query([seq - 1])?;
     match rows.next()? {
-        Some(row) => Ok(row.get_ref(0)?.as_bytes().ok().and_then(|hash| hash.try_into().ok()).unwrap_or(START)),
+        Some(row) => {
+            Ok(row.get_ref(0)?.as_bytes().ok().and_then(|hash| hash.try_into().ok()).unwrap_or(START))
+        }
         None => Err(Flaw { row: RowId(seq - 1), wrong: Wrong::Missing { to: RowId(seq - 1) } }.into()),
     }
 }
@@ -313,7 +317,9 @@ pub(super) fn redactions(log: &Connection) -> Result<BTreeMap<i64, Redacted>, Ve
         let by = RowId(row.get(0)?);
         // A row that is no event any more is found where the chain comes to it.
         let detail = row.get_ref(3)?.as_bytes().unwrap_or_default();
-        let Ok(Event::Redacted { row: named, rows: blanked }) = serde_json::from_slice(detail) else { continue };
+        let Ok(Event::Redacted { row: named, rows: blanked }) = serde_json::from_slice(detail) else {
+            continue;
+        };
         let lossy = |index| {
             let bytes = row.get_ref(index).ok().and_then(|value| value.as_bytes().ok()).unwrap_or_default();
             String::from_utf8_lossy(bytes).into_owned()
@@ -356,7 +362,8 @@ fn check_tail(log: &Connection, scope: &Scope) -> Result<(), VerifyError> {
 /// The tables, indices and triggers are those of this program; a trigger that is gone was in somebody's way.
 fn check_schema(log: &Connection) -> Result<(), VerifyError> {
     let all = |connection: &Connection| -> rusqlite::Result<BTreeMap<String, String>> {
-        let sql = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'";
+        let sql =
+            "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'";
         let mut statement = connection.prepare(sql)?;
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
     };

@@ -122,7 +122,8 @@ fn nothing_is_lost(disk: &Disk, logged: &[&str]) {
     let whole = verify(&disk.path, None, &[], &|_| ()).unwrap();
     assert!(whole.last.0 > 2);
     let connection = Connection::open(&disk.path).unwrap();
-    let mut statement = connection.prepare("SELECT text FROM event WHERE kind = 'logged' ORDER BY seq").unwrap();
+    let mut statement =
+        connection.prepare("SELECT text FROM event WHERE kind = 'logged' ORDER BY seq").unwrap();
     let mut texts: Vec<String> =
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     texts.retain(|text| text != "perhaps");
@@ -158,7 +159,10 @@ fn after_a_failed_sync_nothing_is_done_until_it_is_started_again() {
     ready(&mut program);
     disk.switch_on("eio-sync");
     let said = program.say("bob> !log perhaps");
-    assert!(said.len() == 1 && said[0].contains("Whether it counts is known when I am started again"), "{said:?}");
+    assert!(
+        said.len() == 1 && said[0].contains("Whether it counts is known when I am started again"),
+        "{said:?}"
+    );
     only_reads(&mut program);
     disk.switch_off("eio-sync");
     only_reads(&mut program);
@@ -248,8 +252,8 @@ fn a_backup_is_restored() {
     let swatbot = |verb: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_swatbot"));
         let output = command.args(arguments(&disk.path, when(START))).args(verb).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned()
-            + &*String::from_utf8_lossy(&output.stderr);
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &*String::from_utf8_lossy(&output.stderr);
         (output.status.code(), said)
     };
     let (code, said) = swatbot(&["backup", copy.to_str().unwrap()]);
@@ -278,5 +282,8 @@ fn a_backup_is_restored() {
     assert!(code == Some(1) && said.contains("it is missing"), "{said}");
     let (code, said) = swatbot(&["verify", "--head", "5f2c"]);
     assert!(code == Some(2) && said.contains("is no head"), "{said}");
-    assert_eq!(Reader::open(&disk.path).unwrap().rows().unwrap(), verify(&disk.path, None, &[], &|_| ()).unwrap().last.0 as u64);
+    assert_eq!(
+        Reader::open(&disk.path).unwrap().rows().unwrap(),
+        verify(&disk.path, None, &[], &|_| ()).unwrap().last.0 as u64
+    );
 }

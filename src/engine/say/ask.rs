@@ -393,7 +393,9 @@ pub fn unchanged_before(name: &str, commands: &[String]) -> String {
 /// Said where the disk failed between the write and the word that it is there.
 pub fn perhaps_recorded(name: &str) -> String {
     let name = own_words(name);
-    format!("{name}: the disk failed while I recorded that. Whether it counts is known when I am started again")
+    format!(
+        "{name}: the disk failed while I recorded that. Whether it counts is known when I am started again"
+    )
 }
 
 /// Said where the log cannot be read.

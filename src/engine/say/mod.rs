@@ -94,7 +94,9 @@ pub fn numbers(changes: &[ChangeNumber]) -> String {
 
 /// A row has lost its words.
 pub fn redacted(row: RowId, by: RowId) -> String {
-    format!("{row} is redacted ({by}). Change the secret: the history of this chat and older backups still have it")
+    format!(
+        "{row} is redacted ({by}). Change the secret: the history of this chat and older backups still have it"
+    )
 }
 
 /// It has none any more.

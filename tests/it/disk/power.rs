@@ -92,7 +92,12 @@ fn read_trace(trace: &[u8]) -> Vec<(u8, PathBuf, u64, Vec<u8>)> {
 }
 
 /// The files after a power cut are opened, and what was acknowledged before it must be in them.
-fn cut(files: &BTreeMap<PathBuf, File>, acknowledged: i64, taken: impl Fn(&Path, usize) -> bool, moment: usize) {
+fn cut(
+    files: &BTreeMap<PathBuf, File>,
+    acknowledged: i64,
+    taken: impl Fn(&Path, usize) -> bool,
+    moment: usize,
+) {
     let folder = tempfile::tempdir().unwrap();
     for (path, file) in files {
         let name = path.file_name().unwrap().to_str().unwrap();
@@ -107,7 +112,10 @@ fn cut(files: &BTreeMap<PathBuf, File>, acknowledged: i64, taken: impl Fn(&Path,
     let path = folder.path().join("swatbot.db");
     let store = Store::open(&path).unwrap_or_else(|error| panic!("moment {moment}: {error}"));
     let last = store.last().0;
-    assert!(last >= acknowledged, "moment {moment}: L{acknowledged} was acknowledged, and L{last} is the last");
+    assert!(
+        last >= acknowledged,
+        "moment {moment}: L{acknowledged} was acknowledged, and L{last} is the last"
+    );
     assert_eq!(store.load_state().unwrap().row, last);
     drop(store);
     verify(&path, None, &[], &|_| ()).unwrap_or_else(|error| panic!("moment {moment}: {error}"));
@@ -119,7 +127,12 @@ fn no_acknowledged_row_is_lost_by_a_power_cut() {
     let trace = disk.faults.join("trace");
     let output = disk
         .command(&std::env::current_exe().unwrap())
-        .args(["--exact", "disk::power::child_appends_before_the_power_is_cut", "--nocapture", "--test-threads=1"])
+        .args([
+            "--exact",
+            "disk::power::child_appends_before_the_power_is_cut",
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env(LOG, &disk.path)
         .env("DISK_TRACE", &trace)
         .output()
@@ -170,9 +183,12 @@ fn no_acknowledged_row_is_lost_by_a_power_cut() {
         // In between, a third of the moments: before each sync is where the most is at stake.
         if has_log && (is_sync || chance.below(3) == 0) {
             let seed = chance.below(1 << 30);
-            cut(&files, acknowledged, |path, index| {
-                (path.as_os_str().len() as u64 * 31 + index as u64 * 7 + seed) % 3 != 0
-            }, moment);
+            cut(
+                &files,
+                acknowledged,
+                |path, index| (path.as_os_str().len() as u64 * 31 + index as u64 * 7 + seed) % 3 != 0,
+                moment,
+            );
         }
     }
     assert_eq!(acknowledgements, 21);

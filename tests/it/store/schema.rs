@@ -27,14 +27,19 @@ fn samples(step: &Path) -> PathBuf {
 /// Every column of every row of a table, as SQL would write it.
 fn dump(connection: &Connection, table: &str, columns: &[&str]) -> Vec<String> {
     let quoted: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
-    let sql = format!("SELECT {} FROM {table} ORDER BY {}, {}", quoted.join(" || ', ' || "), columns[0], columns[1]);
+    let sql = format!(
+        "SELECT {} FROM {table} ORDER BY {}, {}",
+        quoted.join(" || ', ' || "),
+        columns[0],
+        columns[1]
+    );
     let mut statement = connection.prepare(&sql).unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
 const EVENT: &[&str] = &[
-    "seq", "at", "network", "room", "actor", "account", "window", "change", "kind", "outcome", "text", "detail",
-    "prev", "hash",
+    "seq", "at", "network", "room", "actor", "account", "window", "change", "kind", "outcome", "text",
+    "detail", "prev", "hash",
 ];
 const SEEN: &[&str] = &["network", "message_id"];
 
@@ -48,7 +53,9 @@ fn write_samples(file: &Path) {
     };
     open(&path).append(&story(), &[seen]).unwrap();
     let connection = stranger(&path);
-    let mut text = "-- Rows as they stood before this migration. They are read for ever: this file is never changed.\n".to_owned();
+    let mut text =
+        "-- Rows as they stood before this migration. They are read for ever: this file is never changed.\n"
+            .to_owned();
     for (table, columns) in [("event", EVENT), ("seen", SEEN)] {
         for row in dump(&connection, table, columns) {
             text.push_str(&format!("INSERT INTO {table} ({}) VALUES ({row});\n", columns.join(", ")));

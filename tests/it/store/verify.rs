@@ -276,7 +276,9 @@ fn a_chain_that_was_made_anew_is_found_by_a_head() {
     tamper(&path, |connection| {
         connection.execute_batch(change).unwrap();
         let after: (Vec<u8>, Vec<u8>) = connection
-            .query_one("SELECT prev, hash FROM event WHERE seq = 13", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_one("SELECT prev, hash FROM event WHERE seq = 13", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .unwrap();
         make_anew(connection, 12);
         connection.execute("UPDATE event SET prev = ?1, hash = ?2 WHERE seq = 13", after).unwrap();
@@ -316,7 +318,8 @@ fn a_schema_that_lets_rows_be_changed_is_found() {
         let said = after(&format!("DROP TRIGGER {trigger}"));
         assert_eq!(said, format!("the trigger {trigger} is gone: rows could be changed"));
     }
-    let weak = "DROP TRIGGER event_stays; CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN SELECT 1; END;";
+    let weak =
+        "DROP TRIGGER event_stays; CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN SELECT 1; END;";
     assert_eq!(after(weak), "the trigger event_stays was changed");
     let added = "CREATE TRIGGER more AFTER INSERT ON seen BEGIN DELETE FROM probe; END;";
     assert_eq!(after(added), "the trigger more does not belong in a log");
@@ -369,10 +372,15 @@ fn heads_are_read_as_they_are_said_and_nothing_else_is_one() {
     for good in ["L1187 5f2c81d09a3e77b0", "L1187:5F2C81D09A3E", "l1:5f2c81d09a3e", "5f2c81d09a3e", full] {
         assert!(good.parse::<Head>().is_ok(), "{good}");
     }
-    for bad in ["", "L1187", "5f2c81d09a3", "5f2c81d09a3g", "L0:5f2c81d09a3e", "x 5f2c81d09a3e", &format!("{full}0")] {
+    for bad in
+        ["", "L1187", "5f2c81d09a3", "5f2c81d09a3g", "L0:5f2c81d09a3e", "x 5f2c81d09a3e", &format!("{full}0")]
+    {
         assert!(bad.parse::<Head>().is_err(), "{bad}");
     }
-    assert_eq!(Head::all_in("a head L1 5f2c81d09a3e! head and head L2"), ["L1:5f2c81d09a3e".parse().unwrap()]);
+    assert_eq!(
+        Head::all_in("a head L1 5f2c81d09a3e! head and head L2"),
+        ["L1:5f2c81d09a3e".parse().unwrap()]
+    );
 }
 
 /// The bot writes and a backup is taken meanwhile: what is followed is always a whole log.
