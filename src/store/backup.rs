@@ -91,8 +91,11 @@ pub fn backup(path: &Path, target: &Path, progress: &(dyn Fn(u64) + Sync)) -> Re
 
 fn copy(log: &Reader, part: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<Whole, BackupError> {
     let (last, _) = head(log.connection()).map_err(StoreError::from)?;
-    let name = part.to_string_lossy();
-    log.connection().execute("VACUUM INTO ?1", [&name]).map_err(StoreError::from)?;
+    let Some(name) = part.to_str() else {
+        let source = io::Error::new(io::ErrorKind::InvalidFilename, "the name is no UTF-8");
+        return Err(BackupError::File { path: part.to_owned(), source });
+    };
+    log.connection().execute("VACUUM INTO ?1", [name]).map_err(StoreError::from)?;
     let whole = verify(part, None, &[], progress).map_err(BackupError::Bad)?;
     if whole.last.0 < last {
         return Err(BackupError::Short { copied: whole.last.0, last });
