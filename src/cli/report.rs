@@ -42,12 +42,10 @@ pub(super) fn run(id: &OccurrenceId, database: &Path, out: &mut dyn Write) -> Re
 
 /// The summary, and every row under its day: an occurrence is spoken of days before it starts.
 fn write(out: &mut dyn Write, id: &OccurrenceId, rows: &[Row], head: Option<&Head>) -> io::Result<()> {
+    let head = head.map(|head| format!(" (head {head})")).unwrap_or_default();
     match rows.iter().rev().find(|row| row.kind == "window-closed") {
-        Some(closed) => writeln!(out, "{}", harmless(&closed.text))?,
+        Some(closed) => writeln!(out, "{}{head}", harmless(&closed.text))?,
         None => writeln!(out, "{id} is not closed")?,
-    }
-    if let Some(head) = head {
-        writeln!(out, "head {head}")?;
     }
     let mut day = None;
     for row in rows {

@@ -64,5 +64,5 @@ fn the_command_line_takes_the_history_as_it_is() {
     let head = Head::all_in(&said).remove(0).to_string();
     let id = said.split("\"!swat report ").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let (code, text) = swatbot(&["report", &id]);
-    assert!(code == Some(0) && text.contains(&format!("head {head}\n")), "{text}");
+    assert!(code == Some(0) && text.contains(&format!(" (head {head})\n")), "{text}");
 }
