@@ -3,6 +3,7 @@
 //! What depends on the disk or the processor is measured next to what it is compared with, in turn and in the same
 //! run: the ratios can be compared between machines, the microseconds cannot. `cargo bench -- decide` runs one part.
 
+mod backtest;
 mod decide;
 mod durable;
 mod process;
@@ -18,6 +19,7 @@ const PARTS: &[(&str, fn())] = &[
     ("start", process::start),
     ("memory", process::memory),
     ("verify", verify::run),
+    ("backtest", backtest::run),
 ];
 
 fn main() {

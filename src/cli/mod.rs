@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and how each part is put together. Thin on purpose.
 
+mod backtest;
 mod backup;
 mod check;
 pub mod log;
@@ -58,6 +59,8 @@ enum Verb {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Play windows of the past under these guidelines: how often would each rule have stopped, asked or warned?
+    Backtest(backtest::BacktestArgs),
     /// Make the keys that the bot needs in encrypted Matrix rooms, once; while it does not run
     MatrixSetup,
     /// Print completions for a shell
@@ -127,6 +130,7 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
         }
         Verb::Verify(question) => verify::run(question, &configuration(args)?.database, &mut io::stdout()),
         Verb::Backup { file } => backup::run(file, &configuration(args)?.database, &mut io::stdout()),
+        Verb::Backtest(question) => backtest::run(question, &configuration(args)?),
         Verb::MatrixSetup => print(&setup::matrix(&configuration(args)?, Clock::system())?),
         Verb::Completions { shell } => {
             // Into memory first: the generator panics where whoever reads it has seen enough.
