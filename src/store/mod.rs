@@ -25,7 +25,6 @@ mod search;
 mod verify;
 mod words;
 
-use std::fs::File;
 use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -55,7 +54,8 @@ pub struct Store {
     failed: Option<Failed>,
     /// A redaction is stored, and older copies of what it took out are still to be wiped.
     wipe_due: bool,
-    lock: File,
+    // It is only held.
+    _lock: open::Lock,
 }
 
 /// Why a store takes nothing more.

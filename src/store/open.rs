@@ -61,15 +61,28 @@ impl Store {
         let wipe_due = wiped.map_err(fault)? != 0;
         let identity = identity(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         let reader = Reader::open(path)?;
-        Ok(Self { reader, writer, path: path.to_owned(), identity, last, head, failed: None, wipe_due, lock })
+        Ok(Self {
+            reader,
+            writer,
+            path: path.to_owned(),
+            identity,
+            last,
+            head,
+            failed: None,
+            wipe_due,
+            _lock: lock,
+        })
     }
 }
 
-impl Drop for Store {
+/// A lock file that is held.
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
     /// Closing the file is not enough: a child that was forked meanwhile has it too, and would keep the next one out.
     fn drop(&mut self) {
         // Where it fails, the lock goes with the last handle.
-        let _ = self.lock.unlock();
+        let _ = self.0.unlock();
     }
 }
 
@@ -86,7 +99,7 @@ pub(super) fn identity(path: &Path) -> std::io::Result<Identity> {
 }
 
 /// Takes the lock file. It is never removed: whoever removed it could take it from under one who just opened it.
-pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(path: &Path) -> Result<Lock, OpenError> {
     // Two names of one log must meet at one lock, so links are followed first.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let lock_path = beside(&real, ".lock");
@@ -110,7 +123,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
         Err(TryLockError::Error(source)) => return Err(fault(source)),
     }
     lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())).map_err(fault)?;
-    Ok(lock)
+    Ok(Lock(lock))
 }
 
 /// Refuses a file that is not a log, too new, or damaged, before anything is written to it.
