@@ -5,7 +5,7 @@
 use super::decide::{self, Turn};
 use super::event::{Cause, Debt, Event, Settlement, Went};
 use super::facts::{Facts, Fault, PatchSetKind, Status};
-use super::guidelines::{self, Finding, RuleId};
+use super::guidelines::{self, Finding, Level, RuleId};
 use super::id::{At, ChangeNumber, Who};
 use super::kind;
 use super::patch::{Patch, Stage};
@@ -120,6 +120,28 @@ impl<'a> Turn<'a> {
                 }
             }
         }
+        self.ask_of_added(window, first, added);
+    }
+
+    /// Asks of what was added, and belongs together with something, which goes first.
+    fn ask_of_added(&mut self, window: &Window, first: &Offer, added: &[ChangeNumber]) {
+        let level = guidelines::level(self.settings, RuleId::Coupled);
+        if level == Level::Off {
+            return;
+        }
+        let mut open = order::open_couplings(self.state, window);
+        open.retain(|coupling| added.iter().any(|change| coupling.is_about(*change)));
+        for coupling in &open {
+            let question = say::coupled::question(coupling, level == Level::Block);
+            let orders = say::coupled::either_order(self.prefix(), coupling);
+            self.tell_added(window, first, &question);
+            self.tell_added(window, first, &orders);
+            let owners = decide::owners_of(window, coupling);
+            let others: Vec<&Who> = owners.into_iter().filter(|owner| **owner != first.by).collect();
+            if !others.is_empty() {
+                self.ping(window, &others, &format!("{question}. {orders}"));
+            }
+        }
     }
 
     /// Answers an offer that was taken; the window's other rooms, or all of them, hear of it too.
@@ -189,6 +211,8 @@ impl<'a> Turn<'a> {
             return (Some(say::queue::unknown_yet(why)), false);
         }
         let (mut judgements, points) = self.judge(window, patch, false);
+        // Of a coupling it is said for both in lines of their own.
+        judgements.retain(|judgement| judgement.rule != RuleId::Coupled);
         let count = judgements.len();
         judgements.retain(|judgement| {
             judgement.rule != RuleId::TimeBudget || judgement.verdict() != guidelines::Verdict::Warn
@@ -368,7 +392,14 @@ impl<'a> Turn<'a> {
             self.settle_reverted(window, reverted, change);
         }
         let after = self.after_these(window);
-        let lead_in = say::run::live(patch, self.at);
+        let mut lead_in = say::run::live(patch, self.at);
+        let waits_for_this = window.declared.iter().filter(|order| order.before == change);
+        for order in waits_for_this.filter(|order| window.waiting().any(|patch| patch.change == order.after))
+        {
+            if let Some(between) = order::between_them(self.state, change, order.after) {
+                lead_in.push_str(&format!(". {}", say::coupled::until_the_other(&between, order.after)));
+            }
+        }
         if after.lead.is_some() {
             self.name_next(&after, &lead_in);
         } else {
@@ -410,6 +441,7 @@ impl<'a> Turn<'a> {
         if first {
             let text = self.added_text(window, &after);
             self.ping(window, &[patch.owner()], &format!("now known: {text}"));
+            self.ask_of_patch(window, patch.change);
             return;
         }
         let text = say::queue::new_patch_set(self.state, &after, old, kept);
@@ -426,6 +458,8 @@ impl<'a> Turn<'a> {
             self.broadcast(window, &text);
         } else {
             self.ping(window, &who, &format!("{text}{again}"));
+            let now = self.after_these(window);
+            self.ask_of_patch(&now, patch.change);
         }
     }
 
