@@ -32,7 +32,7 @@ use links::{Queue, Reason};
 pub use message::Named;
 pub use rarity::Seen;
 pub use score::{ASKS_FROM, Score, Sign, score};
-pub use signals::{Side, Signals, signals};
+pub use signals::{Definition, Side, Signals, signals};
 pub use tokens::Kind as NameKind;
 
 /// Why one patch goes before another.

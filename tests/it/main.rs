@@ -5,6 +5,7 @@ mod bad_inputs;
 mod bot;
 mod cli;
 mod config;
+mod coupling;
 #[cfg(feature = "irc")]
 mod daemon;
 mod docs;

@@ -15,6 +15,10 @@ pub enum Meanwhile {
     Missing,
     /// It is there, and nothing uses it.
     Unused,
+    /// It is set, and nothing reads it.
+    Unread,
+    /// It is read, and has its default.
+    Default,
 }
 
 /// A name of both, and how it stands in between.
@@ -54,12 +58,18 @@ pub(super) fn between<'a>(a: &Side<'a>, b: &Side<'a>) -> Option<Between<'a>> {
 }
 
 fn meanwhile(a: &Name, b: &Name) -> Option<(Meanwhile, Meanwhile)> {
-    use Meanwhile::{Missing, Nowhere, Twice, Unused};
+    use Meanwhile::{Default, Missing, Nowhere, Twice, Unread, Unused};
     if moves(a, b) {
         return Some((Twice, Nowhere));
     }
     if moves(b, a) {
         return Some((Nowhere, Twice));
+    }
+    let (sets, reads) = (Some(Kind::Value), Some(Kind::Setting));
+    match (a.roles.is_defined() && b.roles.is_defined(), a.kind, b.kind) {
+        (true, ours, theirs) if ours == sets && theirs == reads => return Some((Unread, Default)),
+        (true, ours, theirs) if ours == reads && theirs == sets => return Some((Default, Unread)),
+        _ => {}
     }
     let begins = |roles: Roles| roles.is_new() && !roles.has(Roles::DEFINED);
     let ends = |roles: Roles| roles.is_gone() && !roles.has(Roles::UNDEFINED);

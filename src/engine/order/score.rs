@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::message::Named;
-use super::signals::Signals;
+use super::signals::{Definition, Signals};
 
 /// From so many points on the bot asks.
 pub const ASKS_FROM: u32 = 6;
@@ -35,8 +35,15 @@ pub enum Sign<'a> {
     Rare(&'a str),
     /// Both touch several rare names: so many.
     Several(u32),
-    /// One defines this name, or no longer does, and the other speaks of it.
-    Defines(&'a str),
+    /// One defines a name, or no longer does, and the other speaks of it.
+    Defines {
+        /// The name.
+        name: &'a str,
+        /// The first does.
+        first: bool,
+        /// It no longer does.
+        gone: bool,
+    },
     /// One author, within the hour.
     SameHour,
     /// One author, within a day.
@@ -92,8 +99,8 @@ pub fn score<'a>(signals: &Signals<'a>) -> Score<'a> {
     if there.max(back) >= 5 {
         sign(Sign::Moved { lines: there.max(back), from_first: there >= back }, 2);
     }
-    if let Some((name, _)) = signals.defined.filter(|(_, rarity)| *rarity >= 70) {
-        sign(Sign::Defines(name), 2);
+    if let Some(Definition { name, first, gone, .. }) = signals.defined.filter(|found| found.rarity >= 70) {
+        sign(Sign::Defines { name, first, gone }, 2);
     }
     let rare = signals.rarest.map(|(name, rarity)| match rarity {
         90.. => (name, 5),

@@ -47,7 +47,7 @@ impl<'a> Side<'a> {
         let shared = left.shared(right).into_iter().map(|(a, b)| {
             let (ours, theirs) = (&left.names[a], &right.names[b]);
             let around = ours.roles == Roles::AROUND && theirs.roles == Roles::AROUND;
-            let rarity = self.rarity_at(a).max(other.rarity_at(b));
+            let rarity = self.rarity_at(a).min(other.rarity_at(b));
             Shared { ours, theirs, rarity: rarity.saturating_sub(if around { 10 } else { 0 }) }
         });
         shared.collect()
@@ -88,13 +88,26 @@ pub struct Signals<'a> {
     /// How many names both touch that are rare (70 or more).
     pub rare: u32,
     /// The rarest name that one defines, or no longer does, and the other speaks of.
-    pub defined: Option<(&'a str, u8)>,
+    pub defined: Option<Definition<'a>>,
     /// A name that must be unique leaves the one and arrives in the other.
     pub unique: Option<&'a str>,
     /// The rarest name that one message says and the other's diff touches.
     pub said: Option<(&'a str, u8)>,
     /// How alike the messages are, from 0 to 100.
     pub alike: u32,
+}
+
+/// A name that one patch defines, or no longer does, and the other speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Definition<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// How rare it is.
+    pub rarity: u8,
+    /// The first of the two does.
+    pub first: bool,
+    /// It no longer does.
+    pub gone: bool,
 }
 
 /// Compares two patches.
@@ -120,8 +133,10 @@ pub fn signals<'a>(a: &Side<'a>, b: &Side<'a>) -> Signals<'a> {
     for Shared { ours, theirs, rarity } in a.shared(b) {
         found.rare += u32::from(rarity >= 70);
         keep_rarest(&mut found.rarest, &ours.text, rarity);
-        if defines_for(ours, theirs) || defines_for(theirs, ours) {
-            keep_rarest(&mut found.defined, &ours.text, rarity);
+        if let Some((first, gone)) = definition(ours, theirs)
+            && found.defined.is_none_or(|other| rarity > other.rarity)
+        {
+            found.defined = Some(Definition { name: &ours.text, rarity, first, gone });
         }
         if is_unique(ours, theirs) && (moves(ours, theirs) || moves(theirs, ours)) {
             found.unique = Some(&ours.text);
@@ -132,11 +147,24 @@ pub fn signals<'a>(a: &Side<'a>, b: &Side<'a>) -> Signals<'a> {
         tokens::names(side.message, &mut |name| {
             let place = diff.place(name).filter(|place| diff.names[*place].roles != Roles::AROUND);
             let Some(place) = place else { return };
-            let own = side.diff.and_then(|own| own.place(name)).map_or(0, |place| side.rarity_at(place));
-            keep_rarest(&mut found.said, &diff.names[place].text, other.rarity_at(place).max(own));
+            let theirs = other.rarity_at(place);
+            let own = side.diff.and_then(|own| own.place(name)).map(|place| side.rarity_at(place));
+            keep_rarest(&mut found.said, &diff.names[place].text, own.map_or(theirs, |own| own.min(theirs)));
         });
     }
     found
+}
+
+/// Whether the first of two defines what the other speaks of, or else the second, and whether it no longer does. What
+/// only gives a value to a setting does not define it, where the other one does.
+fn definition(a: &Name, b: &Name) -> Option<(bool, bool)> {
+    let gone = |name: &Name| name.roles.is_undefined();
+    match (defines_for(a, b), defines_for(b, a)) {
+        (true, true) if a.kind == Some(Kind::Value) => Some((false, gone(b))),
+        (true, _) => Some((true, gone(a))),
+        (false, true) => Some((false, gone(b))),
+        (false, false) => None,
+    }
 }
 
 fn defines_for(a: &Name, b: &Name) -> bool {

@@ -18,8 +18,10 @@ pub enum Kind {
     Extension,
     /// A function that is called when something happens, by the name it is registered with.
     Hook,
-    /// A configuration key.
+    /// A configuration key, with its default.
     Setting,
+    /// A value that is given to a configuration key.
+    Value,
     /// A class, an interface or a trait.
     Class,
     /// A function or a method.
@@ -107,7 +109,7 @@ pub(super) fn definition<'a>(path: &str, line: &'a str) -> Option<(Kind, &'a str
     };
     let (kind, rest) = found?;
     let name = head(rest);
-    let name = if kind == Kind::Setting { setting(name).unwrap_or(name) } else { name };
+    let name = if matches!(kind, Kind::Setting | Kind::Value) { setting(name).unwrap_or(name) } else { name };
     LENGTHS.contains(&name.len()).then_some((kind, name))
 }
 
@@ -161,7 +163,7 @@ fn in_code(line: &str) -> Option<(Kind, &str)> {
     if let Some(rest) = line.strip_prefix('$') {
         let name = head(rest);
         let assigned = rest[name.len()..].trim_start_matches([']', ' ']).starts_with('=');
-        return (assigned && setting(name).is_some()).then_some((Kind::Setting, rest));
+        return (assigned && setting(name).is_some()).then_some((Kind::Value, rest));
     }
     let name = quoted(line)?;
     let rest = line[name.len() + 2..].trim_start();
@@ -171,7 +173,7 @@ fn in_code(line: &str) -> Option<(Kind, &str)> {
     if is_module(name) {
         return Some((Kind::Module, name));
     }
-    setting(name).map(|_| (Kind::Setting, name))
+    setting(name).map(|_| (Kind::Value, name))
 }
 
 fn after<'a>(line: &'a str, start: &str) -> Option<&'a str> {

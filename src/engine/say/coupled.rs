@@ -16,8 +16,8 @@ pub fn belong_together(coupling: &Coupling<'_>) -> String {
     for (sign, _) in &coupling.score.signs {
         // That both touch a name is said better where one of them defines it.
         let is_said_better = |(other, _): &(Sign<'_>, u32)| match (sign, other) {
-            (Sign::Rare(name), Sign::Defines(better) | Sign::Unique(better)) => name == better,
-            (Sign::Defines(name), Sign::Unique(better)) => name == better,
+            (Sign::Rare(name), Sign::Defines { name: better, .. } | Sign::Unique(better)) => name == better,
+            (Sign::Defines { name, .. }, Sign::Unique(better)) => name == better,
             _ => false,
         };
         if !coupling.score.signs.iter().any(is_said_better) {
@@ -53,7 +53,11 @@ fn words_of(coupling: &Coupling<'_>, sign: &Sign<'_>) -> String {
         }
         Sign::Rare(name) => format!("both touch {}", own_words(name)),
         Sign::Several(count) => format!("{count} rare names in common"),
-        Sign::Defines(name) => format!("one defines {} or takes it away, the other uses it", own_words(name)),
+        Sign::Defines { name, first, gone } => {
+            let (by, other) = if *first { (a, b) } else { (b, a) };
+            let does = if *gone { "defines no more" } else { "defines" };
+            format!("{other} uses {}, which {by} {does}", own_words(name))
+        }
         Sign::SameHour => "one author within an hour".to_owned(),
         Sign::SameDay => "one author within a day".to_owned(),
         Sign::Alike => "messages in the same words".to_owned(),
@@ -97,6 +101,8 @@ fn stands(between: &Between<'_>, meanwhile: Meanwhile, until: ChangeNumber) -> S
         Meanwhile::Twice => format!("{name} is {there} twice until {until} is out"),
         Meanwhile::Nowhere => format!("{name} is {there} nowhere until {until} is out"),
         Meanwhile::Missing => format!("{name} is used and {there} nowhere until {until} is out"),
+        Meanwhile::Unread => format!("{name} is set and nothing reads it until {until} is out"),
+        Meanwhile::Default => format!("{name} has its default until {until} is out"),
         Meanwhile::Unused => format!("{name} is {there} and not used until {until} is out"),
     }
 }
