@@ -214,7 +214,7 @@ fn each_sign_has_its_points() {
             b.authored = a.authored.map(|at| at + TimeDelta::hours(hours));
         })
     };
-    assert_eq!([author(1), author(24), author(25)], [3, 1, 0]);
+    assert_eq!([author(1), author(2), author(2000)], [3, 1, 1]);
     assert_eq!(with(&|a, _| a.message = "Feed hungry birds daily"), 2);
 }
 

@@ -46,8 +46,8 @@ pub enum Sign<'a> {
     },
     /// One author, within the hour.
     SameHour,
-    /// One author, within a day.
-    SameDay,
+    /// One author.
+    SameAuthor,
     /// The messages have words in common.
     Alike,
     /// One message says a name that the other's diff touches.
@@ -105,7 +105,7 @@ pub fn score<'a>(signals: &Signals<'a>) -> Score<'a> {
     let rare = signals.rarest.map(|(name, rarity)| match rarity {
         90.. => (name, 5),
         75.. => (name, 4),
-        60.. => (name, 2),
+        60.. => (name, 3),
         _ => (name, 0),
     });
     if let Some((name, points)) = rare.filter(|(_, points)| *points > 0) {
@@ -116,8 +116,8 @@ pub fn score<'a>(signals: &Signals<'a>) -> Score<'a> {
     }
     match signals.same_author {
         Some(apart) if apart <= TimeDelta::hours(1) => sign(Sign::SameHour, 3),
-        Some(apart) if apart <= TimeDelta::days(1) => sign(Sign::SameDay, 1),
-        _ => {}
+        Some(_) => sign(Sign::SameAuthor, 1),
+        None => {}
     }
     if signals.alike >= 12 {
         sign(Sign::Alike, 2);

@@ -59,7 +59,7 @@ fn words_of(coupling: &Coupling<'_>, sign: &Sign<'_>) -> String {
             format!("{other} uses {}, which {by} {does}", own_words(name))
         }
         Sign::SameHour => "one author within an hour".to_owned(),
-        Sign::SameDay => "one author within a day".to_owned(),
+        Sign::SameAuthor => "one author".to_owned(),
         Sign::Alike => "messages in the same words".to_owned(),
         Sign::Says(name) => format!("one message speaks of {}", own_words(name)),
     }
