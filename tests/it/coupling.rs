@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use swatbot::engine::event::{Author, Debt, Event, Record, Went};
 use swatbot::engine::facts::{Fact, Facts, Fault};
+use swatbot::engine::guidelines::{self, Finding, RuleId};
 use swatbot::engine::order::{
     Between, Diff, FileDiff, Meanwhile, NameKind, Roles, Seen, Side, Sign, between_them, coupling,
     open_couplings, open_couplings_of, score, signals, suggestion,
@@ -11,7 +12,7 @@ use swatbot::engine::order::{
 use swatbot::engine::state::State;
 use swatbot::engine::window::Window;
 
-use crate::make::{at, code, config, declare, know, number, owe, queue, revert, revision, short, who};
+use crate::make::{at, code, config, declare, number, owe, queue, revert, revision, short, who};
 
 /// A diff of one file.
 fn diff(path: &str, added: &[&str], removed: &[&str]) -> Diff {
@@ -423,13 +424,13 @@ fn the_question_is_open_until_somebody_answers() {
     assert!(answered(&|state, _| {
         let mut facts = state.facts(number(900_002)).unwrap().clone();
         facts.chain = Fact::Known(vec![short(&config(900_001))]);
-        know(state, &facts);
+        see(state, &facts);
     }));
     assert!(answered(&|state, _| {
         let mut facts = state.facts(number(900_002)).unwrap().clone();
         facts.change.change_id = crate::make::change_id(900_001);
         facts.change.project.clone_from(&state.facts(number(900_001)).unwrap().change.project);
-        know(state, &facts);
+        see(state, &facts);
     }));
 }
 
@@ -477,7 +478,7 @@ fn what_is_merged_and_not_deployed_is_compared_too() {
     // Its revert belongs to it in another sense.
     let mut facts = state.facts(number(900_001)).unwrap().clone();
     revert(&mut facts, 900_002);
-    know(&mut state, &facts);
+    see(&mut state, &facts);
     assert_eq!(open(&state, &window), []);
     assert_eq!(facts.change.reverts().next(), Some(revision(900_002).as_str()));
 }
@@ -492,4 +493,46 @@ fn facts_from_before_there_were_diffs_are_read() {
     let facts: Facts = serde_json::from_value(old).unwrap();
     let diff = facts.diff.as_ref().and_then(Fact::known).unwrap();
     assert!(diff.names[0].roles.is_defined() && diff.names[0].kind == Some(NameKind::Setting));
+}
+
+#[test]
+fn what_cannot_be_compared_is_asked_of_a_person() {
+    let (state, window) = pair();
+    let finding = |facts: &Facts, state: &State, window: &Window| {
+        let mut state = state.clone();
+        see(&mut state, facts);
+        let settings = crate::make::settings();
+        let patch = window.patch(facts.change.number).unwrap();
+        let case = guidelines::Case {
+            settings: &settings,
+            state: &state,
+            window,
+            at: at("12:00"),
+            change: facts.change.number,
+            facts: Ok(facts),
+            wish: &patch.wish,
+            patch: Some(patch),
+            starting: false,
+            lead: None,
+        };
+        let judgements = guidelines::judge(&case);
+        judgements
+            .into_iter()
+            .find(|judgement| judgement.rule == RuleId::Coupled)
+            .expect("it is judged")
+            .finding
+    };
+    let facts = state.facts(number(900_001)).unwrap();
+    let words = "\"!swat order 900001 before 900002\" or \"!swat order 900002 before 900001\"; unrelated: \"!swat independent 900001 900002 WHY\"";
+    let expected =
+        Finding::Fail { why: "900001 waits for an order with 900002".to_owned(), fix: words.to_owned() };
+    assert_eq!(finding(facts, &state, &window), expected);
+    let mut third = config(900_003);
+    assert_eq!(finding(&third, &state, &window), Finding::NotNeeded);
+    third.diff = Some(Fact::Unknown("no answer within 10 s".to_owned()));
+    let unknown = Finding::Unknown("what 900003 changes: no answer within 10 s".to_owned());
+    assert_eq!(finding(&third, &state, &window), unknown, "unknown is never fine");
+    let mut alone = window.clone();
+    alone.places.retain(|change| *change == number(900_003));
+    assert_eq!(finding(&third, &state, &alone), Finding::NotNeeded, "there is nothing to compare it with");
 }
