@@ -429,6 +429,7 @@ fn the_question_is_open_until_somebody_answers() {
     assert!(answered(&|state, _| {
         let mut facts = state.facts(number(900_002)).unwrap().clone();
         facts.change.change_id = crate::make::change_id(900_001);
+        facts.change.message = format!("Pick\n\nChange-Id: {}\n", facts.change.change_id);
         facts.change.project.clone_from(&state.facts(number(900_001)).unwrap().change.project);
         see(state, &facts);
     }));
