@@ -1,15 +1,21 @@
 //! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
 
+mod recall;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::engine::event::Record;
 use crate::engine::facts::{Facts, Fault};
-use crate::engine::id::{At, ChangeNumber, RoomId};
+use crate::engine::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId};
+use crate::engine::say::card::Card;
 use crate::engine::settings::Settings;
 use crate::engine::state::State;
-use crate::engine::{About, Input, Kind, Line, Outcome, Question, Reply, decide, say, timers, turn};
-use crate::store::{Store, StoreError};
+use crate::engine::window::Window;
+use crate::engine::{
+    About, Accepted, Closed, Edited, Input, Kind, Line, Outcome, Question, Reply, decide, say, timers, turn,
+};
+use crate::store::{Answer, Seen, Store, StoreError};
 
 /// So many timers may fire at one moment before the loop goes on with what arrives.
 const TIMERS_AT_ONCE: usize = 1000;
@@ -22,13 +28,20 @@ pub struct Bot {
     lookups: BTreeMap<ChangeNumber, Lookup>,
     /// The topics as they were given out last.
     topics: BTreeMap<RoomId, String>,
+    /// The cards as they were given out last.
+    cards: BTreeMap<(RoomId, OccurrenceId), Card>,
     /// What networks said while the log took nothing.
     missed: Vec<Input>,
+    /// Messages that are answered later, each with the row by which that is known.
+    owed: BTreeMap<Message, RowId>,
     /// The log takes nothing: nothing is decided until it does.
     deaf: bool,
     /// The last write failed, and the operator has been told.
     failing: bool,
 }
+
+/// A network, and its id for a message.
+type Message = (String, String);
 
 /// What is known of the questions to the review system. It is not in the log: after a start all are asked again.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +57,10 @@ pub struct Said {
     pub replies: Vec<Reply>,
     /// The topics that changed, each with its room; `None` where no window is on there any more.
     pub topics: Vec<(RoomId, Option<String>)>,
+    /// The commands that were taken, with nothing of them refused.
+    pub accepted: Vec<Accepted>,
+    /// How windows stand in their rooms, where that has changed.
+    pub cards: Vec<(RoomId, OccurrenceId, Card)>,
     /// What to ask the review system about.
     pub lookups: Vec<ChangeNumber>,
     /// Why the log takes nothing, for the operator: once, when it begins.
@@ -57,8 +74,10 @@ impl Bot {
     /// The log cannot be read or written.
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
-        let (lookups, topics, missed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let mut bot = Self { settings, store, state, lookups, topics, missed, deaf: false, failing: false };
+        let (lookups, topics, cards) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (missed, owed) = (Vec::new(), BTreeMap::new());
+        let (deaf, failing) = (false, false);
+        let mut bot = Self { settings, store, state, lookups, topics, cards, missed, owed, deaf, failing };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -86,16 +105,25 @@ impl Bot {
 
     /// Takes what has arrived, in order, together with what is due: one commit for all of it, and then the answers.
     pub fn take(&mut self, at: At, inputs: &[Input]) -> Said {
+        let recalled = self.recall(at, inputs);
+        let mut said = self.decide(at, inputs);
+        said.replies.splice(0..0, recalled);
+        said
+    }
+
+    fn decide(&mut self, at: At, inputs: &[Input]) -> Said {
         let mut records: Vec<Record> = Vec::new();
         let mut replies: Vec<Reply> = Vec::new();
         let mut questions: Vec<Question> = Vec::new();
-        let mut seen: Vec<(String, String)> = Vec::new();
+        let mut seen: Vec<Seen> = Vec::new();
+        let mut accepted: Vec<Accepted> = Vec::new();
+        let mut closed: Vec<Closed> = Vec::new();
         if self.deaf && !self.hear_again() {
             self.keep_for_later(inputs);
             return self.said_without_rows(at, inputs);
         }
         let missed = self.missed.clone();
-        let mut handled = match self.handled(inputs) {
+        let mut handled = match self.handled(missed.iter().chain(inputs)) {
             Ok(handled) => handled,
             Err(error) => return self.could_not_record(at, inputs, &error),
         };
@@ -109,12 +137,19 @@ impl Bot {
             let outcome = turn(&self.settings, &mut self.state, at, &input);
             if outcome != Outcome::default() {
                 // Chat that nothing follows from does nothing the second time either, and costs no write.
-                seen.extend(messages(&input).map(|(network, id)| (network.to_owned(), id.to_owned())));
+                let answer = self.answer_in(&input, &outcome, records.len());
+                seen.extend(messages(&input).map(|(network, id)| Seen {
+                    network: network.to_owned(),
+                    message_id: id.to_owned(),
+                    answer,
+                }));
                 handled.extend(messages(arrived));
             }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
             questions.extend(outcome.questions);
+            accepted.extend(outcome.accepted);
+            closed.extend(outcome.closed);
         }
         // A tick does one thing that is due, and looks again at what time alone has changed.
         for _ in 0..TIMERS_AT_ONCE {
@@ -124,15 +159,29 @@ impl Bot {
             }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
+            accepted.extend(outcome.accepted);
+            closed.extend(outcome.closed);
         }
+        let has_written = !(records.is_empty() && seen.is_empty());
         if let Err(error) = self.store.append(&records, &seen) {
             return self.could_not_record(at, inputs, &error);
         }
         self.missed.clear();
+        let is_offered = |row: &RowId| self.state.offers.iter().any(|offer| offer.line == *row);
+        self.owed.retain(|_, row| is_offered(row));
+        for Seen { network, message_id, answer } in seen {
+            if let Answer::Row(row) = answer
+                && is_offered(&row)
+            {
+                self.owed.insert((network, message_id), row);
+            }
+        }
         // Where there was nothing to write, the log was not tried.
-        self.failing &= records.is_empty() && seen.is_empty();
+        self.failing &= !has_written;
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
-        Said { replies, topics: self.topics_changed(), lookups: self.lookups_due(at), ..Said::default() }
+        let cards = if records.is_empty() { Vec::new() } else { self.cards_changed(closed) };
+        let (topics, lookups) = (self.topics_changed(), self.lookups_due(at));
+        Said { replies, topics, accepted, cards, lookups, ..Said::default() }
     }
 
     /// The topics that are not what was given out last.
@@ -154,10 +203,34 @@ impl Bot {
         changed
     }
 
+    /// The cards that are not what was given out last.
+    fn cards_changed(&mut self, closed: Vec<Closed>) -> Vec<(RoomId, OccurrenceId, Card)> {
+        let mut changed = Vec::new();
+        for window in self.state.windows.values().filter(|window| window.is_on()) {
+            let card = say::card::card(&self.state, window);
+            for room in &window.occurrence.rooms {
+                let key = (room.clone(), window.id().clone());
+                if self.cards.get(&key) != Some(&card) {
+                    self.cards.insert(key, card.clone());
+                    changed.push((room.clone(), window.id().clone(), card.clone()));
+                }
+            }
+        }
+        let is_on = |id: &OccurrenceId| self.state.windows.get(id).is_some_and(Window::is_on);
+        self.cards.retain(|(_, id), _| is_on(id));
+        for Closed { id, rooms, card } in closed {
+            changed.extend(rooms.into_iter().map(|room| (room, id.clone(), card.clone())));
+        }
+        changed
+    }
+
     /// The messages among these that were handled before. One with an id is handled once, however often the network
     /// delivers it.
-    fn handled<'a>(&self, inputs: &'a [Input]) -> Result<HashSet<(&'a str, &'a str)>, StoreError> {
-        let messages: Vec<(&str, &str)> = inputs.iter().flat_map(messages).collect();
+    fn handled<'a>(
+        &self,
+        inputs: impl IntoIterator<Item = &'a Input>,
+    ) -> Result<HashSet<(&'a str, &'a str)>, StoreError> {
+        let messages: Vec<(&str, &str)> = inputs.into_iter().flat_map(messages).collect();
         let seen = self.store.were_seen(&messages)?;
         Ok(messages.into_iter().zip(seen).filter(|(_, seen)| *seen).map(|(message, _)| message).collect())
     }
@@ -171,9 +244,16 @@ impl Bot {
         Said { trouble: is_new.then(|| error.to_string()), ..said }
     }
 
-    /// A network says only once who came and how its connection stands: what could not be recorded of that is taken in as
-    /// soon as it can be. Of each, the last word counts.
+    /// A network says only once who came, how its connection stands, and what was said too long ago: what could not be
+    /// recorded of that is taken in as soon as it can be. Of who came and how it stands, the last word counts.
     fn keep_for_later(&mut self, inputs: &[Input]) {
+        let handled = self.handled(inputs).unwrap_or_default();
+        let late: Vec<Input> = inputs
+            .iter()
+            .filter(|input| matches!(input, Input::Late(_)))
+            .filter_map(|input| unhandled(input, &handled).map(Cow::into_owned))
+            .collect();
+        self.missed.extend(late);
         for input in inputs {
             let is_past = |old: &Input| match (old, input) {
                 (Input::Link(old), Input::Link(new)) => old.network == new.network,
@@ -194,8 +274,20 @@ impl Bot {
     /// as the log can be read, and everybody else who spoke to the bot is told.
     fn said_without_rows(&self, at: At, inputs: &[Input]) -> Said {
         let mut replies = Vec::new();
+        let handled = self.handled(inputs).unwrap_or_default();
         for input in inputs {
-            let Input::Line(line) = input else { continue };
+            let (line, is_nod) = match input {
+                Input::Line(line) => (line, false),
+                Input::Nod(nod) => (&nod.line, true),
+                _ => continue,
+            };
+            if message(line).is_some_and(|message| handled.contains(&message)) {
+                continue;
+            }
+            if is_nod {
+                replies.push(not_recorded(line));
+                continue;
+            }
             match decide::without_row(&self.settings, &self.state, at, line) {
                 Some(outcome) if outcome == Outcome::default() => {}
                 Some(outcome) if !self.deaf => {
@@ -297,7 +389,10 @@ pub fn facts(change: ChangeNumber, answer: Result<Box<Facts>, Fault>) -> Input {
 fn unhandled<'a>(input: &'a Input, handled: &HashSet<(&str, &str)>) -> Option<Cow<'a, Input>> {
     let is_new = |line: &&Line| message(line).is_none_or(|message| !handled.contains(&message));
     match input {
-        Input::Line(line) => is_new(&line).then_some(Cow::Borrowed(input)),
+        Input::Line(line) | Input::Unproven(line, _) | Input::Edited(Edited { line, .. }) => {
+            is_new(&line).then_some(Cow::Borrowed(input))
+        }
+        Input::Nod(nod) => is_new(&&nod.line).then_some(Cow::Borrowed(input)),
         Input::Late(lines) => {
             let new: Vec<Line> = lines.iter().filter(is_new).cloned().collect();
             Some(Cow::Owned(Input::Late(new)))
@@ -309,7 +404,10 @@ fn unhandled<'a>(input: &'a Input, handled: &HashSet<(&str, &str)>) -> Option<Co
 /// The messages in an input.
 fn messages(input: &Input) -> impl Iterator<Item = (&str, &str)> {
     let lines = match input {
-        Input::Line(line) => std::slice::from_ref(line),
+        Input::Line(line) | Input::Unproven(line, _) | Input::Edited(Edited { line, .. }) => {
+            std::slice::from_ref(line)
+        }
+        Input::Nod(nod) => std::slice::from_ref(&nod.line),
         Input::Late(lines) => lines,
         _ => &[],
     };

@@ -7,9 +7,9 @@ use chrono::TimeDelta;
 
 use crate::bot::{self, Bot, Said};
 use crate::clock::Clock;
-use crate::engine::Input;
 use crate::engine::id::At;
 use crate::engine::settings::Settings;
+use crate::engine::{Confirm, Input, Nod};
 use crate::review::Source;
 use crate::store::{OpenError, Store, StoreError};
 use crate::transport::console::{self, Typed};
@@ -37,6 +37,8 @@ pub struct Player {
     runtime: tokio::runtime::Runtime,
     clock: Clock,
     speaker: String,
+    /// The questions that somebody may answer by a ✅, as they were said.
+    asked: Vec<(String, Confirm)>,
 }
 
 impl Player {
@@ -53,7 +55,8 @@ impl Player {
     ) -> Result<Self, PlayError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let speaker = settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
-        let mut player = Self { bot: None, settings, database, source, runtime, clock, speaker };
+        let mut player =
+            Self { bot: None, settings, database, source, runtime, clock, speaker, asked: Vec::new() };
         player.start(out)?;
         Ok(player)
     }
@@ -104,6 +107,15 @@ impl Player {
             Typed::Nothing | Typed::Answer => {}
             Typed::Said(line) => self.take(&[Input::Line(line)], out)?,
             Typed::Heard(inputs) => self.take(&inputs, out)?,
+            Typed::Nod(line, words) => {
+                let holds = |(text, _): &&(String, Confirm)| text.contains(&words);
+                match self.asked.iter().rev().find(holds).map(|(_, confirm)| confirm.clone()) {
+                    Some(confirm) => {
+                        self.take(&[Input::Nod(Box::new(Nod { line, confirm, unfit: None }))], out)?
+                    }
+                    None => writeln!(out, "# no question was asked that holds these words")?,
+                }
+            }
             Typed::As(name) => self.speaker = name,
             Typed::Later(time) => self.later(time, out)?,
             Typed::Change(change, what) => match &self.source {
@@ -165,7 +177,9 @@ impl Player {
                 let _ = writeln!(io::stderr(), "swatbot: the log takes nothing: {why}");
             }
             for reply in &said.replies {
-                writeln!(out, "{}", console::shown(reply, &self.settings.name))?;
+                let text = console::shown(reply, &self.settings.name);
+                writeln!(out, "{text}")?;
+                self.asked.extend(reply.confirm.clone().map(|confirm| (text, confirm)));
             }
             if said.lookups.is_empty() {
                 return Ok(());

@@ -52,8 +52,12 @@ fn homeserver(matrix: &Matrix, trust: bool) -> String {
         MatrixLogin::Token { .. } => "access token",
     };
     let rights = if trust { "rights by user id" } else { "no rights: trust is off" };
+    let keys = match matrix.recovery {
+        Some(_) => "encrypted rooms too",
+        None => "rooms without encryption only: there is no recovery_key_file",
+    };
     format!(
-        "{}: {} joins {} at {} ({login}, {rights}, encrypted rooms get no answer)",
+        "{}: {} joins {} at {} ({login}, {rights}, {keys})",
         matrix.network,
         matrix.user,
         matrix.rooms.join(", "),

@@ -4,6 +4,7 @@ mod check;
 pub mod log;
 mod report;
 mod run;
+mod setup;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ enum Verb {
         #[arg(value_name = "OCCURRENCE", value_parser = occurrence)]
         occurrence: OccurrenceId,
     },
+    /// Make the keys that the bot needs in encrypted Matrix rooms, once; while it does not run
+    MatrixSetup,
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -112,6 +115,7 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
                 _ => Fault::Failed(fault.to_string()),
             })
         }
+        Verb::MatrixSetup => print(&setup::matrix(&configuration(args)?, Clock::system())?),
         Verb::Completions { shell } => {
             // Into memory first: the generator panics where whoever reads it has seen enough.
             let mut script = Vec::new();

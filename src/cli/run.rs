@@ -20,9 +20,10 @@ use super::Fault;
 use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::config::{Config, Connection, Coverage, Review};
-use crate::engine::id::{At, ChangeNumber, RoomId};
+use crate::engine::id::{At, ChangeNumber, OccurrenceId, RoomId};
+use crate::engine::say::card::Card;
 use crate::engine::settings::{CONSOLE, Seed};
-use crate::engine::{Place, Reply};
+use crate::engine::{Accepted, Place, Reply};
 use crate::play::Player;
 use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Source};
 use crate::store::Store;
@@ -204,6 +205,26 @@ impl Rooms {
         }
     }
 
+    /// Shows that these commands were taken.
+    fn accepted(&mut self, accepted: Vec<Accepted>) {
+        let mut sorted: BTreeMap<String, Vec<Accepted>> = BTreeMap::new();
+        for accepted in accepted {
+            sorted.entry(accepted.room.network().to_owned()).or_default().push(accepted);
+        }
+        for (network, accepted) in sorted {
+            if let Some(connection) = self.networks.get(&network) {
+                let _ = connection.send(Say::Accepted(accepted));
+            }
+        }
+    }
+
+    /// Shows how a window stands in a room, where a line can be changed after it was said.
+    fn card(&mut self, room: RoomId, window: OccurrenceId, card: Card) {
+        if let Some(connection) = self.networks.get(room.network()) {
+            let _ = connection.send(Say::Card(room, window, Box::new(card)));
+        }
+    }
+
     /// Puts this in the topic of a room, or with `None` what stood there before, where there are topics.
     fn topic(&mut self, room: RoomId, text: Option<String>) {
         if let Some(connection) = self.networks.get(room.network()) {
@@ -217,10 +238,10 @@ impl Rooms {
         let _ = self.questions.send(change);
     }
 
-    /// Everything that a connection sent before this number is stored or answered.
-    fn taken(&mut self, network: &str, number: i64) {
+    /// Everything that a connection sent up to this number is stored or answered, but these messages.
+    fn taken(&mut self, network: &str, number: i64, unsettled: Vec<String>) {
         if let Some(connection) = self.networks.get(network) {
-            let _ = connection.send(Say::Taken(number));
+            let _ = connection.send(Say::Taken(number, unsettled));
         }
     }
 

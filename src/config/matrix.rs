@@ -9,7 +9,7 @@ use super::irc::trust;
 use super::item::Item;
 use super::reader::Section;
 use super::secret;
-use super::{Matrix, MatrixLogin};
+use super::{Matrix, MatrixLogin, Recovery, Threads};
 
 /// The name that Matrix accounts and rooms are kept under; a `[[person]]` has theirs under it too.
 pub(super) const NETWORK: &str = "matrix";
@@ -32,9 +32,12 @@ pub(super) fn read(
     let login = login(section);
     let rooms = section.need("rooms", "[\"!room:example.org\"]").and_then(|item| rooms(&item));
     let state_dir = section.need("state_dir", "\"matrix\"").and_then(|item| item.path());
+    let recovery = section.get("recovery_key_file").and_then(|item| recovery(&item));
     let ignore = section.texts("ignore").iter().filter_map(user_id).collect();
     let inviters = section.texts("inviters").iter().filter_map(user_id).collect();
     let bridged = section.texts("bridged").iter().filter_map(puppets).collect();
+    let places = [("answers", Threads::Answers), ("patch", Threads::Patch)];
+    let threads = section.get("threads").and_then(|item| item.one_of(&places)).unwrap_or_default();
     let trust = section.get("trust").and_then(|item| trust(&item));
     let modes = [("own", LogMode::Own), ("emit", LogMode::Emit), ("observe", LogMode::Observe)];
     let log = section.get("log").and_then(|item| item.one_of(&modes));
@@ -52,9 +55,11 @@ pub(super) fn read(
         login: login?,
         rooms: rooms?,
         state_dir: state_dir?,
+        recovery,
         ignore,
         inviters,
         bridged,
+        threads,
     })
 }
 
@@ -134,6 +139,14 @@ fn login(section: &Section<'_>) -> Option<MatrixLogin> {
             Some(MatrixLogin::Token { file, token })
         }
     }
+}
+
+/// The recovery key, which is not there before it was made.
+fn recovery(item: &Item<'_>) -> Option<Recovery> {
+    let file = item.path()?;
+    let is_there = item.reader().looks_at_files() && file.symlink_metadata().is_ok();
+    let key = if is_there { secret::read_key(item, &file) } else { None };
+    Some(Recovery { file, key })
 }
 
 /// The rooms, or `None` where one of them cannot be read: then nothing is known of them.

@@ -167,14 +167,37 @@ pub struct Matrix {
     pub login: MatrixLogin,
     /// The ids of the rooms it is in.
     pub rooms: Vec<String>,
-    /// Where its session and what it has read are kept.
+    /// Where its session, its keys and what it has read are kept.
     pub state_dir: PathBuf,
+    /// What brings its signature back when the keys are lost; without it the bot talks in rooms without encryption only.
+    pub recovery: Option<Recovery>,
     /// User ids of other bots: they get no answer.
     pub ignore: Vec<String>,
     /// User ids whose invitations into these rooms are taken.
     pub inviters: Vec<String>,
     /// User ids that a bridge speaks under, with `*` for what differs: nobody has a right through them.
     pub bridged: Vec<String>,
+    /// Where it answers.
+    pub threads: Threads,
+}
+
+/// Where answers are said in rooms with threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Threads {
+    /// Where the command was said.
+    #[default]
+    Answers,
+    /// What is about a patch in a thread of the patch, and all else where the command was said.
+    Patch,
+}
+
+/// The recovery key of the bot's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// The file that holds it. `swatbot matrix-setup` makes it.
+    pub file: PathBuf,
+    /// The key, once there is one. Only `load` reads it, `parse` looks at no file.
+    pub key: Option<Secret>,
 }
 
 /// How the bot logs in to a homeserver.

@@ -1,8 +1,8 @@
 //! What is no fault of a configuration and is seldom meant: rights that nobody can have, a nick that others can take.
 
-use super::{Config, Connection, IrcLogin};
+use super::{Config, Connection, IrcLogin, Recovery};
 
-/// The network name under which Matrix accounts are kept; this build has no connection to one.
+/// The network name under which Matrix accounts are kept, also where there is no connection to one.
 const MATRIX: &str = "matrix";
 
 impl Config {
@@ -26,6 +26,16 @@ impl Config {
                 .push("nobody is a deployer, so nobody can lead a window; [[person]] says who is".to_owned());
         }
         for connection in &self.connections {
+            if let Connection::Matrix(matrix) = connection
+                && let Some(Recovery { file, key: None }) = &matrix.recovery
+            {
+                notes.push(format!(
+                    "{}: there is no recovery key in {}, so the bot cannot talk in encrypted rooms; \
+                     \"swatbot matrix-setup\" makes it",
+                    matrix.network,
+                    file.display()
+                ));
+            }
             if let Connection::Irc(irc) = connection
                 && irc.login == IrcLogin::None
             {

@@ -14,19 +14,31 @@ const LONGEST_PEM: u64 = 256 * 1024;
 
 /// Reads the one line of a password file; `item` is the key that names it.
 pub(super) fn read(item: &Item<'_>, path: &Path) -> Option<Secret> {
-    let name = path.display();
     let missing =
         "Put the password into that file, alone on one line, and make it yours alone with chmod 600.";
-    let file = open(item, path, "password", missing)?;
+    one_line(item, open(item, path, "password", missing)?, path, "password")
+}
+
+/// Reads the one line of a file that holds a recovery key.
+pub(super) fn read_key(item: &Item<'_>, path: &Path) -> Option<Secret> {
+    let missing = "Put the recovery key back, or name a file that is not there for \"swatbot matrix-setup\".";
+    one_line(item, open(item, path, "recovery key", missing)?, path, "recovery key")
+}
+
+fn one_line(item: &Item<'_>, file: File, path: &Path, what: &str) -> Option<Secret> {
+    let name = path.display();
     let mut text = String::new();
     if let Err(error) = file.take(LONGEST + 1).read_to_string(&mut text) {
-        item.fault(format!("{name} cannot be read: {error}"), "Put the password into it as plain text.");
+        item.fault(
+            format!("{name} cannot be read: {error}"),
+            format!("Put the {what} into it as plain text."),
+        );
         return None;
     }
     let secret = text.trim_end_matches(['\r', '\n']);
     let one_line = !secret.is_empty() && !secret.chars().any(char::is_control);
     if !one_line || text.len() as u64 > LONGEST {
-        item.fault(format!("{name} does not hold one password"), "Put the password alone on one line.");
+        item.fault(format!("{name} does not hold one {what}"), format!("Put the {what} alone on one line."));
         return None;
     }
     Some(Secret::new(secret.to_owned()))

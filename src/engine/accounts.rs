@@ -48,6 +48,12 @@ pub fn of(settings: &Settings, state: &State, who: &Who) -> Vec<String> {
     accounts
 }
 
+/// The accounts of a person on one network, without its name.
+pub fn on(settings: &Settings, state: &State, who: &Who, network: &str) -> Vec<String> {
+    let here = |full: String| Some(full.strip_prefix(network)?.strip_prefix('/')?.to_owned());
+    of(settings, state, who).into_iter().filter_map(here).collect()
+}
+
 /// The code that an account gets at this moment. Nobody who does not know the seed can tell it.
 pub fn code(seed: &Seed, full: &str, at: At) -> String {
     let mut hash = Sha256::new();

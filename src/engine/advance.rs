@@ -61,10 +61,13 @@ fn answer_offers(settings: &Settings, state: &mut State, at: At) -> Outcome {
         }
     }
     turn.say_added(&first, &added);
-    let Outcome { records: turned_down, replies, .. } = turn.out;
+    if left.is_empty() {
+        turn.offer_accepted(&first);
+    }
+    let Outcome { records: turned_down, replies, accepted, .. } = turn.out;
     turned_down.iter().for_each(|record| state.apply(record));
     records.extend(turned_down);
-    Outcome { records, replies, ..Outcome::default() }
+    Outcome { records, replies, accepted, ..Outcome::default() }
 }
 
 impl<'a> Turn<'a> {
@@ -89,6 +92,7 @@ impl<'a> Turn<'a> {
         match patches.as_slice() {
             [] => {}
             [patch] => {
+                self.about = Some(patch.change);
                 let text = self.added_text(window, patch);
                 let other = Some(patch.owner()).filter(|owner| **owner != first.by);
                 let other = other.map(|owner| format!("; {} is on point", say::short_name(owner)));
@@ -116,6 +120,7 @@ impl<'a> Turn<'a> {
                     let numbers = say::numbers(&changes);
                     let named = text.starts_with(&format!("{numbers} "));
                     let text = if named { text } else { format!("{numbers}: {text}") };
+                    self.about = if let [one] = changes.as_slice() { Some(*one) } else { None };
                     self.tell_added(window, first, &text);
                 }
             }
@@ -196,7 +201,9 @@ impl<'a> Turn<'a> {
             (None, None) => self.to.clone(),
         };
         let name = say::own_words(nick);
-        self.out.replies.push(Reply::new(to, format!("{name}: {text}")));
+        let answers = offer.message.clone();
+        let reply = Reply::new(to, format!("{name}: {text}"));
+        self.out.replies.push(Reply { answers, about: self.about, ..reply });
     }
 
     fn added_text(&self, window: &Window, patch: &Patch) -> String {

@@ -176,6 +176,12 @@ pub enum Event {
         /// The nick that asked, where it is not the person's name: it is answered. In private the answer goes there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         nick: Option<String>,
+        /// The message that asked, where the network has a name for it: it is answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// Other changes of the same line were refused at once.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        partly: bool,
     },
     /// An offer was answered with no, or nobody could answer it.
     OfferClosed {

@@ -7,6 +7,7 @@ pub mod command;
 pub mod decide;
 pub mod event;
 pub mod facts;
+pub mod gesture;
 pub mod guidelines;
 pub mod id;
 pub mod kind;
@@ -27,6 +28,7 @@ use chrono::TimeDelta;
 
 use event::{Event, Record};
 use facts::{Facts, Fault};
+pub use gesture::{Accepted, Confirm, Edited, Nod, Unfit};
 use id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
 use settings::Settings;
 use state::State;
@@ -36,10 +38,19 @@ use state::State;
 pub enum Input {
     /// Somebody said something.
     Line(Line),
+    /// Somebody changed what they had said.
+    Edited(Edited),
+    /// Somebody put a ✅ on a question of the bot.
+    Nod(Box<Nod>),
     /// Somebody says more than anybody types: the line is not read, and they are told once.
     Flood(Line),
     /// These were said while the bot could not hear them: they are told of and not acted on.
     Late(Vec<Line>),
+    /// These were handed on before the program was killed, as far as the connection knows, and nobody was told what
+    /// became of them. The log answers for those that are in it; nothing else follows, for they come again themselves.
+    Unanswered(Vec<Line>),
+    /// Somebody said something under a name that nothing proves: it is not acted on. The line has no account.
+    Unproven(Line, Doubt),
     /// Who is in a room.
     Presence(Presence),
     /// What became of the connection to a network.
@@ -78,6 +89,15 @@ pub struct Line {
     pub message_id: Option<String>,
 }
 
+/// Why nobody knows who said a line, though the network vouches for what is said there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It came in clear where everything is encrypted.
+    Clear,
+    /// It was encrypted by a device that its owner has not signed.
+    Device,
+}
+
 impl Line {
     /// Where it is answered.
     pub fn place(&self) -> Place {
@@ -113,6 +133,13 @@ pub enum Attendance {
     },
     /// The bot itself is out of the room, for this reason; who is in it, it cannot tell.
     Closed(String),
+    /// The same, and the bot does not come back by itself: somebody must do something.
+    Shut {
+        /// Why.
+        why: String,
+        /// The room that follows it, where both of them say so. The bot does not go there.
+        next: Option<String>,
+    },
 }
 
 impl Attendance {
@@ -120,7 +147,7 @@ impl Attendance {
     pub fn account(&self) -> Option<&str> {
         match self {
             Self::Came(account) | Self::Left { account, .. } => Some(account),
-            Self::Roster(_) | Self::Closed(_) => None,
+            Self::Roster(_) | Self::Closed(_) | Self::Shut { .. } => None,
         }
     }
 }
@@ -181,6 +208,12 @@ pub struct Reply {
     pub more: bool,
     /// The message that it answers, by the network's id, where it is said in the same place.
     pub answers: Option<String>,
+    /// The accounts of those it must be noticed by, on the network where it is said.
+    pub called: Vec<(Who, Vec<String>)>,
+    /// The patch that it is about, where it is about one that is in a queue and about nothing else.
+    pub about: Option<ChangeNumber>,
+    /// It asks one person to confirm one thing, which they may do by a ✅ on it as well.
+    pub confirm: Option<Confirm>,
 }
 
 /// What a transport may do with a reply when it has more to say than the network takes.
@@ -214,6 +247,9 @@ impl Reply {
             kind: Kind::Plain,
             more: false,
             answers: None,
+            called: Vec::new(),
+            about: None,
+            confirm: None,
         }
     }
 }
@@ -243,8 +279,23 @@ pub struct Outcome {
     pub questions: Vec<Question>,
     /// What was done where not all of the window's rooms hear it, while it is being decided.
     pub aside: Option<Aside>,
+    /// The commands that were taken, with nothing of them refused.
+    pub accepted: Vec<Accepted>,
+    /// The windows that are over now, as they were at their end.
+    pub closed: Vec<Closed>,
     /// The line is a bridge's copy of another: nothing follows from it, and nothing may when it is delivered again.
     pub is_copy: bool,
+}
+
+/// A window that is over now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Its occurrence.
+    pub id: OccurrenceId,
+    /// The rooms it was held in.
+    pub rooms: Vec<RoomId>,
+    /// How it ended.
+    pub card: say::card::Card,
 }
 
 /// Something that was done in private or in one room of several, and where it is to be said that it was.
@@ -297,7 +348,7 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
     let speaker = speaker(settings, state, input);
     let mut outcome = decide::decide(settings, state, at, input);
     let mut for_log = lines_for_log(settings, state, &outcome.records);
-    apply_all(state, &outcome.records);
+    outcome.closed = apply_all(state, &outcome.records);
     // Each follow-up closes something, so this ends; the bound guards against a rule that does not.
     for _ in 0..1000 {
         let more = advance::advance(settings, state, at);
@@ -307,6 +358,7 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
         for_log.extend(lines_for_log(settings, state, &more.records));
         outcome.records.extend(more.records);
         outcome.replies.extend(more.replies);
+        outcome.accepted.extend(more.accepted);
     }
     attend(speaker.as_ref(), &mut outcome);
     if outcome.records.iter().any(|record| matches!(record.event, Event::WindowClosed { .. })) {
@@ -319,21 +371,46 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
     if let Some(aside) = outcome.aside.take() {
         say_aside(&aside, &mut outcome.replies);
     }
-    if matches!(input, Input::Line(_) | Input::Facts { .. }) {
+    if matches!(input, Input::Line(_) | Input::Nod(_) | Input::Facts { .. }) {
         mark_answers(&mut outcome);
     }
     outcome.replies.extend(for_log);
-    if let Input::Line(line) = input {
-        say_what_is_answered(line, &mut outcome.replies);
+    if let Some((line, message)) = line_of(input) {
+        say_what_is_answered(line, message, &mut outcome.replies);
+    }
+    let is_queued = |change: &ChangeNumber| state.window_of(*change).is_some();
+    for reply in &mut outcome.replies {
+        reply.about = reply.about.filter(is_queued);
+        let network = network_of(&reply.to);
+        reply.called =
+            reply.ping.iter().map(|who| (who.clone(), accounts::on(settings, state, who, network))).collect();
     }
     outcome
 }
 
-/// Everything that is said at once where a line was said answers it.
-fn say_what_is_answered(line: &Line, replies: &mut [Reply]) {
+/// The network that a place is on.
+fn network_of(place: &Place) -> &str {
+    match place {
+        Place::Room(room) => room.network(),
+        Place::Private { network, .. } => network,
+    }
+}
+
+/// What somebody said or did, with the message that is answered.
+fn line_of(input: &Input) -> Option<(&Line, Option<&String>)> {
+    match input {
+        Input::Line(line) | Input::Unproven(line, _) => Some((line, line.message_id.as_ref())),
+        Input::Nod(nod) => Some((&nod.line, nod.line.message_id.as_ref())),
+        Input::Edited(Edited { line, of }) => Some((line, Some(of))),
+        _ => None,
+    }
+}
+
+/// Everything that is said at once where a line was said answers it, unless it is known to answer another.
+fn say_what_is_answered(line: &Line, message: Option<&String>, replies: &mut [Reply]) {
     let to = line.place();
-    for reply in replies.iter_mut().filter(|reply| reply.to == to) {
-        reply.answers.clone_from(&line.message_id);
+    for reply in replies.iter_mut().filter(|reply| reply.to == to && reply.answers.is_none()) {
+        reply.answers = message.cloned();
     }
 }
 
@@ -368,7 +445,7 @@ fn say_aside(aside: &Aside, replies: &mut Vec<Reply>) {
         let answers: Vec<&str> =
             answers.map(|text| text.split_once(": ").map_or(text, |(_, text)| text)).collect();
         let text = say::aside::done(&aside.name, &aside.to, &aside.command, &answers);
-        Reply::new(to, text)
+        Reply { about: own.first().and_then(|reply| reply.about), ..Reply::new(to, text) }
     });
     let notices: Vec<Reply> = notices.collect();
     if own.is_empty() && matches!(aside.to, Place::Private { .. }) {
@@ -395,7 +472,7 @@ fn mark_answers(outcome: &mut Outcome) {
 
 /// Who speaks, as it is known before what they say changes it.
 fn speaker(settings: &Settings, state: &State, input: &Input) -> Option<Who> {
-    let Input::Line(line) = input else { return None };
+    let (line, _) = line_of(input)?;
     let account = line.account.as_ref().filter(|_| settings.network(&line.network).trust)?;
     Some(accounts::who(settings, state, &line.network, account))
 }
@@ -409,8 +486,18 @@ fn attend(speaker: Option<&Who>, outcome: &mut Outcome) {
     }
 }
 
-fn apply_all(state: &mut State, records: &[Record]) {
+/// Applies what was decided. Gives the windows that end with it, which the state does not have any more.
+fn apply_all(state: &mut State, records: &[Record]) -> Vec<Closed> {
+    let mut closed = Vec::new();
     for record in records {
+        if let (Event::WindowClosed { .. }, Some(id)) = (&record.event, &record.window)
+            && let Some(window) = state.windows.get(id)
+        {
+            let (rooms, card) =
+                (window.occurrence.rooms.clone(), say::card::over(state, window, &record.text));
+            closed.push(Closed { id: id.clone(), rooms, card });
+        }
         state.apply(record);
     }
+    closed
 }

@@ -192,6 +192,12 @@ pub struct Offer {
     /// The nick that asked, in private or under another name than their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nick: Option<String>,
+    /// The message that asked, where the network has a name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Other changes of the same line were refused at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partly: bool,
     /// When.
     pub at: At,
     /// What the offers of one line have in common.
@@ -248,7 +254,7 @@ impl State {
                 let window = Window::new(occurrence.clone());
                 self.windows.entry(occurrence.id.clone()).or_insert(window);
             }
-            Event::Offered { wish, line, nick } => {
+            Event::Offered { wish, line, nick, message, partly } => {
                 if let (Some(change), Some(window)) = (record.change, &record.window) {
                     self.offers.push(Offer {
                         change,
@@ -259,6 +265,8 @@ impl State {
                         network: record.by.network.clone(),
                         room: record.by.room.clone(),
                         nick: nick.clone(),
+                        message: message.clone(),
+                        partly: *partly,
                         at,
                         line: *line,
                     });

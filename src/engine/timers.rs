@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use super::decide::{self, Turn};
-use super::event::{Cause, Ending, Event};
+use super::event::{Absence, Cause, Ending, Event};
 use super::facts::Fault;
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, Who};
@@ -14,7 +14,7 @@ use super::plan::{Act, watch_time};
 use super::say;
 use super::settings::Settings;
 use super::state::{Offer, State};
-use super::window::{Occurrence, Phase, Window};
+use super::window::{Gone, Occurrence, Phase, Window};
 use super::{Outcome, Want, order, schedule, words};
 
 /// A window that began this long ago is opened without an announcement: only what starts now is announced.
@@ -207,8 +207,12 @@ fn window_list(settings: &Settings, state: &State, window: &Window, at: At, due:
         due.push((ends + after, Due::Close(id.clone())));
     }
     let about_the_lead = window.holds.iter().any(|hold| hold.cause.is_about_the_lead());
+    // A window that stopped because its room is gone need not stop for those who were in it.
+    let shut = |gone: &Gone| {
+        gone.how == Absence::RoomClosed && window.holds.iter().any(|hold| hold.cause == Cause::RoomShut)
+    };
     let works = window.is_running() && (!idle || window.waiting().next().is_some());
-    if let Some((_, gone)) = window.gone_lead().filter(|_| works && !about_the_lead) {
+    if let Some((_, gone)) = window.gone_lead().filter(|(_, gone)| works && !about_the_lead && !shut(gone)) {
         due.push((gone.at, Due::LeadGone(id.clone())));
     }
     if let Some(lead) = &window.lead {

@@ -16,7 +16,29 @@ const INSERT: &str = "INSERT INTO event \
      (seq, at, network, room, actor, account, window, change, kind, outcome, text, detail, prev, hash) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
-const SEEN: &str = "INSERT INTO seen (network, message_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+const SEEN: &str = "INSERT INTO seen (network, message_id, row) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+
+/// A message that was handled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Where it was said.
+    pub network: String,
+    /// The network's id for it.
+    pub message_id: String,
+    /// What was said to it.
+    pub answer: Answer,
+}
+
+/// What was said to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing.
+    Nothing,
+    /// Something that left no row: a question was answered, or it was so already.
+    WithoutRow,
+    /// What this row says, or what follows from it.
+    Row(RowId),
+}
 
 impl Store {
     /// Stores all records and all message ids, or none of them, and gives the number of the first row (the next
@@ -24,7 +46,7 @@ impl Store {
     ///
     /// After `StoreError::Disk` the store takes nothing more: what a failed sync left on the disk is known only
     /// to whoever opens the file again.
-    pub fn append(&mut self, records: &[Record], seen: &[(String, String)]) -> Result<RowId, StoreError> {
+    pub fn append(&mut self, records: &[Record], seen: &[Seen]) -> Result<RowId, StoreError> {
         if let Some(why) = &self.failed {
             return Err(StoreError::Disk(why.clone()));
         }
@@ -78,7 +100,7 @@ fn append_all(
     writer: &Connection,
     from: (i64, Hash),
     records: &[Record],
-    seen: &[(String, String)],
+    seen: &[Seen],
 ) -> Result<(i64, Hash), StoreError> {
     // These two are asked for with each append: they are read and compiled once, as the others are.
     writer.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
@@ -97,7 +119,7 @@ fn insert_all(
     writer: &Connection,
     (mut last, mut head): (i64, Hash),
     records: &[Record],
-    seen: &[(String, String)],
+    seen: &[Seen],
 ) -> Result<(i64, Hash), StoreError> {
     let mut statement = writer.prepare_cached(INSERT)?;
     for record in records {
@@ -105,8 +127,13 @@ fn insert_all(
         head = insert(&mut statement, last, &head, record)?;
     }
     let mut statement = writer.prepare_cached(SEEN)?;
-    for (network, message_id) in seen {
-        statement.execute([network, message_id])?;
+    for Seen { network, message_id, answer } in seen {
+        let row = match answer {
+            Answer::Nothing => None,
+            Answer::WithoutRow => Some(0),
+            Answer::Row(RowId(row)) => Some(*row),
+        };
+        statement.execute(params![network, message_id, row])?;
     }
     Ok((last, head))
 }

@@ -4,9 +4,12 @@
 //!
 //! One connection alone opens it, behind a lock file, for the same reason as the log.
 
+mod cards;
+
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
@@ -16,20 +19,32 @@ use super::open::{lock, sqlite_fault};
 /// Counted up when the schema below changes; `PRAGMA user_version` tells which one a file has.
 const VERSION: i64 = 1;
 
-/// `state` of an event: it is new, it was taken, or reading it went wrong.
+/// `state` of an event: it is new, it was taken, reading it went wrong, or it cannot be decrypted so far.
 const SCHEMA: &str = "CREATE TABLE session (id INTEGER PRIMARY KEY CHECK (id = 1), user TEXT NOT NULL, \
      device TEXT NOT NULL, token TEXT NOT NULL) STRICT; \
      CREATE TABLE place (id INTEGER PRIMARY KEY CHECK (id = 1), next TEXT NOT NULL) STRICT; \
      CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, id TEXT NOT NULL, \
      text TEXT NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'new' \
-     CHECK (state IN ('new', 'taken', 'bad')), UNIQUE (room, id)) STRICT; \
+     CHECK (state IN ('new', 'taken', 'bad', 'locked')), seal TEXT NOT NULL DEFAULT 'clear' \
+     CHECK (seal IN ('clear', 'trusted', 'untrusted', 'locked')), UNIQUE (room, id)) STRICT; \
      CREATE INDEX event_new ON event (seq) WHERE state = 'new'; \
-     CREATE TABLE told (room TEXT NOT NULL, what TEXT NOT NULL, PRIMARY KEY (room, what)) STRICT; \
-     CREATE TABLE outgoing (id INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, content TEXT NOT NULL, \
-     is_status INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;";
+     CREATE INDEX event_locked ON event (seq) WHERE state = 'locked'; \
+     CREATE TABLE told (room TEXT NOT NULL, what TEXT NOT NULL, at INTEGER NOT NULL, \
+     PRIMARY KEY (room, what)) STRICT; \
+     CREATE TABLE outgoing (id INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, kind TEXT NOT NULL, \
+     content TEXT NOT NULL, name TEXT, is_status INTEGER NOT NULL, is_extra INTEGER NOT NULL, at INTEGER NOT NULL) STRICT; \
+     CREATE TABLE posted (room TEXT NOT NULL, name TEXT NOT NULL, event TEXT NOT NULL, at INTEGER NOT NULL, \
+     PRIMARY KEY (room, name)) STRICT; \
+     CREATE TABLE card (room TEXT NOT NULL, name TEXT NOT NULL, wanted TEXT NOT NULL, shown TEXT, \
+     again INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL, PRIMARY KEY (room, name)) STRICT;";
+
+/// So long another program's lock is waited for.
+const BUSY: Duration = Duration::from_millis(200);
 
 /// What was taken is kept for so long, in milliseconds, to know it again.
 const KEPT: i64 = 7 * 24 * 3600 * 1000;
+/// Events that others refer to are kept for so long after the last of them: a patch may wait for weeks.
+const KEPT_POSTED: i64 = 60 * 24 * 3600 * 1000;
 
 /// The file of one connection, open for writing: one in the world for each file.
 pub struct Inbox {
@@ -48,6 +63,50 @@ pub struct Session {
     pub token: String,
 }
 
+/// What the encryption of an event proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seal {
+    /// It was not encrypted.
+    Clear,
+    /// It comes from a device that its owner has signed.
+    Trusted,
+    /// It was encrypted by who knows whom.
+    Untrusted,
+    /// It cannot be decrypted so far.
+    Locked,
+}
+
+impl Seal {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Clear, "clear"),
+        (Self::Trusted, "trusted"),
+        (Self::Untrusted, "untrusted"),
+        (Self::Locked, "locked"),
+    ];
+
+    fn word(self) -> &'static str {
+        Self::ALL.into_iter().find(|(seal, _)| *seal == self).map_or("locked", |(_, word)| word)
+    }
+
+    /// What is not known proves nothing.
+    fn of(word: &str) -> Self {
+        Self::ALL.into_iter().find(|(_, known)| *known == word).map_or(Self::Untrusted, |(seal, _)| seal)
+    }
+}
+
+/// An event that has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// Its room.
+    pub room: String,
+    /// Its id there.
+    pub id: String,
+    /// Its text, decrypted where that could be done.
+    pub text: String,
+    /// What its encryption proves.
+    pub seal: Seal,
+}
+
 /// An event as the server gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -55,11 +114,42 @@ pub struct Event {
     pub seq: i64,
     /// Its room.
     pub room: String,
+    /// Its id there.
+    pub id: String,
     /// Its text, as it came.
     pub text: String,
+    /// What its encryption proves.
+    pub seal: Seal,
     /// When it came, in milliseconds since 1970.
     pub at: i64,
 }
+
+/// Something to say that has no number yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct New {
+    /// The room.
+    pub room: String,
+    /// The type of the event: `m.room.message`.
+    pub kind: &'static str,
+    /// What is sent.
+    pub content: String,
+    /// What its event is to be found by later. Where there is an event of that name already, it refers to that.
+    pub name: Option<String>,
+    /// It may be left out when it is late.
+    pub is_status: bool,
+    /// It waits until there is nothing else to say.
+    pub is_extra: bool,
+}
+
+impl New {
+    /// A message as most are.
+    pub fn message(room: &str, content: String) -> Self {
+        Self { room: room.to_owned(), kind: MESSAGE, content, name: None, is_status: false, is_extra: false }
+    }
+}
+
+/// The type of the event that says something.
+const MESSAGE: &str = "m.room.message";
 
 /// Something to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +158,12 @@ pub struct Outgoing {
     pub id: i64,
     /// The room.
     pub room: String,
+    /// The type of the event.
+    pub kind: String,
     /// What is sent.
     pub content: String,
+    /// What its event is found by later.
+    pub name: Option<String>,
     /// It may be left out when it is late.
     pub is_status: bool,
     /// Since when it waits, in milliseconds since 1970.
@@ -108,6 +202,7 @@ impl Inbox {
         }
         let old = "DELETE FROM event WHERE state <> 'new' AND at < ?1";
         connection.execute(old, [now - KEPT]).map_err(fault)?;
+        cards::forget(&connection, now - KEPT_POSTED).map_err(fault)?;
         Ok(Self { connection, lock })
     }
 
@@ -137,20 +232,29 @@ impl Inbox {
         Ok(self.connection.query_row("SELECT next FROM place", [], |row| row.get(0)).optional()?)
     }
 
-    /// Stores events, each `(room, id, text)`, with the place that follows them. One that is known is passed over.
-    pub fn take(
-        &mut self,
-        events: &[(String, String, String)],
-        next: &str,
-        now: i64,
-    ) -> Result<(), StoreError> {
+    /// Stores events with the place that follows them. One that is known is passed over, unless it could not be decrypted
+    /// before and now can: then it is new, and came when it came first.
+    pub fn take(&mut self, events: &[Arrived], next: &str, now: i64) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO event (room, id, text, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (room, id) DO NOTHING",
+            let mut opened = transaction.prepare_cached(
+                "DELETE FROM event WHERE room = ?1 AND id = ?2 AND state = 'locked' RETURNING at",
             )?;
-            for (room, id, text) in events {
-                insert.execute(params![room, id, text, now])?;
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO event (room, id, text, at, state, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                 ON CONFLICT (room, id) DO NOTHING",
+            )?;
+            for Arrived { room, id, text, seal } in events {
+                let is_open = *seal != Seal::Locked;
+                // Only what was decrypted can have been locked before.
+                let came = match seal {
+                    Seal::Trusted | Seal::Untrusted => {
+                        opened.query_row([room, id], |row| row.get(0)).optional()?
+                    }
+                    Seal::Clear | Seal::Locked => None,
+                };
+                let state = if is_open { "new" } else { "locked" };
+                insert.execute(params![room, id, text, came.unwrap_or(now), state, seal.word()])?;
             }
         }
         transaction
@@ -161,22 +265,36 @@ impl Inbox {
 
     /// The events that came after one and were not taken yet, `most` of them, the oldest first.
     pub fn waiting(&self, after: i64, most: usize) -> Result<Vec<Event>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT seq, room, text, at FROM event WHERE state = 'new' AND seq > ?1 ORDER BY seq LIMIT ?2",
-        )?;
-        let event = |row: &rusqlite::Row<'_>| {
-            Ok(Event { seq: row.get(0)?, room: row.get(1)?, text: row.get(2)?, at: row.get(3)? })
-        };
+        let sql = "SELECT seq, room, id, text, seal, at FROM event WHERE state = 'new' AND seq > ?1 ORDER BY seq LIMIT ?2";
+        self.events(sql, after, most)
+    }
+
+    /// The events that cannot be decrypted so far, `most` of them, the newest first.
+    pub fn locked(&self, most: usize) -> Result<Vec<Event>, StoreError> {
+        let sql = "SELECT seq, room, id, text, seal, at FROM event WHERE state = 'locked' AND seq > ?1 ORDER BY seq DESC LIMIT ?2";
+        self.events(sql, 0, most)
+    }
+
+    /// Gives up on what could not be decrypted since before this time, in milliseconds since 1970, and says what it was.
+    pub fn give_up(&mut self, before: i64) -> Result<Vec<Event>, StoreError> {
+        let sql = "UPDATE event SET state = 'bad' WHERE state = 'locked' AND at < ?1 \
+                   RETURNING seq, room, id, text, seal, at";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([before], event)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn events(&self, sql: &str, after: i64, most: usize) -> Result<Vec<Event>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let rows = statement.query_map([after, most], event)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Everything up to this one was taken.
-    pub fn taken(&mut self, last: i64) -> Result<(), StoreError> {
-        let sql = "UPDATE event SET state = 'taken' WHERE state = 'new' AND seq <= ?1";
-        self.connection.prepare_cached(sql)?.execute([last])?;
-        Ok(())
+    /// The last event that was not taken yet; 0 where there is none.
+    pub fn last_waiting(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM event WHERE state = 'new'";
+        Ok(self.connection.query_one(sql, [], |row| row.get(0))?)
     }
 
     /// Reading this one went wrong: it is kept and not read again.
@@ -187,8 +305,16 @@ impl Inbox {
 
     /// Notes that something was told in a room, and says whether that is new.
     pub fn tell_once(&mut self, room: &str, what: &str) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO told VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO told VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING";
         Ok(self.connection.execute(sql, [room, what])? > 0)
+    }
+
+    /// Notes that something is told in a room `now`, unless it was told within this time; both are in milliseconds. Says
+    /// whether it may be told.
+    pub fn tell_again(&mut self, room: &str, what: &str, every: i64, now: i64) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO told VALUES (?1, ?2, ?3) ON CONFLICT (room, what) DO UPDATE SET at = ?3 \
+                   WHERE at <= ?3 - ?4 OR at > ?3";
+        Ok(self.connection.execute(sql, params![room, what, now, every])? > 0)
     }
 
     /// Whether something was told, or is known, of a room.
@@ -198,15 +324,26 @@ impl Inbox {
         Ok(statement.exists([room, what])?)
     }
 
-    /// Stores what is to be said, each `(room, content, is_status)`, in order.
-    pub fn push(&mut self, out: &[(String, String, bool)], now: i64) -> Result<(), StoreError> {
+    /// Stores what is to be said, in order, and in the same transaction what it answers: everything up to this number was
+    /// taken, but the events with these ids.
+    pub fn push(
+        &mut self,
+        out: &[New],
+        taken: Option<&(i64, Vec<String>)>,
+        now: i64,
+    ) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for (room, content, is_status) in out {
+        for new in out {
+            insert(&transaction, new, now)?;
+        }
+        if let Some((last, unsettled)) = taken {
+            let unsettled = serde_json::Value::from(unsettled.as_slice()).to_string();
             transaction
                 .prepare_cached(
-                    "INSERT INTO outgoing (room, content, is_status, at) VALUES (?1, ?2, ?3, ?4)",
+                    "UPDATE event SET state = 'taken' WHERE state = 'new' AND seq <= ?1 \
+                     AND id NOT IN (SELECT value FROM json_each(?2))",
                 )?
-                .execute(params![room, content, is_status, now])?;
+                .execute(params![last, unsettled])?;
         }
         transaction.commit()?;
         Ok(())
@@ -214,19 +351,28 @@ impl Inbox {
 
     /// What is to be said next.
     pub fn first(&self) -> Result<Option<Outgoing>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT id, room, content, is_status, at FROM outgoing ORDER BY id LIMIT 1")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, room, kind, content, name, is_status, at FROM outgoing ORDER BY is_extra, id LIMIT 1",
+        )?;
         let out = statement.query_row([], |row| {
             Ok(Outgoing {
                 id: row.get(0)?,
                 room: row.get(1)?,
-                content: row.get(2)?,
-                is_status: row.get(3)?,
-                at: row.get(4)?,
+                kind: row.get(2)?,
+                content: row.get(3)?,
+                name: row.get(4)?,
+                is_status: row.get(5)?,
+                at: row.get(6)?,
             })
         });
         Ok(out.optional()?)
+    }
+
+    /// The text of an event, as it came.
+    pub fn text(&self, room: &str, id: &str) -> Result<Option<String>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT text FROM event WHERE room = ?1 AND id = ?2")?;
+        Ok(statement.query_row([room, id], |row| row.get(0)).optional()?)
     }
 
     /// This was said, or never will be.
@@ -234,6 +380,14 @@ impl Inbox {
         self.connection.prepare_cached("DELETE FROM outgoing WHERE id = ?1")?.execute([id])?;
         Ok(())
     }
+}
+
+fn insert(connection: &Connection, new: &New, now: i64) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO outgoing (room, kind, content, name, is_status, is_extra, at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let New { room, kind, content, name, is_status, is_extra } = new;
+    connection.prepare_cached(sql)?.execute(params![room, kind, content, name, is_status, is_extra, now])?;
+    Ok(())
 }
 
 impl Drop for Inbox {
@@ -252,7 +406,21 @@ impl std::fmt::Debug for Session {
     }
 }
 
+fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
+    let seal: String = row.get(4)?;
+    Ok(Event {
+        seq: row.get(0)?,
+        room: row.get(1)?,
+        id: row.get(2)?,
+        text: row.get(3)?,
+        seal: Seal::of(&seal),
+        at: row.get(5)?,
+    })
+}
+
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    // Nobody else writes it, and who waits for a lock holds up everything.
+    connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "full")

@@ -3,8 +3,11 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// All steps, oldest first. `PRAGMA user_version` counts those that were taken.
-const STEPS: &[&str] =
-    &[include_str!("../../migrations/0001_log.sql"), include_str!("../../migrations/0002_fewer_pages.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../../migrations/0001_log.sql"),
+    include_str!("../../migrations/0002_fewer_pages.sql"),
+    include_str!("../../migrations/0003_answers.sql"),
+];
 
 /// The newest schema this program knows.
 pub(super) fn newest() -> i64 {

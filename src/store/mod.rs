@@ -22,8 +22,9 @@ mod words;
 use std::fs::File;
 use std::path::PathBuf;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
+pub use append::{Answer, Seen};
 pub use error::{OpenError, StoreError};
 pub use replay::Replay;
 pub use search::Reader;
@@ -61,6 +62,29 @@ impl Store {
     pub fn were_seen(&self, messages: &[(&str, &str)]) -> Result<Vec<bool>, StoreError> {
         let _transaction = if messages.len() > 1 { Some(self.writer.unchecked_transaction()?) } else { None };
         messages.iter().map(|(network, id)| self.was_seen(network, id)).collect()
+    }
+
+    /// What was said to a message; `None` where it was never handled.
+    pub fn answer_to(&self, network: &str, message_id: &str) -> Result<Option<Answer>, StoreError> {
+        let mut statement =
+            self.writer.prepare_cached("SELECT row FROM seen WHERE network = ?1 AND message_id = ?2")?;
+        let row: Option<Option<i64>> =
+            statement.query_row([network, message_id], |row| row.get(0)).optional()?;
+        Ok(row.map(|row| match row {
+            None => Answer::Nothing,
+            Some(0) => Answer::WithoutRow,
+            Some(row) => Answer::Row(RowId(row)),
+        }))
+    }
+
+    /// The first row from this one on that says what became of what somebody said: their own, and no bookkeeping.
+    pub fn row_of(
+        &self,
+        from: RowId,
+        network: &str,
+        account: Option<&str>,
+    ) -> Result<Option<Row>, StoreError> {
+        self.reader.row_of(from, network, account)
     }
 
     /// Answers a question; see [`Reader::search`].

@@ -13,11 +13,14 @@ use super::open::{self, sqlite_fault};
 use super::row::{self, stored_time};
 use super::words::{Words, matching};
 use crate::engine::event::BOOKKEEPING;
-use crate::engine::id::OccurrenceId;
+use crate::engine::id::{OccurrenceId, RowId};
 use crate::engine::log::{Found, InWindow, Query, Row};
 
 /// How long a question waits where the log is locked, which in normal use it never is.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// Among so many rows of the same speaker an answer is looked for.
+const ROWS_OF_ONE: usize = 100;
 
 /// Reads the log, also while the bot writes it. It never writes or checkpoints.
 pub struct Reader {
@@ -74,6 +77,33 @@ impl Reader {
         let mut filter = Filter::in_log();
         filter.add_window(&InWindow::Occurrence(window.clone()));
         filter.ask(&self.log, None).map(|found| found.rows)
+    }
+
+    /// The first row from this one on that says what became of something that somebody said. What they offered is
+    /// answered further on, by a row about the same change.
+    pub(super) fn row_of(
+        &self,
+        from: RowId,
+        network: &str,
+        account: Option<&str>,
+    ) -> Result<Option<Row>, StoreError> {
+        let mut filter = Filter::in_log();
+        filter.newest = " ORDER BY event.seq LIMIT ?";
+        filter.add(" AND event.seq >= ? AND event.network = ?", [from.0.into(), network.to_owned().into()]);
+        filter.add(" AND event.account IS ?", [account.map(str::to_owned).into()]);
+        let mut rows = filter.ask(&self.log, Some(ROWS_OF_ONE))?.rows;
+        rows.reverse();
+        let mut offered = None;
+        for row in rows {
+            if row.kind == "offered" {
+                offered.get_or_insert(row.change);
+            } else if !BOOKKEEPING.contains(&row.kind.as_str())
+                && offered.is_none_or(|change| change == row.change)
+            {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
     }
 
     fn search_index(&self, query: &Query, words: &Words, phrase: &str) -> Result<Found, StoreError> {

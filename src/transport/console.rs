@@ -4,7 +4,9 @@ use chrono::TimeDelta;
 
 use crate::engine::id::{ChangeNumber, RoomId};
 use crate::engine::settings::CONSOLE;
-use crate::engine::{Attendance, Departure, Input, Line, Link, LinkChange, Place, Presence, Reply, words};
+use crate::engine::{
+    Attendance, Departure, Edited, Input, Line, Link, LinkChange, Place, Presence, Reply, words,
+};
 
 /// One line of the terminal, or of a transcript.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +25,8 @@ pub enum Typed {
     Change(ChangeNumber, String),
     /// What a network tells: who came and went, how the connection stands, who says too much.
     Heard(Vec<Input>),
+    /// Somebody puts a ✅ on a question: the last one that holds these words.
+    Nod(Line, String),
     /// The program is killed and started again.
     Restart,
     /// A line of the terminal's own that means nothing, and what would.
@@ -74,6 +78,18 @@ fn own_command(command: &str) -> Typed {
             _ => Typed::Unknown("/change N merged, ps2, abandoned, Verified-1 NAME, or a file of the folder"),
         },
         "restart" => Typed::Restart,
+        "edited" => match speaker_of(rest) {
+            // The terminal has no ids: no message is ever handled before.
+            Some((name, private, said)) => {
+                let line = line_of(name, private, said);
+                Typed::Heard(vec![Input::Edited(Edited { line, of: String::new() })])
+            }
+            None => Typed::Unknown("/edited NAME> what it says now"),
+        },
+        "nod" if !rest.is_empty() => {
+            let (name, words) = rest.split_once(' ').unwrap_or((rest, ""));
+            Typed::Nod(line_of(name, false, ""), words.trim().to_owned())
+        }
         _ => match network_tells(verb, rest) {
             Some(inputs) => Typed::Heard(inputs),
             None => Typed::Unknown(HELP),
@@ -83,7 +99,7 @@ fn own_command(command: &str) -> Typed {
 
 /// What the terminal's own lines are.
 const HELP: &str = "the terminal knows /as NAME, /change N WHAT, /restart, +10m and # comments; and for what a network \
-                    tells: /left, /kicked, /loggedout, /split, /came, /roster NAMES, /flood NAME, /closed, /lost, \
+                    tells: /left, /kicked, /loggedout, /split, /came, /roster NAMES, /flood NAME, /edited NAME> TEXT, /nod NAME [WORDS] for a ✅, /closed, /lost, \
                     /stopped, /readonly WHY, /up";
 
 /// Reads what a network would tell: the room and the network are the terminal's.

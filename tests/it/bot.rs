@@ -1,5 +1,7 @@
 //! What the bot writes beside the rows, whom it believes in a network, and what the operator hears when nothing is stored.
 
+mod recall;
+
 use std::fs;
 use std::path::Path;
 
@@ -8,7 +10,7 @@ use swatbot::bot::{Bot, Said};
 use swatbot::config;
 use swatbot::engine::id::{At, RoomId, RowId};
 use swatbot::engine::settings::{CONSOLE, Seed, Settings};
-use swatbot::engine::{Input, Kind, Line, Link, LinkChange, say};
+use swatbot::engine::{Doubt, Input, Kind, Line, Link, LinkChange, say};
 use swatbot::store::Store;
 use tempfile::TempDir;
 
@@ -113,6 +115,35 @@ fn of_many_that_came_too_late_the_last_are_named() {
     assert!(
         one.replies[0].text.starts_with("1 command came too late and was not acted on: bob \"!swat hold\".")
     );
+}
+
+/// T8: nobody has a right under a name that nothing proves, and whoever it is hears what to do.
+#[test]
+fn a_command_of_nobody_knows_whom_is_refused_once_and_recorded() {
+    let (_folder, mut bot) = bot();
+    let (before, row) = (bot.state().clone(), bot.store().last().0);
+    let mut says = |id: &str, doubt, text: &str| {
+        let said = bot.take(now(), &[Input::Unproven(late(id, "alice", text), doubt)]);
+        said.replies.into_iter().map(|reply| (reply.answers, reply.text)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        says("$1", Doubt::Clear, "!swat hold"),
+        [(
+            Some("$1".to_owned()),
+            "alice: no: this room is encrypted and that came in clear, so anybody can have written it. \
+             Say it again with a client that encrypts [clear-text]"
+                .to_owned()
+        )]
+    );
+    assert_eq!(
+        says("$2", Doubt::Device, "!swat claim")[0].1,
+        "alice: no: that came from a session that its owner has not verified. \
+         Verify it with another one of yours or your recovery key, then say it again [untrusted]"
+    );
+    assert_eq!(says("$3", Doubt::Device, "good morning"), []);
+    assert_eq!(says("$1", Doubt::Clear, "!swat hold"), [], "it came again");
+    assert_eq!(bot.store().last().0, row + 2);
+    assert_eq!((&bot.state().windows, &bot.state().ledger), (&before.windows, &before.ledger));
 }
 
 /// Somebody says something to the bot in a room, with a message id.

@@ -42,7 +42,9 @@ fn play(database: &Path, script: &str) -> (i32, String, String) {
 fn help_names_every_subcommand() {
     let (code, out, err) = swatbot(&["--help"]);
     assert_eq!((code, err.as_str()), (0, ""));
-    for word in ["run", "check", "log", "report", "completions", "--config", "--database", "--clock"] {
+    for word in
+        ["run", "check", "log", "report", "matrix-setup", "completions", "--config", "--database", "--clock"]
+    {
         assert!(out.contains(word), "{word} is not in {out}");
     }
     let (code, out, _) = swatbot(&["--version"]);

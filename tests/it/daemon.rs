@@ -1,6 +1,13 @@
 //! The program itself without a terminal, on a server of its own: it connects, answers, stops, reads its configuration
 //! again, and outlives being killed.
 
+#[cfg(feature = "matrix")]
+mod both;
+#[cfg(feature = "matrix")]
+mod kills;
+#[cfg(feature = "matrix")]
+mod matrix;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -35,16 +42,37 @@ impl Home {
 
     /// `more` belongs to the connection.
     fn with(server: &FakeIrc, more: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("windows.toml");
-        let home = Self { _folder: folder, config };
+        let home = Self::empty();
         home.write(server, more);
         home
     }
 
+    fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("windows.toml");
+        Self { _folder: folder, config }
+    }
+
     fn write(&self, server: &FakeIrc, more: &str) {
-        let root = env!("CARGO_MANIFEST_DIR");
         let port = server.port();
+        let connections = format!(
+            r##"
+[[connection]]
+kind = "irc"
+network = "test"
+server = "127.0.0.1"
+port = {port}
+tls = false
+channels = ["#ops"]
+{more}
+"##
+        );
+        self.write_connections(&connections, &["test/#ops"], r#"irc = ["test/alice"]"#);
+    }
+
+    /// A configuration with these connections, a window in these rooms, and alice under these accounts.
+    fn write_connections(&self, connections: &str, rooms: &[&str], alice: &str) {
+        let root = env!("CARGO_MANIFEST_DIR");
         let text = format!(
             r##"
 [bot]
@@ -54,16 +82,7 @@ database = "swatbot.db"
 kind = "files"
 path = "{root}/examples/changes"
 config_repos = ["operations/mediawiki-config"]
-
-[[connection]]
-kind = "irc"
-network = "test"
-server = "127.0.0.1"
-port = {port}
-tls = false
-channels = ["#ops"]
-{more}
-
+{connections}
 [[window]]
 id = "day"
 name = "The whole day"
@@ -71,12 +90,12 @@ days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 start = "12:00"
 timezone = "UTC"
 minutes = 600
-rooms = ["test/#ops"]
+rooms = {rooms:?}
 
 [[person]]
 id = "alice"
 roles = ["deployer"]
-irc = ["test/alice"]
+{alice}
 "##
         );
         fs::write(&self.config, text).unwrap();

@@ -26,8 +26,12 @@ pub(crate) enum Trouble {
     Answer(u16, &'static str, String),
     /// It is done, and the connection is closed without an answer.
     Lost,
+    /// It is done, and nothing comes.
+    Held,
     /// It is not looked at, and the connection is closed.
     Drop,
+    /// It is answered after this time.
+    Slow(Duration),
     /// It is not looked at, and nothing comes.
     Hang,
     /// A sync begins this many events before the place that was asked for.
@@ -104,6 +108,15 @@ impl FakeMatrix {
         );
     }
 
+    /// A room that says which one it follows.
+    pub(crate) fn created(&self, room: &str, before: &str) {
+        let content = json!({"predecessor": {"room_id": before, "event_id": "$t"}});
+        self.event(
+            room,
+            json!({"type": "m.room.create", "sender": "@eve:evil.example", "state_key": "", "content": content}),
+        );
+    }
+
     /// The bot is in a room.
     pub(crate) fn inside(&self, room: &str) {
         self.lock().inside.insert(room.to_owned());
@@ -168,6 +181,16 @@ impl FakeMatrix {
             format!("{} {}", text("msgtype"), text("body"))
         })
         .collect()
+    }
+
+    /// All events of the bot's in a room, oldest first.
+    pub(crate) fn own(&self, room: &str) -> Vec<Value> {
+        let model = self.lock();
+        let own = model
+            .stream
+            .iter()
+            .filter(|(of, event)| of == room && event["sender"] == BOT && event["type"] != "m.room.member");
+        own.map(|(_, event)| event.clone()).collect()
     }
 
     /// The requests whose method and path hold these words.

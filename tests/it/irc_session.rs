@@ -240,6 +240,7 @@ fn input_as_text(input: &Input) -> String {
                 Attendance::Came(account) => format!("came {account}"),
                 Attendance::Left { account, how } => format!("left {account} ({how:?})"),
                 Attendance::Closed(why) => format!("closed: {why}"),
+                Attendance::Shut { why, .. } => format!("shut: {why}"),
             };
             format!("{} {what}", presence.room).trim_end().to_owned()
         }

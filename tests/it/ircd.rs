@@ -4,12 +4,12 @@
 mod alone;
 mod another_bot;
 mod channels;
-mod client;
-mod daemon;
-mod network;
+pub(crate) mod client;
+pub(crate) mod daemon;
+pub(crate) mod network;
 mod nobody;
 mod pace;
-mod program;
+pub(crate) mod program;
 mod scene;
 mod tls;
 mod topic;

@@ -34,6 +34,8 @@ mod matrix_hear;
 mod matrix_link;
 #[cfg(feature = "matrix")]
 mod matrix_say;
+#[cfg(feature = "matrix")]
+mod matrix_setup;
 mod order;
 mod presence;
 mod properties;
@@ -42,6 +44,9 @@ mod review;
 mod room;
 mod schedule;
 mod store;
+#[cfg(all(feature = "irc", feature = "matrix"))]
+mod synapse;
+mod talk;
 mod text;
 mod tidy;
 mod transcripts;

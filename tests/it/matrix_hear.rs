@@ -2,9 +2,10 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use swatbot::config::{Matrix, MatrixLogin};
-use swatbot::engine::Line;
+use swatbot::config::{Matrix, MatrixLogin, Threads};
 use swatbot::engine::id::RoomId;
+use swatbot::engine::{Doubt, Line, Unfit};
+use swatbot::store::inbox::Seal;
 use swatbot::transport::matrix::hear::{Heard, Scene, hear, name};
 
 const ROOM: &str = "!ops:example.org";
@@ -21,9 +22,11 @@ pub(crate) fn settings() -> Matrix {
         login: MatrixLogin::Password { file: "matrix.password".into(), password: None },
         rooms: texts(&[ROOM, "!dev:example.org"]),
         state_dir: "matrix".into(),
+        recovery: None,
         ignore: texts(&["@stashbot:example.org"]),
         inviters: texts(&["@alice:example.org"]),
         bridged: texts(&["@irc_*:example.org", "@_slack_*"]),
+        threads: Threads::Answers,
     }
 }
 
@@ -46,10 +49,12 @@ fn text(body: &str) -> Value {
 struct Room<'a> {
     room: &'a str,
     is_encrypted: bool,
+    seal: Seal,
     waited: TimeDelta,
 }
 
-const HERE: Room<'static> = Room { room: ROOM, is_encrypted: false, waited: TimeDelta::zero() };
+const HERE: Room<'static> =
+    Room { room: ROOM, is_encrypted: false, seal: Seal::Clear, waited: TimeDelta::zero() };
 
 fn read_in(room: &Room<'_>, event: &Value) -> Heard {
     let settings = settings();
@@ -57,6 +62,7 @@ fn read_in(room: &Room<'_>, event: &Value) -> Heard {
         settings: &settings,
         room: room.room,
         is_encrypted: room.is_encrypted,
+        seal: room.seal,
         waited: room.waited,
         now: NOW,
     };
@@ -144,26 +150,32 @@ fn what_is_no_command_is_nothing() {
         ("a sender without a name", with("sender", json!("@:example.org"))),
         ("an event without an id", with("event_id", json!(null))),
     ];
-    let mut edit = relates(json!({"rel_type": "m.replace", "event_id": "$before"}));
-    edit["content"]["body"] = json!("* !swat go");
+    let mut edit = relates(json!({"rel_type": "m.replace"}));
     edit["content"]["m.new_content"] = text("!swat go");
-    table.push(("28 an edit with its fallback", edit.clone()));
+    table.push(("28 an edit that does not say of what", edit.clone()));
     edit["content"].as_object_mut().unwrap().remove("m.relates_to");
-    edit["content"]["body"] = json!("!swat go");
-    table.push(("28 an edit that does not say of what", edit));
-    table.push((
-        "64 a reaction",
-        json!({
-            "type": "m.reaction", "event_id": "$r", "sender": alice, "origin_server_ts": NOW,
-            "content": {"m.relates_to": {"rel_type": "m.annotation", "event_id": "$1", "key": "✅"}},
-        }),
-    ));
+    table.push(("28 an edit that is none", edit.clone()));
+    edit["content"]["m.relates_to"] = json!({"rel_type": "m.thread", "event_id": "$before"});
+    table.push(("28 an edit that is in a thread", edit));
+    for key in ["👍", "❌", "", "✅✅", "x✅", "✅\u{200d}", "!swat go"] {
+        table.push(("64 another reaction", reaction(alice, json!({"key": key}))));
+    }
+    table.push(("64 no annotation", reaction(alice, json!({"rel_type": "m.reference"}))));
+    table.push(("64 a reaction to nothing", reaction(alice, json!({"event_id": null}))));
+    table.push(("64 our own reaction", reaction("@swatbot:example.org", json!({}))));
+    table.push(("64 another bot's reaction", reaction("@stashbot:example.org", json!({}))));
     for (what, event) in table {
         assert_eq!(read(&event), Heard::Nothing, "{what}");
     }
     let settings = settings();
-    let scene =
-        Scene { settings: &settings, room: ROOM, is_encrypted: false, waited: TimeDelta::zero(), now: NOW };
+    let scene = Scene {
+        settings: &settings,
+        room: ROOM,
+        is_encrypted: false,
+        seal: Seal::Clear,
+        waited: TimeDelta::zero(),
+        now: NOW,
+    };
     let twice =
         message(alice, text("hello")).to_string().replacen('{', r#"{"sender":"@bob:example.org","#, 1);
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -229,6 +241,81 @@ fn a_room_that_is_not_in_the_list_is_not_heard() {
     assert!(matches!(read_in(&Room { room: "!dev:example.org", ..HERE }, &event), Heard::Line(_)));
 }
 
+/// A ✅ on a message, with something about it changed.
+fn reaction(sender: &str, changed: Value) -> Value {
+    let mut relation = json!({"rel_type": "m.annotation", "event_id": "$asked", "key": "✅"});
+    for (key, value) in changed.as_object().unwrap() {
+        relation[key] = value.clone();
+    }
+    json!({
+        "type": "m.reaction", "event_id": "$r", "sender": sender, "origin_server_ts": NOW,
+        "content": {"m.relates_to": relation}, "unsigned": {"age": 5},
+    })
+}
+
+/// Which message it is on is told, and what it is worth is for others to judge.
+#[test]
+fn a_tick_is_heard_however_it_is_written() {
+    let alice = "@alice:example.org";
+    for key in ["✅", "✅\u{fe0f}", "✔", "✔\u{fe0f}"] {
+        let Heard::Nod { line, on, unfit } = read(&reaction(alice, json!({"key": key}))) else {
+            panic!("{key}")
+        };
+        assert_eq!((on.as_str(), unfit, line.account.as_deref()), ("$asked", None, Some(alice)));
+        assert_eq!((line.text.as_str(), line.message_id.as_deref()), ("", Some("$r")));
+    }
+    let nod = |room: &Room<'_>, sender: &str| match read_in(room, &reaction(sender, json!({}))) {
+        Heard::Nod { line, unfit, .. } => (unfit, line.account),
+        other => panic!("{other:?}"),
+    };
+    // T9: behind a puppet is anybody.
+    assert_eq!(nod(&HERE, "@irc_alice:example.org"), (None, None));
+    let late = Room { waited: TimeDelta::seconds(121), ..HERE };
+    assert_eq!(nod(&late, alice), (Some(Unfit::Late), Some(alice.to_owned())));
+    // T8: no client encrypts it, so in an encrypted room nobody can tell whose it is.
+    assert_eq!(nod(&Room { is_encrypted: true, ..HERE }, alice), (Some(Unfit::InClear), None));
+    let elsewhere = Room { room: "!other:example.org", ..HERE };
+    assert_eq!(read_in(&elsewhere, &reaction(alice, json!({}))), Heard::Nothing);
+}
+
+/// T11: what it says now is told, under a name that all changes of one message have in common.
+#[test]
+fn a_changed_message_is_heard_as_such() {
+    let alice = "@alice:example.org";
+    let edit = |id: &str, now: Value| {
+        let mut event = message(alice, text("* !swat go"));
+        event["event_id"] = json!(id);
+        event["content"]["m.relates_to"] = json!({"rel_type": "m.replace", "event_id": "$before"});
+        event["content"]["m.new_content"] = now;
+        read(&event)
+    };
+    for id in ["$1", "$2"] {
+        let Heard::Edited { line, of } = edit(id, text("> <@b:c> quoted\n\n!swat add 4")) else {
+            panic!("{id}")
+        };
+        assert_eq!((line.text.as_str(), of.as_str()), ("!swat add 4", "$before"));
+        assert_eq!(line.message_id.as_deref(), Some("edit of $before"));
+    }
+    assert_eq!(edit("$3", json!({"msgtype": "m.notice", "body": "!swat go"})), Heard::Nothing);
+    assert_eq!(edit("$4", json!({"msgtype": "m.text"})), Heard::Nothing);
+    assert_eq!(edit("$5", text(" ")), Heard::Nothing);
+}
+
+/// Rooms of different versions say it in different places.
+#[test]
+fn what_was_taken_away_is_told() {
+    let redaction = |content: Value, redacts: Value| {
+        read(&json!({
+            "type": "m.room.redaction", "event_id": "$d", "sender": "@mallory:example.org",
+            "content": content, "redacts": redacts, "origin_server_ts": NOW,
+        }))
+    };
+    let gone = Heard::Redacted("$card".to_owned());
+    assert_eq!(redaction(json!({}), json!("$card")), gone);
+    assert_eq!(redaction(json!({"redacts": "$card"}), json!(null)), gone);
+    assert_eq!(redaction(json!({"reason": "spam"}), json!(null)), Heard::Nothing);
+}
+
 /// T10, bad input 31: what is older than two minutes, by the server's word or by the time it lay here.
 #[test]
 fn what_is_old_is_late() {
@@ -260,18 +347,40 @@ fn what_is_old_is_late() {
     assert!(aged(json!(9e300), json!(NOW), seconds(0)));
 }
 
-/// T8: in an encrypted room nothing in clear is obeyed, and what is encrypted cannot be read yet.
+/// T8: in an encrypted room only what a signed device has encrypted is anybody's word.
 #[test]
-fn an_encrypted_room_is_unreadable() {
-    let encrypted = Room { is_encrypted: true, ..HERE };
+fn in_an_encrypted_room_a_name_must_be_proved() {
     let event = message("@alice:example.org", text("!swat go"));
-    assert_eq!(read_in(&encrypted, &event), Heard::Unreadable);
+    let read_as = |is_encrypted, seal| read_in(&Room { is_encrypted, seal, ..HERE }, &event);
+    for is_encrypted in [true, false] {
+        let Heard::Line(line) = read_as(is_encrypted, Seal::Trusted) else { panic!("it is a line") };
+        assert_eq!((line.account.as_deref(), line.text.as_str()), (Some("@alice:example.org"), "!swat go"));
+    }
+    let doubted = [
+        (true, Seal::Clear, Doubt::Clear),
+        (true, Seal::Untrusted, Doubt::Device),
+        // Whoever encrypts in a clear room need not, and gets no right by it.
+        (false, Seal::Untrusted, Doubt::Device),
+        (true, Seal::Locked, Doubt::Device),
+    ];
+    for (is_encrypted, seal, expected) in doubted {
+        let heard = read_as(is_encrypted, seal);
+        let Heard::Unproven(line, doubt) = heard else { panic!("{seal:?} is {heard:?}") };
+        assert_eq!((doubt, line.account, line.nick.as_str()), (expected, None, "alice"));
+        let late = Room { is_encrypted, seal, waited: TimeDelta::minutes(3), ..HERE };
+        let Heard::Late(line) = read_in(&late, &event) else { panic!("{seal:?} is late") };
+        assert_eq!(line.account, None);
+    }
+}
+
+#[test]
+fn what_cannot_be_decrypted_is_told_of_with_who_sent_it() {
     let mut event = message(
         "@alice:example.org",
         json!({"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwgAEn", "session_id": "s", "device_id": "D"}),
     );
     event["type"] = json!("m.room.encrypted");
-    assert_eq!(read(&event), Heard::Unreadable);
+    assert_eq!(read(&event), Heard::Unreadable("@alice:example.org".to_owned()));
     event["sender"] = json!("@swatbot:example.org");
     assert_eq!(read(&event), Heard::Nothing);
     let begins = json!({
@@ -302,7 +411,7 @@ fn who_comes_and_goes_is_told_by_the_state_key() {
     assert_eq!(member(alice, "nobody", "join"), Heard::Nothing);
 }
 
-/// T7: where it points to is not looked at.
+/// T7: where it points to is a claim of whoever wrote it.
 #[test]
 fn a_tombstone_closes_the_room() {
     let tombstone = |key: Value| {
@@ -311,7 +420,7 @@ fn a_tombstone_closes_the_room() {
             "content": {"body": "moved", "replacement_room": "!ops:evil.example"}, "origin_server_ts": NOW,
         }))
     };
-    assert_eq!(tombstone(json!("")), Heard::Replaced);
+    assert_eq!(tombstone(json!("")), Heard::Replaced(Some("!ops:evil.example".to_owned())));
     assert_eq!(tombstone(json!("x")), Heard::Nothing);
     assert_eq!(tombstone(json!(null)), Heard::Nothing);
 }

@@ -2,15 +2,18 @@
 
 mod faults;
 mod session;
+mod storage;
+mod strangers;
+mod talk;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use swatbot::clock::Clock;
-use swatbot::config::{Matrix, MatrixLogin};
+use swatbot::config::{Matrix, MatrixLogin, Threads};
 use swatbot::engine::id::RoomId;
-use swatbot::engine::{Attendance, Input, LinkChange, Place, Reply};
+use swatbot::engine::{Attendance, Doubt, Input, Kind, LinkChange, Place, Reply};
 use swatbot::secret::Secret;
 use swatbot::transport::Say;
 use swatbot::transport::matrix::link;
@@ -20,7 +23,6 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::fake_matrix::{BOT, FakeMatrix, PASSWORD, Trouble};
-use super::make;
 
 const OPS: &str = "!ops:example.org";
 const DEV: &str = "!dev:example.org";
@@ -39,10 +41,12 @@ struct Heard {
     inputs: Mutex<Vec<Input>>,
     /// The last number that wants to come back.
     mark: Mutex<Option<i64>>,
+    /// What the operator was told.
+    operator: Mutex<Vec<String>>,
     news: Notify,
 }
 
-fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
+pub(crate) fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
     Matrix {
         network: "matrix".to_owned(),
         homeserver: fake.url(),
@@ -50,13 +54,28 @@ fn settings(fake: &FakeMatrix, folder: &Path) -> Matrix {
         login: MatrixLogin::Password { file: "p".into(), password: Some(Secret::new(PASSWORD.to_owned())) },
         rooms: vec![OPS.to_owned(), DEV.to_owned()],
         state_dir: folder.join("state"),
+        recovery: None,
         ignore: Vec::new(),
         inviters: vec![ALICE.to_owned()],
         bridged: Vec::new(),
+        threads: Threads::Answers,
     }
 }
 
 fn keep(settings: Matrix) -> Kept {
+    keep_at(settings, Clock::system())
+}
+
+fn keep_at(settings: Matrix, clock: Clock) -> Kept {
+    keep_with(swatbot::transport::matrix::hear::hear, settings, clock)
+}
+
+/// A connection that reads events in another way.
+fn keep_reading(reads: link::Reads, settings: Matrix) -> Kept {
+    keep_with(reads, settings, Clock::system())
+}
+
+fn keep_with(reads: link::Reads, settings: Matrix, clock: Clock) -> Kept {
     let heard = Arc::new(Heard::default());
     let (says, told) = unbounded_channel();
     let ears = Arc::clone(&heard);
@@ -68,8 +87,12 @@ fn keep(settings: Matrix) -> Kept {
         ears.news.notify_waiters();
         true
     };
-    let people = Arc::new(make::settings());
-    let task = tokio::spawn(link::keep(settings, people, Clock::system(), hear, told));
+    let ears = Arc::clone(&heard);
+    let tell = move |words: &str| {
+        ears.operator.lock().unwrap().push(words.to_owned());
+        ears.news.notify_waiters();
+    };
+    let task = tokio::spawn(link::keep_reading(reads, settings, clock, hear, tell, told));
     Kept { heard, says, task }
 }
 
@@ -122,6 +145,10 @@ impl Kept {
         self.heard.inputs.lock().unwrap().clone()
     }
 
+    fn told_operator(&self) -> Vec<String> {
+        self.heard.operator.lock().unwrap().clone()
+    }
+
     fn lines(&self) -> Vec<String> {
         lines(&self.inputs())
     }
@@ -146,6 +173,17 @@ impl Kept {
         self.until(&format!("{count} lines"), |inputs| lines(inputs).len() >= count).await;
     }
 
+    /// What the operator was told.
+    fn operator(&self) -> Vec<String> {
+        self.heard.operator.lock().unwrap().clone()
+    }
+
+    /// Waits until the operator was told something with this in it.
+    async fn until_told(&self, part: &str) {
+        let is_told = |_: &[Input]| self.operator().iter().any(|told| told.contains(part));
+        self.until(&format!("the operator is told {part:?}"), is_told).await;
+    }
+
     fn say(&self, replies: Vec<Reply>) {
         self.says.send(Say::Replies(replies)).unwrap();
     }
@@ -153,7 +191,7 @@ impl Kept {
     /// The loop has stored everything that was heard so far.
     fn taken(&self) {
         let mark = self.heard.mark.lock().unwrap().expect("there is a number");
-        self.says.send(Say::Taken(mark)).unwrap();
+        self.says.send(Say::Taken(mark, Vec::new())).unwrap();
     }
 
     /// As `kill -9`, as far as a test can: nothing more is done.

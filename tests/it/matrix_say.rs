@@ -1,55 +1,37 @@
 //! What answers look like in a Matrix room: who is pinged, and that nothing of a stranger's text is more than text.
 
 use serde_json::{Value, json};
-use swatbot::config::{self};
-use swatbot::engine::id::{RoomId, Who};
-use swatbot::engine::settings::Settings;
-use swatbot::engine::{Kind, Place, Reply};
-use swatbot::transport::matrix::say::{Out, events, notice};
-
-fn people() -> Settings {
-    let text = r#"[review]
-kind = "files"
-path = "changes"
-config_repos = ["c"]
-[[connection]]
-kind = "console"
-[[window]]
-id = "morning"
-name = "Morning"
-days = ["mon"]
-start = "06:00"
-timezone = "UTC"
-minutes = 60
-rooms = ["console"]
-[[person]]
-id = "alice"
-matrix = ["@alice:example.org", "@alice.phone:example.org"]
-irc = ["libera/alice"]
-[[person]]
-id = "bob"
-irc = ["libera/bob"]
-"#;
-    config::parse(text, std::path::Path::new("/srv")).unwrap_or_else(|faults| panic!("{faults}")).settings
-}
+use swatbot::engine::gesture::Says;
+use swatbot::engine::id::{ChangeNumber, RoomId, Who};
+use swatbot::engine::say::card::Card;
+use swatbot::engine::{Confirm, Kind, Place, Reply};
+use swatbot::transport::matrix::refer;
+use swatbot::transport::matrix::say::{self, Out, events, notice};
 
 fn reply(text: &str) -> Reply {
     Reply::new(Place::Room(RoomId("matrix/!ops:example.org".to_owned())), text.to_owned())
 }
 
+/// A ping of these, by the accounts that the engine knows of them here.
 fn ping(text: &str, who: &[&str]) -> Reply {
-    Reply { ping: who.iter().map(|who| Who((*who).to_owned())).collect(), ..reply(text) }
+    let accounts = |who: &str| match who {
+        "alice" => vec!["@alice:example.org".to_owned(), "@alice.phone:example.org".to_owned()],
+        _ => who.strip_prefix("matrix/").map(str::to_owned).into_iter().collect(),
+    };
+    let ping = who.iter().map(|who| Who((*who).to_owned())).collect();
+    let called = who.iter().map(|who| (Who((*who).to_owned()), accounts(who))).collect();
+    Reply { ping, called, ..reply(text) }
 }
 
 fn out(replies: &[Reply]) -> Vec<Out> {
-    events(replies, &people(), "matrix")
+    events(replies, "matrix")
 }
 
 fn content(reply: Reply) -> Value {
     let out = out(&[reply]);
     assert_eq!(out.len(), 1, "{out:?}");
     assert_eq!(out[0].room, "!ops:example.org");
-    serde_json::from_str(&out[0].content).unwrap()
+    out[0].content.clone()
 }
 
 #[test]
@@ -161,7 +143,7 @@ fn the_lines_of_one_answer_are_one_message() {
     let shown: Vec<(String, String, bool)> = out
         .iter()
         .map(|out| {
-            let content: Value = serde_json::from_str(&out.content).unwrap();
+            let content = &out.content;
             let kind = content["msgtype"].as_str().unwrap();
             (out.room.clone(), format!("{kind} {}", content["body"].as_str().unwrap()), out.is_status)
         })
@@ -178,6 +160,90 @@ fn the_lines_of_one_answer_are_one_message() {
             row("!ops:example.org", "m.text !log six", false),
         ]
     );
-    let first: Value = serde_json::from_str(&out[0].content).unwrap();
-    assert_eq!(first["formatted_body"], "bob: one<br>two &lt;");
+    assert_eq!(out[0].content["formatted_body"], "bob: one<br>two &lt;");
+}
+
+/// T15: titles in a card are text, and a card calls nobody.
+#[test]
+fn a_card_is_a_table_and_a_strangers_title_stays_text() {
+    let row = |ticket: &str, title: &str| [ticket, title, "bob", "waits"].map(str::to_owned);
+    let card = Card {
+        head: "2026-11-23/morning runs until 15:00 UTC, lead alice".to_owned(),
+        lines: vec!["HELD: H1 (bob: <b>)".to_owned(), "nothing is in motion".to_owned()],
+        rows: vec![row("#1", "4 \"<img src=x onerror=alert(1)>\""), row("#2", "5 \"one\ntwo\"")],
+    };
+    let content = say::card(&card);
+    assert_eq!((&content["msgtype"], &content["m.mentions"]), (&json!("m.notice"), &json!({})));
+    assert_eq!(
+        content["body"],
+        "2026-11-23/morning runs until 15:00 UTC, lead alice\nHELD: H1 (bob: <b>)\nnothing is in motion\n\
+         #1 4 \"<img src=x onerror=alert(1)>\" (bob) waits\n#2 5 \"one two\" (bob) waits"
+    );
+    assert_eq!(
+        content["formatted_body"],
+        "<strong>2026-11-23/morning runs until 15:00 UTC, lead alice</strong><br>HELD: H1 (bob: &lt;b&gt;)<br>\
+         nothing is in motion<table><thead><tr><th>#</th><th>patch</th><th>owner</th><th>state</th></tr></thead>\
+         <tbody><tr><td>#1</td><td>4 &quot;&lt;img src=x onerror=alert(1)&gt;&quot;</td><td>bob</td><td>waits</td></tr>\
+         <tr><td>#2</td><td>5 &quot;one two&quot;</td><td>bob</td><td>waits</td></tr></tbody></table>"
+    );
+    let change = refer::replacing(&content, "$card");
+    assert_eq!(change["m.new_content"], content);
+    assert_eq!(change["m.relates_to"], json!({"rel_type": "m.replace", "event_id": "$card"}));
+    assert_eq!((&change["msgtype"], &change["m.mentions"]), (&json!("m.notice"), &json!({})));
+    assert!(change["body"].as_str().unwrap().starts_with("* 2026"), "{change}");
+    let empty = say::card(&Card { rows: Vec::new(), lines: Vec::new(), ..card });
+    assert!(!empty["formatted_body"].as_str().unwrap().contains("table"), "{empty}");
+}
+
+/// Only the bot's own words are its questions, and what cannot be read asks nothing.
+#[test]
+fn a_question_carries_what_it_asks() {
+    let confirm = Confirm {
+        who: Who("alice".to_owned()),
+        window: "2026-11-23/morning".parse().unwrap(),
+        change: ChangeNumber(900_101),
+        patch_set: 3,
+        step: 3,
+        says: Says::Done,
+        until: "2026-11-23T14:10:00Z".parse().unwrap(),
+    };
+    let asks =
+        Reply { confirm: Some(confirm.clone()), ..ping("alice: step 3, then \"!swat done 3\"", &["alice"]) };
+    let content = content(asks);
+    assert_eq!(content["body"], "alice: step 3, then \"!swat done 3\"", "the words to type are always there");
+    let event = |sender: &str, content: &Value| json!({"sender": sender, "content": content}).to_string();
+    let bot = "@swatbot:example.org";
+    assert_eq!(refer::question(&event(bot, &content), bot), Some(confirm));
+    assert_eq!(refer::question(&event("@mallory:example.org", &content), bot), None);
+    let mut broken = content.clone();
+    broken["swatbot.confirm"]["step"] = json!("3");
+    assert_eq!(refer::question(&event(bot, &broken), bot), None);
+    assert_eq!(refer::question(&event(bot, &out(&[reply("no question")])[0].content), bot), None);
+}
+
+#[test]
+fn a_thread_is_told_by_its_relation() {
+    let event =
+        |relation: Value| json!({"sender": "@a:b", "content": {"m.relates_to": relation}}).to_string();
+    let about = |relation: Value| refer::about(&event(relation));
+    let root = "$root".to_owned();
+    let falls_back =
+        json!({"rel_type": "m.thread", "event_id": "$root", "m.in_reply_to": {"event_id": "$x"}});
+    assert_eq!(about(falls_back), refer::About::Thread(root.clone()));
+    for kind in ["m.annotation", "m.replace"] {
+        assert_eq!(about(json!({"rel_type": kind, "event_id": "$root"})), refer::About::Event(root.clone()));
+    }
+    for nothing in
+        [json!({"m.in_reply_to": {"event_id": "$x"}}), json!({"rel_type": "m.thread"}), json!(null), json!(1)]
+    {
+        assert_eq!(about(nothing), refer::About::Itself);
+    }
+    let mut content = json!({"body": "x"});
+    refer::in_thread(&mut content, "$root", "$x");
+    assert_eq!(
+        refer::about(&json!({"sender": "@a:b", "content": content}).to_string()),
+        refer::About::Thread(root)
+    );
+    assert_eq!(content["m.relates_to"]["is_falling_back"], true);
+    assert_eq!(content["m.relates_to"]["m.in_reply_to"]["event_id"], "$x");
 }

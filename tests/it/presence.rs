@@ -1,7 +1,7 @@
 //! Presence and links where a window is held on several networks: what a departure means, and who is told.
 
 use swatbot::engine::command::VERBS;
-use swatbot::engine::event::{Absence, Event};
+use swatbot::engine::event::{Absence, Cause, Event};
 use swatbot::engine::id::{At, RoomId};
 use swatbot::engine::settings::{LogMode, NetworkSettings, Settings};
 use swatbot::engine::state::State;
@@ -436,4 +436,43 @@ fn t5_no_command_works_from_another_channel_or_in_private_or_without_an_account(
         before.row = held.state.row;
         assert_eq!(held.state, before, "{command} in {room:?}");
     }
+}
+
+/// The bot is out of a room and does not come back by itself.
+#[test]
+fn a_room_that_is_gone_for_good_holds_and_is_said_elsewhere() {
+    let shut = |why: &str, next: Option<&str>| Attendance::Shut {
+        why: why.to_owned(),
+        next: next.map(str::to_owned),
+    };
+    let mut held = Held::new();
+    held.says(MATRIX, "alice", "I am on Matrix");
+    let out = held.attends(shut("eve banned me", None));
+    assert!(matches!(&out.records[0].event, Event::Held { cause: Cause::RoomShut, .. }), "{out:?}");
+    let id = held.window().id().clone();
+    assert_eq!(
+        said(&out),
+        [(
+            MATRIX,
+            format!(
+                "alice: {id} is HELD (H1): I am out of {IRC}: eve banned me. Go on without that room: \
+                 \"!swat resume H1 NOTE\"; else let me in again first"
+            )
+            .as_str()
+        )]
+    );
+    assert_eq!(out.replies[0].ping, [who("alice")]);
+    assert_eq!(held.attends(shut("eve banned me", None)).records, [], "once");
+    held.says(MATRIX, "alice", "!swat resume H1 we go on");
+    assert_eq!(held.window().holds, []);
+    // A lead who was there is gone with it, and one hold is enough.
+    held.says(IRC, "alice", "back on IRC");
+    let out = held.attends(shut("it was replaced", Some("!new:example.org")));
+    let texts: Vec<&str> = said(&out).into_iter().map(|(_, text)| text).collect();
+    assert!(
+        texts.len() == 1 && texts[0].contains("Both rooms say that !new:example.org follows it"),
+        "{texts:?}"
+    );
+    assert_eq!((held.window().holds.len(), held.take(&Input::Tick).records), (1, Vec::new()));
+    assert!(held.window().gone(&who("alice")).is_some());
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -119,7 +120,7 @@ const LAYERS: &[Layer] = &[
         planted: &["use crate::bot::Bot;", "use crate::review::Files;", "use crate::{store, engine};"],
     },
     Layer {
-        place: "src/bot.rs",
+        place: "src/bot",
         uses: &["engine", "store", "clock"],
         never: &[
             r"\b(tokio|rusqlite|reqwest|serde_json|toml)\b",
@@ -328,6 +329,28 @@ fn habits_are_kept_and_noticed() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_build_without_matrix_links_nothing_of_it() {
+    // Everything that only its SDK brings, in the program and in the tests.
+    const ITS: &[&str] = &["matrix-sdk", "ruma", "vodozemac", "eyeball"];
+    let linked = |features: &[&str]| {
+        let output = Command::new(env!("CARGO"))
+            .args(["tree", "--locked", "--offline", "--prefix", "none", "-e", "normal,dev"])
+            .args(features)
+            .current_dir(root())
+            .output()
+            .expect("cargo runs");
+        assert!(output.status.success(), "{output:?}");
+        let tree = String::from_utf8(output.stdout).expect("names of crates are text");
+        let is_its = |line: &&str| ITS.iter().any(|its| line.starts_with(its));
+        tree.lines().filter(is_its).map(str::to_owned).collect::<BTreeSet<String>>()
+    };
+    assert!(linked(&[]).len() > ITS.len(), "they are not called so any more");
+    for features in [&["--no-default-features", "--features", "irc"][..], &["--no-default-features"]] {
+        assert!(linked(features).is_empty(), "{features:?}: {:?}", linked(features));
+    }
 }
 
 #[test]

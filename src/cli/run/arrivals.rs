@@ -1,5 +1,6 @@
 //! The loop: what has arrived is taken together, and what is due of itself in time.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -16,14 +17,9 @@ use crate::engine::settings::Settings;
 /// Something that reaches the loop.
 #[derive(Debug)]
 pub(super) enum Arrival {
-    /// Inputs for the engine, in order: they share one commit.
-    Inputs(Vec<Input>),
-    /// The connection to this network wants to hear its own number back once all that came before is stored or answered.
-    #[cfg_attr(
-        not(feature = "matrix"),
-        expect(dead_code, reason = "only Matrix stores what comes before it is read")
-    )]
-    Mark(String, i64),
+    /// Inputs for the engine, in order: they share one commit. A network that stores what it hears before it hands it on
+    /// gives its name and a number, and hears the number back together with the answers.
+    Inputs(Vec<Input>, Option<(String, i64)>),
     /// Time is to pass, as the terminal asks for it.
     Later(TimeDelta),
     /// There may be news of a change.
@@ -54,10 +50,13 @@ pub(super) async fn run(
         if !said.replies.is_empty() {
             rooms.say(said.replies);
         }
+        rooms.accepted(said.accepted);
+        said.cards.into_iter().for_each(|(room, window, card)| rooms.card(room, window, card));
         said.topics.into_iter().for_each(|(room, text)| rooms.topic(room, text));
         said.lookups.into_iter().for_each(|change| rooms.look_up(change));
     };
     act(rooms, first);
+    let mut taken: BTreeMap<String, (i64, Vec<String>)> = BTreeMap::new();
     loop {
         let now = clock.now();
         let arrival = match bot.wake(now) {
@@ -78,8 +77,10 @@ pub(super) async fn run(
         let mut after = None;
         while let Some(arrival) = next {
             match arrival {
-                Arrival::Inputs(more) => inputs.extend(more),
-                Arrival::Mark(network, number) => marks.push((network, number)),
+                Arrival::Inputs(more, mark) => {
+                    inputs.extend(more);
+                    marks.extend(mark);
+                }
                 Arrival::News(change) => bot.look_again(change),
                 Arrival::Later(_) | Arrival::Settings(_) | Arrival::End => {
                     after = Some(arrival);
@@ -89,8 +90,18 @@ pub(super) async fn run(
             next = if inputs.len() < INPUTS_AT_ONCE { arrivals.try_recv().ok() } else { None };
         }
         act(rooms, bot.take(clock.now(), &inputs));
-        // After the answers: whoever is told this has them.
-        marks.into_iter().for_each(|(network, number)| rooms.taken(&network, number));
+        // After the answers, and nothing else runs in between: whoever is told both stores both at once.
+        let mut heard: BTreeMap<String, i64> = marks.into_iter().collect();
+        for (network, (number, before)) in &taken {
+            if bot.unsettled(network) != *before {
+                heard.entry(network.clone()).or_insert(*number);
+            }
+        }
+        for (network, number) in heard {
+            let unsettled = bot.unsettled(&network);
+            rooms.taken(&network, number, unsettled.clone());
+            taken.insert(network, (number, unsettled));
+        }
         match after {
             Some(Arrival::End) => {
                 act(rooms, bot.take(clock.now(), &[Input::Stopped]));

@@ -30,8 +30,8 @@ pub(super) fn read(
             Typed::Said(line) if line.network != CONSOLE => {
                 note("other networks speak for themselves; their lines can be played from a file on a pipe")
             }
-            Typed::Said(line) => Some(Arrival::Inputs(vec![Input::Line(line)])),
-            Typed::Heard(inputs) => Some(Arrival::Inputs(inputs)),
+            Typed::Said(line) => Some(Arrival::Inputs(vec![Input::Line(line)], None)),
+            Typed::Heard(inputs) => Some(Arrival::Inputs(inputs, None)),
             Typed::As(name) => {
                 speaker = name;
                 note(&format!("you are {speaker}"))
@@ -47,6 +47,9 @@ pub(super) fn read(
                 },
                 Source::Gerrit(_) => note("/change is for the folder of examples, not for a Gerrit"),
             },
+            Typed::Nod(..) => {
+                note("nobody can put a ✅ on a line of a terminal; it can be played from a file on a pipe")
+            }
             Typed::Restart => note("end the program with ctrl-d and start it again"),
             Typed::Unknown(hint) => note(hint),
         };

@@ -101,13 +101,13 @@ struct Ears {
 
 impl Ears {
     /// Whether anybody listens. A program that can talk nowhere any more ends: whoever watches over it must see that.
-    fn hear(&self, inputs: Vec<Input>, login: Option<&IrcLogin>) -> bool {
+    fn hear(&self, inputs: Vec<Input>, mark: Option<(String, i64)>, login: Option<&IrcLogin>) -> bool {
         let news: Vec<String> = inputs.iter().filter_map(|input| news(input, login)).collect();
         news.iter().for_each(|news| tell(news));
         let stopped =
             |input: &&Input| matches!(input, Input::Link(Link { change: LinkChange::Stopped(_), .. }));
         let stopped = inputs.iter().filter(stopped).count();
-        let mut listens = self.arrivals.send(Arrival::Inputs(inputs)).is_ok();
+        let mut listens = self.arrivals.send(Arrival::Inputs(inputs, mark)).is_ok();
         if stopped > 0 && self.left.fetch_sub(stopped, Ordering::Relaxed) == stopped {
             // The loop still records everything that came before.
             listens &= self.arrivals.send(Arrival::End).is_ok();
@@ -138,31 +138,28 @@ async fn keep(
         Connection::Irc(settings) => Some(settings.login.clone()),
         _ => None,
     };
-    #[cfg(feature = "matrix")]
-    let marks = ears.arrivals.clone();
-    let hear = move |inputs: Vec<Input>| ears.hear(inputs, login.as_ref());
+    let hear = move |inputs: Vec<Input>, mark: Option<(String, i64)>| ears.hear(inputs, mark, login.as_ref());
     let ears = hear.clone();
     let kept = match connection {
         #[cfg(feature = "irc")]
         Connection::Irc(settings) => {
+            let hear = move |inputs: Vec<Input>| hear(inputs, None);
             tokio::spawn(irc::link::keep(*settings, people, clock, hear, tell, said))
         }
         #[cfg(feature = "matrix")]
         Connection::Matrix(settings) => {
             let network = network.clone();
             let hear = move |inputs: Vec<Input>, mark: Option<i64>| {
-                let goes_on = hear(inputs);
-                goes_on
-                    && mark.is_none_or(|number| marks.send(Arrival::Mark(network.clone(), number)).is_ok())
+                hear(inputs, mark.map(|number| (network.clone(), number)))
             };
-            tokio::spawn(matrix::link::keep(*settings, people, clock, hear, said))
+            tokio::spawn(matrix::link::keep(*settings, clock, hear, tell, said))
         }
         // A build without it takes no configuration that has it.
         _ => tokio::spawn(async move { drop((people, clock, hear, said)) }),
     };
     if kept.await.is_err() {
         let why = "a fault in swatbot itself".to_owned();
-        ears(vec![Input::Link(Link { network, change: LinkChange::Stopped(why) })]);
+        ears(vec![Input::Link(Link { network, change: LinkChange::Stopped(why) })], None);
     }
 }
 
@@ -170,6 +167,13 @@ async fn keep(
 fn news(input: &Input, login: Option<&IrcLogin>) -> Option<String> {
     if let Input::Presence(Presence { room, change: Attendance::Closed(why) }) = input {
         return Some(format!("not in {room}: {why}; trying again"));
+    }
+    if let Input::Presence(Presence { room, change: Attendance::Shut { why, next } }) = input {
+        let next =
+            next.as_ref().map(|next| format!("; both rooms say that {next} follows it")).unwrap_or_default();
+        return Some(format!(
+            "out of {room}: {why}{next}; not trying again, somebody must do something about it"
+        ));
     }
     let Input::Link(Link { network, change }) = input else { return None };
     Some(match change {
@@ -206,7 +210,7 @@ async fn answer(
         tokio::spawn(async move {
             let answer = source.look_up(change).await;
             // Where the loop has ended, the answer is asked for again at the next start.
-            let _ = answers.send(Arrival::Inputs(vec![bot::facts(change, answer)]));
+            let _ = answers.send(Arrival::Inputs(vec![bot::facts(change, answer)], None));
         });
     }
 }

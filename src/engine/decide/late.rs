@@ -1,10 +1,11 @@
-//! What was said while the bot could not hear it: told of and put on the record, and not acted on.
+//! What was said while the bot could not hear it, or by nobody knows whom: told of and put on the record, and not acted
+//! on.
 
 use super::super::id::At;
 use super::super::say::{self, no};
 use super::super::settings::Settings;
 use super::super::state::State;
-use super::super::{Line, Outcome, Place, Reply};
+use super::super::{Doubt, Line, Outcome, Place, Reply};
 use super::Turn;
 use super::meant::{Meant, meant, others_log};
 
@@ -31,4 +32,21 @@ pub(super) fn late(settings: &Settings, state: &State, at: At, lines: &[Line]) -
     let answers = places.into_iter().map(|(place, commands)| Reply::new(place, say::late(&commands)));
     outcome.replies.extend(answers);
     outcome
+}
+
+/// Takes in a line of which nothing proves who said it: a command is refused, whoever may give it.
+pub(super) fn unproven(settings: &Settings, state: &State, at: At, line: &Line, doubt: Doubt) -> Outcome {
+    let mut turn = Turn::of_line(settings, state, at, line);
+    let verb = match meant(settings, line, turn.open_window().is_some()) {
+        Meant::Nobody => return turn.out,
+        _ if others_log(settings, line).is_some() => return turn.out,
+        Meant::Verb { verb, .. } => verb.name,
+        Meant::Refused(_) => "?",
+    };
+    let refusal = match doubt {
+        Doubt::Clear => no::clear_text(),
+        Doubt::Device => no::untrusted(),
+    };
+    turn.refuse(verb, None, &refusal);
+    turn.out
 }

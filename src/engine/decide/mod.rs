@@ -6,6 +6,7 @@ mod aside;
 mod ask;
 mod bridge;
 mod find;
+mod gesture;
 mod late;
 mod link;
 mod log;
@@ -49,6 +50,10 @@ pub(super) struct Turn<'a> {
     /// How an answer addresses the speaker.
     pub(super) name: String,
     pub(super) to: Place,
+    /// The message it is about, where the network has a name for it.
+    pub(super) message: Option<String>,
+    /// The patch that what is said next is about: that of the last row.
+    pub(super) about: Option<ChangeNumber>,
     pub(super) out: Outcome,
 }
 
@@ -58,6 +63,16 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
         Input::Line(line) => {
             let mut turn = Turn::of_line(settings, state, at, line);
             turn.line(line);
+            turn.out
+        }
+        Input::Edited(edited) => {
+            let mut turn = Turn::of_line(settings, state, at, &edited.line);
+            turn.edited(&edited.line);
+            turn.out
+        }
+        Input::Nod(nod) => {
+            let mut turn = Turn::of_line(settings, state, at, &nod.line);
+            turn.nod(nod);
             turn.out
         }
         Input::Facts { change, answer } => {
@@ -70,7 +85,9 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.refuse("?", None, &no::flood());
             turn.out
         }
+        Input::Unanswered(_) => Outcome::default(),
         Input::Late(lines) => late::late(settings, state, at, lines),
+        Input::Unproven(line, doubt) => late::unproven(settings, state, at, line, *doubt),
         Input::Presence(presence) => {
             let mut turn = Turn::of_bot(settings, state, at);
             turn.presence(presence);
@@ -133,7 +150,9 @@ impl<'a> Turn<'a> {
             who: who.clone().unwrap_or_else(|| Who(format!("?{}", text::clean(&line.nick)))),
             account: line.account.clone(),
         };
-        Self { settings, state, at, by, who, name: text::clean(&line.nick), to, out: Outcome::default() }
+        let (name, message) = (text::clean(&line.nick), line.message_id.clone());
+        let out = Outcome::default();
+        Self { settings, state, at, by, who, name, to, message, about: None, out }
     }
 
     /// A turn in which the bot acts of its own accord.
@@ -141,7 +160,9 @@ impl<'a> Turn<'a> {
         let who = Who(settings.name.clone());
         let by = Author { network: None, room: None, who, account: None };
         let to = Place::Room(RoomId(CONSOLE.to_owned()));
-        Self { settings, state, at, by, who: None, name: settings.name.clone(), to, out: Outcome::default() }
+        let name = settings.name.clone();
+        let out = Outcome::default();
+        Self { settings, state, at, by, who: None, name, to, message: None, about: None, out }
     }
 
     pub(super) fn prefix(&self) -> &'a str {
@@ -172,6 +193,7 @@ impl<'a> Turn<'a> {
         event: Event,
     ) {
         let record = self.make(window, change, Went::Ok, event);
+        self.about = change;
         self.out.records.push(record);
     }
 
@@ -192,7 +214,7 @@ impl<'a> Turn<'a> {
 
     fn reply(&mut self, text: &str, soft: bool) {
         let text = format!("{}: {text}", self.name);
-        self.out.replies.push(Reply { soft, ..Reply::new(self.to.clone(), text) });
+        self.out.replies.push(Reply { soft, about: self.about, ..Reply::new(self.to.clone(), text) });
     }
 
     /// Says something in every room of a window, to nobody in particular.
@@ -216,7 +238,7 @@ impl<'a> Turn<'a> {
         self.say_in_rooms(window, who, text, None);
     }
 
-    fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str, but: Option<&RoomId>) {
+    pub(super) fn say_in_rooms(&mut self, window: &Window, ping: Vec<Who>, text: &str, but: Option<&RoomId>) {
         for room in &window.occurrence.rooms {
             // Nobody hears what is said to a network that is lost; when it is back, where things stand is said.
             if self.state.is_down(room.network()) || Some(room) == but {
@@ -227,7 +249,8 @@ impl<'a> Turn<'a> {
             let text =
                 if counts { text.to_owned() } else { say::presence::refused_here(text, self.prefix()) };
             let to = Place::Room(room.clone());
-            self.out.replies.push(Reply { ping: ping.clone(), ..Reply::new(to, text) });
+            let reply = Reply { ping: ping.clone(), about: self.about, ..Reply::new(to, text) };
+            self.out.replies.push(reply);
         }
     }
 
@@ -249,6 +272,7 @@ impl<'a> Turn<'a> {
         let event = Event::Refused { verb: verb.to_owned(), code: refusal.code.to_owned() };
         let mut record = self.make(window, change, Went::Refused, event);
         record.text = format!("{verb}: {}", refusal.said());
+        self.about = change;
         self.out.records.push(record);
     }
 
@@ -373,6 +397,7 @@ impl<'a> Turn<'a> {
             self.note_who_is_heard();
         }
         if let Some((verb, words)) = said {
+            self.note_accepted();
             self.note_what_was_said(verb, words);
         }
     }

@@ -6,7 +6,7 @@ use super::super::patch::Patch;
 use super::super::plan::Act;
 use super::super::say;
 use super::super::settings::Standing;
-use super::super::window::{Gone, Window};
+use super::super::window::{Gone, Hold, Window};
 use super::super::{Attendance, Presence, accounts};
 use super::Turn;
 use super::people::{here_from, owners};
@@ -26,6 +26,11 @@ impl<'a> Turn<'a> {
             }
             Attendance::Closed(why) => {
                 self.leave(|other| other == room, |_| true, Absence::RoomClosed, Some(why));
+                return;
+            }
+            Attendance::Shut { why, next } => {
+                self.leave(|other| other == room, |_| true, Absence::RoomClosed, Some(why));
+                self.room_is_shut(room, why, next.as_deref());
                 return;
             }
         };
@@ -135,6 +140,29 @@ impl<'a> Turn<'a> {
         }
         for who in back.iter().filter(|who| after.is_here(who, here_from(&self.settings.timers, window))) {
             self.was_waited_for(window, &after, who);
+        }
+    }
+
+    /// A room is gone for good: its open windows stop, and it is said where people still hear it.
+    fn room_is_shut(&mut self, room: &RoomId, why: &str, next: Option<&str>) {
+        let reason = say::presence::out_of(room, why);
+        for window in self.windows_in(room).into_iter().filter(|window| window.is_on()) {
+            let is_same = |hold: &Hold| {
+                hold.cause == Cause::RoomShut && hold.reason.as_deref() == Some(reason.as_str())
+            };
+            if window.holds.iter().any(is_same) {
+                continue;
+            }
+            let hold = window.next_hold;
+            let event = Event::Held { hold, reason: Some(reason.clone()), cause: Cause::RoomShut };
+            self.record(Some(window.id()), None, event);
+            let text = say::presence::room_shut(self.prefix(), window, hold, &reason, next);
+            let lead = window.lead.as_ref().map(|lead| lead.who.clone());
+            let text = match &lead {
+                Some(lead) => format!("{}: {text}", say::short_name(lead)),
+                None => text,
+            };
+            self.say_in_rooms(window, lead.into_iter().collect(), &text, Some(room));
         }
     }
 

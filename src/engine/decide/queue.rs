@@ -34,6 +34,7 @@ impl<'a> Turn<'a> {
         // What is offered on one line belongs together: one window takes it all, where there is one.
         let together = self.next_with_places(self.at, targets.len()).ok();
         let line = self.next_row();
+        let mut is_part = false;
         for target in targets {
             let windows = (wanted.as_ref(), together.as_ref());
             if let Err(refusal) = self.add_one(*target, windows, &wish, line) {
@@ -42,6 +43,12 @@ impl<'a> Turn<'a> {
                     Target::Ticket(_) => None,
                 };
                 self.refuse("add", change, &refusal);
+                is_part = true;
+            }
+        }
+        for record in &mut self.out.records {
+            if let Event::Offered { partly, .. } = &mut record.event {
+                *partly = is_part;
             }
         }
         Ok(())
@@ -92,7 +99,8 @@ impl<'a> Turn<'a> {
                 Some(self.name.clone()).filter(|nick| nick != say::short_name(&self.by.who))
             }
         };
-        let event = Event::Offered { wish: wish.clone(), line, nick };
+        let message = self.message.clone();
+        let event = Event::Offered { wish: wish.clone(), line, nick, message, partly: false };
         self.record(Some(&occurrence.id), Some(change), event);
         Ok(())
     }

@@ -222,6 +222,8 @@ impl Turn<'_> {
     /// Names the next patch, with what the lead has to know before reading it.
     pub(in super::super) fn name_next(&mut self, window: &Window, lead_in: &str) {
         let Some(lead) = window.lead.as_ref().map(|lead| lead.who.clone()) else { return };
+        // Whose turn it is concerns all.
+        self.about = None;
         let last_start = window.occurrence.ends - self.settings.policy.last_start;
         let Some(patch) = next(self.settings, self.state, window) else {
             let waiting = window.waiting().count();
@@ -270,6 +272,7 @@ impl Turn<'_> {
                 let text = say::run::your_turn(self.settings, patch);
                 self.ping(window, &[&owner], &text);
             }
+            self.about = None;
             let until = recent.unwrap_or(self.at) + self.settings.timers.turn;
             text = say::run::asked_again(patch, until);
         } else if let Err(refusal) = self.may_start(window, patch) {
@@ -303,6 +306,7 @@ impl Turn<'_> {
     pub(in super::super) fn prompt(&mut self, window: &Window, patch: &Patch, lead_in: &str) {
         let Some((number, step)) = patch.current() else { return };
         let Some(lead) = window.lead.as_ref().map(|lead| lead.who.clone()) else { return };
+        let before = self.out.replies.len();
         if step.failed.is_some() {
             let (_, points) = self.judge(window, patch, true);
             let text = say::run::waits_for(self.settings, patch, &points);
@@ -313,10 +317,12 @@ impl Turn<'_> {
             plan::Act::Verify if self.lead_tests(window, patch) => {
                 let text = say::run::verify_for(self.settings, patch);
                 self.tell_lead(window, &lead, lead_in, &text);
+                self.may_nod(window, patch, &lead, before);
             }
             plan::Act::Verify => {
                 let text = say::run::verify(self.settings, patch);
                 self.ping(window, &[patch.owner()], &say::run::after_lead_in(lead_in, &text));
+                self.may_nod(window, patch, patch.owner(), before);
             }
             plan::Act::Review => {
                 let text = self.still_open(window, patch);
@@ -330,6 +336,7 @@ impl Turn<'_> {
                     .strip_prefix(&named)
                     .filter(|rest| rest.starts_with("step ") && lead_in.contains(named.trim_end()));
                 self.tell_lead(window, &lead, lead_in, bare.unwrap_or(&text));
+                self.may_nod(window, patch, &lead, before);
             }
         }
     }

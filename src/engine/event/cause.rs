@@ -20,6 +20,8 @@ pub enum Cause {
     LeadGone,
     /// What was merged is not what was reviewed.
     WrongMerge,
+    /// The bot is out of one of the window's rooms, and does not come back by itself.
+    RoomShut,
 }
 
 impl Cause {

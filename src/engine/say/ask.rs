@@ -364,6 +364,25 @@ pub fn not_recorded(name: &str) -> String {
     format!("{}: I could not record that, so nothing has changed", own_words(name))
 }
 
+/// Said after a restart to somebody whose command was stored and not answered before it.
+pub fn recorded_before(name: &str, row: &Row) -> String {
+    let went = if row.outcome == "refused" { "refused" } else { "recorded" };
+    format!("{}: that was {went} before my restart: {}", own_words(name), row_in_short(row))
+}
+
+/// Said after a restart to somebody whose commands changed nothing before it, and were not answered.
+pub fn unchanged_before(name: &str, commands: &[String]) -> String {
+    const NAMED: usize = 3;
+    let named: Vec<String> = commands
+        .iter()
+        .take(NAMED)
+        .map(|command| format!("\"{}\"", text::clean_to(command, REFUSAL_SHOWN)))
+        .collect();
+    let more = commands.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}: before my restart these changed nothing: {}{more}", own_words(name), named.join(", "))
+}
+
 /// Said where the log cannot be read.
 pub fn log_unreadable(name: &str) -> String {
     format!("{name}: I cannot read the log now")

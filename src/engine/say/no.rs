@@ -1,6 +1,7 @@
 //! Every refusal that is not a rule's: what is wrong, what to type, a stable code.
 
 mod account;
+mod gesture;
 mod grammar;
 mod network;
 mod order;
@@ -19,11 +20,12 @@ pub use account::{
     ask_there, link_in_private, link_on_terminal, linked_elsewhere, no_code, not_linked, not_your_link,
     other_direction, owner_cannot_link, two_people,
 };
+pub use gesture::{edited, nod_crossed, nod_in_clear, nod_late, not_asked, question_over};
 pub use grammar::{
     bare_change, bare_number, leftover, missing, not_a_change, odd_characters, one_owner, too_long, too_many,
     twice, unknown_person, unknown_verb, unknown_word, usage,
 };
-pub use network::{flood, late, read_only, trust_off};
+pub use network::{clear_text, flood, late, read_only, trust_off, untrusted};
 pub use order::{
     cycle, hard_order, needed, not_independent, not_owner_of_either, not_together, place_against_order,
     place_is_no_order, reverted, unique_name, with_itself,
@@ -239,7 +241,7 @@ pub fn held_by(hold: &Hold) -> String {
     let reason = hold.reason.as_deref().map_or_else(|| "no reason given".to_owned(), own_words);
     match hold.cause {
         Cause::Said | Cause::Broken => format!("{}: {reason}", short_name(&hold.by)),
-        Cause::Rollback | Cause::LeadSilent | Cause::LeadGone | Cause::WrongMerge => reason,
+        Cause::Rollback | Cause::LeadSilent | Cause::LeadGone | Cause::WrongMerge | Cause::RoomShut => reason,
     }
 }
 
@@ -263,7 +265,7 @@ pub fn not_holder(prefix: &str, set: &Hold, window: &Window) -> Refusal {
     let lead = lead.map(|lead| format!(" or the lead, {}", short_name(&lead.who))).unwrap_or_default();
     let by = match set.cause {
         Cause::Said | Cause::Broken => format!("{}{lead}", short_name(&set.by)),
-        Cause::Rollback | Cause::LeadSilent | Cause::LeadGone | Cause::WrongMerge => {
+        Cause::Rollback | Cause::LeadSilent | Cause::LeadGone | Cause::WrongMerge | Cause::RoomShut => {
             lead.strip_prefix(" or ").unwrap_or("the lead").to_owned()
         }
     };

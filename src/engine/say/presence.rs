@@ -70,6 +70,29 @@ pub fn lead_gone_before_start(prefix: &str, window: &Window, gone: &str) -> Stri
     format!("{gone}; {} is not started. Any deployer: {claim}", window.id())
 }
 
+/// Why a window whose room is gone is held.
+pub fn out_of(room: &RoomId, why: &str) -> String {
+    format!("I am out of {}: {}", own_words(&room.0), own_words(why))
+}
+
+/// Said in the other rooms of a window where one of them is gone for good, and asks what to do. The room that follows it
+/// is a suggestion to whoever has the configuration.
+pub fn room_shut(prefix: &str, window: &Window, hold: u32, reason: &str, next: Option<&str>) -> String {
+    let resume = command(prefix, &format!("resume H{hold} NOTE"));
+    let next = next
+        .map(|next| {
+            format!(
+                " Both rooms say that {} follows it; I go there once I am configured to.",
+                own_words(next)
+            )
+        })
+        .unwrap_or_default();
+    format!(
+        "{} is HELD (H{hold}): {reason}.{next} Go on without that room: {resume}; else let me in again first",
+        window.id()
+    )
+}
+
 /// Said to a lead where the bot itself was away: nothing says that they ever were.
 pub fn i_am_back(prefix: &str, window: &Window, hold: &Hold) -> String {
     let (id, number) = (window.id(), hold.number);

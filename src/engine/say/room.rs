@@ -1,11 +1,14 @@
-//! What is said of a room itself: that it cannot be read, that it was closed, that the bot is out of it.
+//! What is said of a room itself: what cannot be read in it, that it was closed, that the bot is out of it.
 
 use super::super::id::At;
 use super::own_words;
 
-/// Said once in a room whose encryption the bot does not speak.
-pub fn unreadable() -> String {
-    "this room is encrypted and I cannot read encrypted rooms: nothing said here reaches me".to_owned()
+/// Said of messages that could not be decrypted for a while.
+pub fn unreadable(name: &str) -> String {
+    format!(
+        "cannot read an encrypted message from {}: their client has not sent me the key. Say it again if it was for me",
+        own_words(name)
+    )
 }
 
 /// Said once in a room that was closed for another one.
@@ -24,6 +27,16 @@ pub fn gap(read: usize, from: Option<At>) -> String {
     let from =
         from.map(|from| format!(", from {} UTC on", from.format("%Y-%m-%d %H:%M"))).unwrap_or_default();
     format!("I was away and read the last {read} messages only{from}; what was said before is not read")
+}
+
+/// Why nothing can be said in a room.
+pub fn forbidden(why: &str) -> String {
+    format!("I may not talk there: {}", own_words(why))
+}
+
+/// Why the bot could not go into a room.
+pub fn not_let_in(why: &str) -> String {
+    format!("I cannot get in: {}", own_words(why))
 }
 
 /// Why the bot is out of a room.

@@ -203,6 +203,7 @@ fn cause(cause: Cause) -> &'static str {
         Cause::LeadSilent => " [lead-silent]",
         Cause::LeadGone => " [lead-gone]",
         Cause::WrongMerge => " [wrong-merge]",
+        Cause::RoomShut => " [room-shut]",
     }
 }
 

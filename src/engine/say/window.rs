@@ -96,12 +96,7 @@ pub fn topic(state: &State, room: &RoomId) -> Option<String> {
     let window = on.max_by_key(|window| {
         (window.motion.is_some() || window.rollback.is_some(), window.occurrence.starts)
     })?;
-    let lead =
-        window.lead.as_ref().map_or("no lead".to_owned(), |lead| format!("lead {}", short_name(&lead.who)));
-    let how = if window.is_running() { "runs" } else { "is on" };
-    let until = if window.time_up { "over time since" } else { "until" };
-    let mut parts =
-        vec![format!("{} {how} {until} {} UTC, {lead}", window.id(), words::clock(window.occurrence.ends))];
+    let mut parts = vec![head(window)];
     if !window.holds.is_empty() {
         let holds: Vec<String> = window.holds.iter().map(|hold| format!("H{}", hold.number)).collect();
         parts.push(format!("HELD ({})", holds.join(", ")));
@@ -110,6 +105,15 @@ pub fn topic(state: &State, room: &RoomId) -> Option<String> {
         parts.push(format!("rolling back {}", run::changes_in(&rollback.steps)));
     }
     Some(parts.join("; "))
+}
+
+/// `2026-11-23/morning runs until 15:00 UTC, lead alice`.
+pub(super) fn head(window: &Window) -> String {
+    let lead =
+        window.lead.as_ref().map_or("no lead".to_owned(), |lead| format!("lead {}", short_name(&lead.who)));
+    let how = if window.is_running() { "runs" } else { "is on" };
+    let until = if window.time_up { "over time since" } else { "until" };
+    format!("{} {how} {until} {} UTC, {lead}", window.id(), words::clock(window.occurrence.ends))
 }
 
 /// The announcement, which is the roll call.

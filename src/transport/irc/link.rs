@@ -243,7 +243,9 @@ impl<H: Fn(Vec<Input>) -> bool, T: Fn(&str)> Link<H, T> {
                     self.topics.insert(room, text);
                 }
                 // A line of IRC is gone with its connection: there is nothing to take back.
-                Some(Say::Taken(_)) => {}
+                Some(Say::Taken(..)) => {}
+                // A network that has neither shows neither.
+                Some(Say::Accepted(_) | Say::Card(..)) => {}
                 Some(Say::Settings(people)) => self.outbox.learn(people),
                 Some(Say::Quit(words)) => self.leave = Some((Some(words), now() + FLUSH)),
                 None => self.leave = Some((None, now())),

@@ -4,7 +4,6 @@
 mod caps;
 mod channel;
 mod ending;
-mod flood;
 mod login;
 mod myself;
 mod people;
@@ -27,11 +26,11 @@ use super::isupport::Isupport;
 use super::roster::Roster;
 use super::wire::OutLine;
 
+use crate::transport::flood::Flood;
 use caps::Caps;
 pub use channel::Access;
 use channel::Channel;
 use ending::{because, then};
-use flood::Flood;
 use login::Login;
 use myself::Myself;
 use playback::Playback;

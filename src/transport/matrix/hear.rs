@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 use chrono::TimeDelta;
 
 use crate::config::Matrix;
-use crate::engine::Line;
 use crate::engine::id::RoomId;
+use crate::engine::{Doubt, Line, Unfit};
+use crate::store::inbox::Seal;
 
 /// What is older than this is listed and not acted on.
 pub const LATE: TimeDelta = TimeDelta::seconds(120);
@@ -28,6 +29,8 @@ pub struct Scene<'a> {
     pub room: &'a str,
     /// What is said there is encrypted.
     pub is_encrypted: bool,
+    /// What the encryption of this event proves.
+    pub seal: Seal,
     /// How long ago the event came here.
     pub waited: TimeDelta,
     /// When that is, in milliseconds since 1970: for events whose age no server tells.
@@ -43,8 +46,28 @@ pub enum Heard {
     Line(Line),
     /// Somebody said something too long ago.
     Late(Line),
-    /// Somebody said something in a room whose encryption the bot does not speak.
-    Unreadable,
+    /// Somebody changed a message.
+    Edited {
+        /// What it says now.
+        line: Line,
+        /// Which.
+        of: String,
+    },
+    /// Somebody put a ✅ on a message.
+    Nod {
+        /// Who and where.
+        line: Line,
+        /// On which.
+        on: String,
+        /// Why it counts for nothing.
+        unfit: Option<Unfit>,
+    },
+    /// Somebody took this event away.
+    Redacted(String),
+    /// Somebody said something, and who it was is not proved.
+    Unproven(Line, Doubt),
+    /// This user said something that cannot be decrypted.
+    Unreadable(String),
     /// The room is encrypted from now on.
     Encrypted,
     /// This user is in the room now.
@@ -65,8 +88,8 @@ pub enum Heard {
         /// It may not come back.
         banned: bool,
     },
-    /// The room was closed for another one; which, is not the server's to say.
-    Replaced,
+    /// The room was closed for another one: for this, as it says itself.
+    Replaced(Option<String>),
 }
 
 /// The fields that count.
@@ -79,6 +102,7 @@ struct Event<'e> {
     #[serde(borrow)]
     content: &'e RawValue,
     state_key: Option<String>,
+    redacts: Option<String>,
     origin_server_ts: Option<f64>,
     #[serde(default)]
     unsigned: Unsigned,
@@ -96,12 +120,33 @@ struct Message {
     #[serde(rename = "m.relates_to")]
     relates_to: Option<Relation>,
     #[serde(rename = "m.new_content")]
-    new_content: Option<serde::de::IgnoredAny>,
+    new_content: Option<Said>,
+}
+
+/// What a message says after it was changed.
+#[derive(Deserialize)]
+struct Said {
+    msgtype: String,
+    body: String,
 }
 
 #[derive(Deserialize)]
 struct Relation {
     rel_type: Option<String>,
+    event_id: Option<String>,
+    key: Option<String>,
+}
+
+/// What an event says of others.
+#[derive(Deserialize)]
+struct Related {
+    #[serde(rename = "m.relates_to")]
+    relates_to: Option<Relation>,
+}
+
+#[derive(Deserialize)]
+struct Tombstone {
+    replacement_room: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -122,10 +167,12 @@ pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
     match (event.kind.as_str(), event.state_key.as_deref()) {
         ("m.room.member", Some(user)) => member(&event, user, &settings.user),
         ("m.room.encryption", Some("")) => Heard::Encrypted,
-        ("m.room.tombstone", Some("")) => Heard::Replaced,
-        ("m.room.encrypted", None) if is_heard(&event.sender, settings) => Heard::Unreadable,
+        ("m.room.tombstone", Some("")) => replaced(&event),
+        ("m.room.encrypted", None) if is_heard(&event.sender, settings) => Heard::Unreadable(event.sender),
         ("m.room.message", None) if is_heard(&event.sender, settings) => message(&event, scene),
-        // Reactions, stickers, redactions, topics: nothing of it is said to the bot.
+        ("m.reaction", None) if is_heard(&event.sender, settings) => reaction(&event, scene),
+        ("m.room.redaction", None) => redaction(&event),
+        // Stickers, topics: nothing of it is said to the bot.
         _ => Heard::Nothing,
     }
 }
@@ -133,6 +180,11 @@ pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
 /// Whether what this user says counts at all: the bot does not talk to itself or to other bots.
 fn is_heard(sender: &str, settings: &Matrix) -> bool {
     sender != settings.user && !settings.ignore.iter().any(|other| other == sender)
+}
+
+fn replaced(event: &Event<'_>) -> Heard {
+    let next = serde_json::from_str::<Tombstone>(event.content.get()).ok();
+    Heard::Replaced(next.and_then(|next| next.replacement_room))
 }
 
 fn member(event: &Event<'_>, user: &str, own: &str) -> Heard {
@@ -151,35 +203,87 @@ fn member(event: &Event<'_>, user: &str, own: &str) -> Heard {
 
 fn message(event: &Event<'_>, scene: Scene<'_>) -> Heard {
     let Ok(message) = serde_json::from_str::<Message>(event.content.get()) else { return Heard::Nothing };
+    let (kind, other) = message.relates_to.map_or((None, None), |it| (it.rel_type, it.event_id));
+    let (said, of) = match (message.new_content, kind.as_deref(), other) {
+        (None, None | Some("m.thread"), _) => (Said { msgtype: message.msgtype, body: message.body }, None),
+        (Some(now), Some("m.replace"), Some(of)) => (now, Some(of)),
+        // What other relations mean is not known, so only threads and replies are read.
+        _ => return Heard::Nothing,
+    };
     // A notice is what bots say, and must never be answered. An emote, a picture's name and a file's are nobody's words.
-    if message.msgtype != "m.text" || message.new_content.is_some() {
+    if said.msgtype != "m.text" {
         return Heard::Nothing;
     }
-    // An edit is never a command; what other relations mean is not known, so only threads and replies are read.
-    let relation = message.relates_to.and_then(|relation| relation.rel_type);
-    if relation.is_some_and(|kind| kind != "m.thread") {
-        return Heard::Nothing;
-    }
-    // Whoever can write in clear into an encrypted room need not be who the event says.
-    if scene.is_encrypted {
-        return Heard::Unreadable;
-    }
-    let text = without_quote(&message.body);
+    let text = without_quote(&said.body);
     if text.trim().is_empty() {
         return Heard::Nothing;
     }
+    let line = line(event, scene, text);
+    match of {
+        // All changes of one message are one: it is answered once.
+        Some(of) => Heard::Edited { line: Line { message_id: Some(format!("edit of {of}")), ..line }, of },
+        None if age(event, scene) > LATE => Heard::Late(line),
+        None => match doubt(scene) {
+            Some(doubt) => Heard::Unproven(line, doubt),
+            None => Heard::Line(line),
+        },
+    }
+}
+
+/// Rooms of version 11 and later have the event in the content.
+fn redaction(event: &Event<'_>) -> Heard {
+    #[derive(Deserialize)]
+    struct Redaction {
+        redacts: Option<String>,
+    }
+    let content = serde_json::from_str::<Redaction>(event.content.get()).ok();
+    let redacted = event.redacts.clone().or_else(|| content?.redacts);
+    redacted.map_or(Heard::Nothing, Heard::Redacted)
+}
+
+/// A ✅ on a message; whether that was a question is for others to know.
+fn reaction(event: &Event<'_>, scene: Scene<'_>) -> Heard {
+    let Ok(related) = serde_json::from_str::<Related>(event.content.get()) else { return Heard::Nothing };
+    let Some(Relation { rel_type: Some(kind), event_id: Some(on), key: Some(key) }) = related.relates_to
+    else {
+        return Heard::Nothing;
+    };
+    // Clients write it as an emoji, with a selector behind it, or not.
+    if kind != "m.annotation" || !matches!(key.trim_end_matches('\u{fe0f}'), "✅" | "✔") {
+        return Heard::Nothing;
+    }
+    let unfit = match doubt(scene) {
+        // No client that is known encrypts one.
+        Some(_) => Some(Unfit::InClear),
+        None => (age(event, scene) > LATE).then_some(Unfit::Late),
+    };
+    Heard::Nod { line: line(event, scene, ""), on, unfit }
+}
+
+/// Why nothing proves who an event is from, where that is so.
+fn doubt(scene: Scene<'_>) -> Option<Doubt> {
+    match scene.seal {
+        // Into an encrypted room whoever runs a homeserver can write in clear, under any name.
+        Seal::Clear if scene.is_encrypted => Some(Doubt::Clear),
+        Seal::Untrusted | Seal::Locked => Some(Doubt::Device),
+        Seal::Clear | Seal::Trusted => None,
+    }
+}
+
+/// What somebody says with an event.
+fn line(event: &Event<'_>, scene: Scene<'_>, text: &str) -> Line {
     let settings = scene.settings;
     // Behind a bridge's user id is whoever has that nick there.
-    let account = !settings.bridged.iter().any(|pattern| is_like(pattern, &event.sender));
-    let line = Line {
+    let account =
+        doubt(scene).is_none() && !settings.bridged.iter().any(|pattern| is_like(pattern, &event.sender));
+    Line {
         network: settings.network.clone(),
         room: Some(room_id(settings, scene.room)),
         nick: name(&event.sender, &settings.user),
         account: account.then(|| event.sender.clone()),
         text: text.to_owned(),
         message_id: Some(event.event_id.clone()),
-    };
-    if age(event, scene) > LATE { Heard::Late(line) } else { Heard::Line(line) }
+    }
 }
 
 /// A room as the engine calls it.
@@ -194,6 +298,11 @@ fn without_quote(body: &str) -> &str {
         rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
     }
     rest.trim_matches(['\n', '\r', ' '])
+}
+
+/// How long ago an event was said, as far as anybody knows.
+pub fn said_ago(event: &str, scene: Scene<'_>) -> TimeDelta {
+    serde_json::from_str::<Event<'_>>(event).map_or(TimeDelta::zero(), |event| age(&event, scene))
 }
 
 /// How old an event is. What servers say only makes it older: an event is never younger than its time here.

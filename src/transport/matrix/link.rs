@@ -4,9 +4,13 @@
 //! that it is stored or answered; so a program that is killed hears it again, and the log knows what was handled. What
 //! goes out is in the inbox too, under a number that the homeserver knows it by.
 
+mod chores;
 mod inward;
+mod keys;
+mod outward;
+mod talk;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,15 +21,18 @@ use tokio::time::{sleep, sleep_until};
 
 use crate::clock::Clock;
 use crate::config::{Matrix, MatrixLogin};
-use crate::engine::settings::Settings;
+use crate::engine::say::room as words;
 use crate::engine::{self, Attendance, Input, LinkChange, Presence};
 use crate::store::StoreError;
-use crate::store::inbox::{Inbox, Outgoing, Session};
+use crate::store::inbox::{Inbox, Outgoing};
 use crate::transport::Say;
+use crate::transport::flood::Flood;
 
-use super::hear::room_id;
-use super::say;
-use super::server::{Batch, Server, Trouble};
+use super::hear::{self, Heard, Scene, room_id};
+use super::server::{Batch, Server, Since, Trouble, kept};
+use chores::Chore;
+use outward::Unstored;
+use talk::REACTION;
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -33,31 +40,57 @@ const FLUSH: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Where the server asks for more than this, it asks for too much.
 const LONGEST_WAIT: Duration = Duration::from_secs(900);
+/// A homeserver from which nothing was heard for so long, when it should have answered in half of that, is lost.
+const SILENT: Duration = Duration::from_secs(120);
 /// One failure may pass; this many in a row are an outage.
 const OUTAGE: u32 = 2;
 /// An answer without news is due no sooner than after this.
 const IDLE: Duration = Duration::from_secs(1);
+/// So many events are tried again that cannot be decrypted.
+const MOST_LOCKED: usize = 200;
 /// An answer about how things stand is worth nothing after this, in milliseconds.
 const STATUS_LATE: i64 = 30_000;
+/// How often the keys at the homeserver are counted.
+const COUNT: Duration = Duration::from_secs(1800);
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
 /// A request that was made of the server, with what it is for.
-type Job<T> = Option<(T, Future<Result<(), Trouble>>)>;
+type Job<T, R = ()> = Option<(T, Future<Result<R, Trouble>>)>;
 
 /// Keeps the connection to a homeserver until it is told to quit, or nobody is left who could tell it. `hear` takes what
-/// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens.
+/// the engine is to hear, with the number that is to come back as `Say::Taken`, and says whether anybody still listens;
+/// `tell` tells the operator.
 pub async fn keep(
     settings: Matrix,
-    people: Arc<Settings>,
     clock: Clock,
     hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
+    tell: impl Fn(&str),
+    says: UnboundedReceiver<Say>,
+) {
+    keep_reading(hear::hear, settings, clock, hear, tell, says).await;
+}
+
+/// How an event is read; it may panic.
+pub type Reads = fn(&str, Scene<'_>) -> Heard;
+
+/// The same with another way to read events.
+pub async fn keep_reading(
+    reads: Reads,
+    settings: Matrix,
+    clock: Clock,
+    hear: impl Fn(Vec<Input>, Option<i64>) -> bool,
+    tell: impl Fn(&str),
     mut says: UnboundedReceiver<Say>,
 ) {
     let opened = Inbox::open(&settings.state_dir, clock.now().timestamp_millis());
-    let inbox = match opened {
-        Ok(inbox) => inbox,
+    let opened = opened.map_err(|error| error.to_string()).and_then(|inbox| {
+        let left = inbox.last_waiting().map_err(|error| error.to_string())?;
+        Ok((inbox, left))
+    });
+    let (inbox, left) = match opened {
+        Ok(opened) => opened,
         Err(error) => {
-            let change = LinkChange::Stopped(error.to_string());
+            let change = LinkChange::Stopped(error);
             hear(vec![Input::Link(engine::Link { network: settings.network, change })], None);
             while !matches!(says.recv().await, Some(Say::Quit(_)) | None) {}
             return;
@@ -65,14 +98,23 @@ pub async fn keep(
     };
     let mut link = Link {
         settings: Arc::new(settings),
-        people,
         clock,
         hear,
+        tell,
+        unsigned: None,
         says,
         inbox,
+        unstored: Unstored::default(),
+        left,
         encrypted: BTreeSet::new(),
+        knows_rooms: false,
         inside: BTreeSet::new(),
+        chores: VecDeque::new(),
+        shut: BTreeSet::new(),
+        flood: Flood::default(),
+        reads,
         read: 0,
+        shown_at: BTreeMap::new(),
         leave: None,
         is_down: false,
     };
@@ -115,32 +157,44 @@ enum End {
 }
 
 /// One homeserver, connected or not.
-struct Link<H> {
+struct Link<H, T> {
     settings: Arc<Matrix>,
-    people: Arc<Settings>,
     clock: Clock,
     hear: H,
+    tell: T,
+    /// Why nothing can be said in encrypted rooms, where the operator was not told of it yet.
+    unsigned: Option<String>,
     says: UnboundedReceiver<Say>,
     inbox: Inbox,
-    /// The rooms whose messages cannot be read.
+    /// What it was told and could not store yet.
+    unstored: Unstored,
+    /// Events up to this one were there at the start: the log may know them.
+    left: i64,
+    /// The rooms that are encrypted.
     encrypted: BTreeSet<String>,
+    /// The SDK knows the state of all rooms.
+    knows_rooms: bool,
     /// The rooms that the bot is in.
     inside: BTreeSet<String>,
+    /// What is to be done in rooms.
+    chores: VecDeque<Chore>,
+    /// How much everybody has said.
+    flood: Flood,
+    /// How an event is read.
+    reads: Reads,
+    /// The rooms that the engine knows to be out of reach until somebody does something.
+    shut: BTreeSet<String>,
     /// The last event that was handed on.
     read: i64,
+    /// When the cards of a room were changed last.
+    shown_at: BTreeMap<String, Instant>,
     /// It was told to leave by this time.
     leave: Option<Instant>,
     /// The engine knows that nothing can be said.
     is_down: bool,
 }
 
-/// What is to be done in rooms beside talking.
-enum Chore {
-    Join(String),
-    Refuse(String),
-}
-
-impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
+impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// Takes up the session of the last start, or logs in. `None`: it was told to leave meanwhile.
     async fn connect(&mut self, log_in_again: bool) -> Result<Option<Server>, End> {
         let known = self.inbox.session().map_err(|error| End::Again(error.to_string()))?;
@@ -155,22 +209,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         match connected {
             Ok((server, session)) => {
                 if before.as_ref() != Some(&session) {
-                    self.keep_session(Some(&session))?;
+                    let kept = kept(&self.settings, &session);
+                    self.inbox.set_session(Some(&kept)).map_err(|error| End::Again(error.to_string()))?;
                 }
                 Ok(Some(server))
             }
             Err(trouble) => Err(self.end(trouble)),
         }
-    }
-
-    fn keep_session(&mut self, session: Option<&Session>) -> Result<(), End> {
-        // A token from a file stays there alone.
-        let is_password = matches!(self.settings.login, MatrixLogin::Password { .. });
-        let kept = session.map(|session| Session {
-            token: if is_password { session.token.clone() } else { String::new() },
-            ..session.clone()
-        });
-        self.inbox.set_session(kept.as_ref()).map_err(|error| End::Again(error.to_string()))
     }
 
     /// What a fault of a whole connection means.
@@ -185,79 +230,99 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                 let more = forgotten.err().unwrap_or_default();
                 End::Stop(format!("the homeserver has ended my session{more}"))
             }
-            Trouble::Refused(why) => End::Stop(why),
+            Trouble::Refused(why) | Trouble::Forbidden(why) => End::Stop(why),
         }
     }
 
     /// Reads and says for as long as that goes well.
     async fn talk(&mut self, server: Server, failed: &mut u32) -> End {
-        let look = match self.during(server.clone().look()).await {
+        let is_first = match self.inbox.place() {
+            Ok(place) => place.is_none(),
+            Err(error) => return End::Again(error.to_string()),
+        };
+        self.knows_rooms = is_first;
+        let look = match self.during(server.clone().look(is_first)).await {
             None => return End::Left,
             Some(Ok(look)) => look,
             Some(Err(trouble)) => return self.end(trouble),
         };
-        let mut chores = match self.begin(look) {
-            Ok(chores) => chores,
-            Err(error) => return End::Again(error.to_string()),
-        };
-        match self.go_on(server, &mut chores, failed).await {
+        if let Err(error) = self.begin(look) {
+            return End::Again(error.to_string());
+        }
+        match self.go_on(server, failed).await {
             Ok(end) => end,
             Err(error) => End::Again(error.to_string()),
         }
     }
 
-    async fn go_on(
-        &mut self,
-        server: Server,
-        chores: &mut VecDeque<Chore>,
-        failed: &mut u32,
-    ) -> Result<End, StoreError> {
+    async fn go_on(&mut self, server: Server, failed: &mut u32) -> Result<End, StoreError> {
         let mut syncing = self.fetch(&server, None)?;
-        let mut sending: Job<(i64, String)> = None;
-        let mut working: Job<Chore> = None;
+        let mut sending: Job<Outgoing, String> = None;
+        let mut working: Job<Chore, Option<String>> = None;
         let (mut send_at, mut work_at) = (now(), now());
         let mut not_sent = 0;
-        let mut asked_at = now();
+        let (mut asked_at, mut heard_at) = (now(), now());
+        let mut count_at = now() + COUNT;
+        if self.knows_rooms {
+            self.chores.push_front(Chore::Prove);
+        }
         loop {
             self.read_on()?;
+            if !self.is_down && now() >= heard_at + SILENT {
+                self.lost(format!("the homeserver has not answered for {} s", SILENT.as_secs()));
+            }
+            let show_at = self.show_cards()?;
             if sending.is_none() && now() >= send_at {
                 sending = self.next_out()?.map(|out| {
-                    let what = (out.id, out.room.clone());
-                    (what, Box::pin(server.clone().send(out)) as Future<_>)
+                    let is_encrypted = self.encrypted.contains(&out.room);
+                    (out.clone(), Box::pin(server.clone().send(out, is_encrypted)) as Future<_>)
                 });
             }
             if working.is_none() && now() >= work_at {
-                working = chores.pop_front().map(|chore| {
-                    let doing: Future<_> = match &chore {
-                        Chore::Join(room) => Box::pin(server.clone().join(room.clone())),
-                        Chore::Refuse(room) => Box::pin(server.clone().refuse(room.clone())),
-                    };
+                working = self.chores.pop_front().map(|chore| {
+                    let doing = self.begin_chore(&chore, &server);
                     (chore, doing)
                 });
             }
             if let Some(by) = self.leave
-                && (now() >= by || (sending.is_none() && self.inbox.first()?.is_none()))
+                && (now() >= by
+                    || (sending.is_none() && self.unstored.is_empty() && self.inbox.first()?.is_none()))
             {
                 return Ok(End::Left);
             }
             let waits = |is_idle: bool, at: Instant| (is_idle && at > now()).then_some(at);
-            let wake = [self.leave, waits(sending.is_none(), send_at), waits(working.is_none(), work_at)];
+            let watch = (!self.is_down).then_some(heard_at + SILENT);
+            let (send, work) = (waits(sending.is_none(), send_at), waits(working.is_none(), work_at));
+            let wake = [self.leave, show_at, send, work, watch];
             tokio::select! {
                 biased;
                 sent = done(&mut sending) => {
-                    let Some(((id, room), _)) = sending.take() else { continue };
+                    let Some((out, _)) = sending.take() else { continue };
                     match sent {
-                        Ok(()) => {
+                        Ok(event) => {
                             not_sent = 0;
-                            self.inbox.said(id)?;
+                            let now = self.now();
+                            self.inbox.posted(out.id, &event, now)?;
+                            self.shut.remove(&out.room);
                         }
                         Err(Trouble::Later(_, after)) => {
                             not_sent += 1;
                             send_at = now() + after.map_or_else(|| pause(not_sent), |after| after.min(LONGEST_WAIT));
                         }
+                        Err(Trouble::Forbidden(why)) => {
+                            self.inbox.said(out.id)?;
+                            // A room where it may only not react is as good as any other.
+                            if out.kind != REACTION {
+                                self.close(&out.room, words::forbidden(&why), None);
+                            }
+                        }
                         Err(Trouble::Refused(why)) => {
-                            self.inbox.said(id)?;
-                            self.closed(&room, format!("I may not talk there: {why}"));
+                            self.inbox.said(out.id)?;
+                            // A reaction that is there already is as good as a new one.
+                            if out.kind != REACTION {
+                                let (network, room) = (&self.settings.network, &out.room);
+                                (self.tell)(&format!("{network}: a message to {room} is refused and left out: {why}"));
+                            }
                         }
                         Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
                     }
@@ -265,26 +330,27 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
                 _ = self.told(), if self.leave.is_none() => {}
                 worked = done(&mut working) => {
                     let Some((chore, _)) = working.take() else { continue };
-                    match (chore, worked) {
-                        (chore, Err(Trouble::Later(_, after))) => {
-                            work_at = now() + after.unwrap_or(LONGEST_PAUSE).min(LONGEST_WAIT);
-                            chores.push_front(chore);
-                        }
-                        (Chore::Join(room), Err(Trouble::Refused(why))) => {
-                            self.closed(&room, format!("I cannot get in: {why}"));
-                        }
-                        (_, Err(trouble @ Trouble::LoggedOut { .. })) => return Ok(self.end(trouble)),
-                        (Chore::Refuse(_), Err(Trouble::Refused(_))) | (_, Ok(())) => {}
+                    match worked {
+                        Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
+                        worked => work_at = now() + self.worked(chore, worked),
                     }
                 }
                 batch = &mut syncing => {
                     syncing = match batch {
                         Ok(batch) => {
                             *failed = 0;
+                            heard_at = now();
                             // A server that answers at once and has nothing to say is not asked in a circle.
                             let is_idle = self.inbox.place()?.as_ref() == Some(&batch.next);
                             let too_soon = is_idle && now() - asked_at < IDLE;
-                            self.take(batch, chores)?;
+                            if !std::mem::replace(&mut self.knows_rooms, true) {
+                                self.chores.push_front(Chore::Prove);
+                            }
+                            if now() >= count_at {
+                                count_at = now() + COUNT;
+                                self.chores.push_back(Chore::Count);
+                            }
+                            self.take(batch)?;
                             let after = if too_soon { IDLE } else { Duration::ZERO };
                             asked_at = now() + after;
                             self.fetch(&server, Some(after))?
@@ -312,15 +378,21 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         server: &Server,
         after: Option<Duration>,
     ) -> Result<Future<Result<Batch, Trouble>>, StoreError> {
-        let since = self.inbox.place()?.unwrap_or_default();
-        let (server, rooms) = (server.clone(), self.settings.rooms.clone());
+        let locked = self.inbox.locked(MOST_LOCKED)?;
+        let since = Since {
+            place: self.inbox.place()?.unwrap_or_default(),
+            whole: !self.knows_rooms,
+            rooms: self.settings.rooms.clone(),
+            locked: locked.into_iter().map(|event| (event.room, event.text)).collect(),
+        };
+        let server = server.clone();
         let after = after.unwrap_or_default();
         Ok(Box::pin(async move {
             // Even a pause of nothing would wait for the next tick of the timer.
             if !after.is_zero() {
                 sleep(after).await;
             }
-            server.fetch(since, rooms).await
+            server.fetch(since).await
         }))
     }
 
@@ -328,58 +400,15 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
     fn next_out(&mut self) -> Result<Option<Outgoing>, StoreError> {
         while let Some(out) = self.inbox.first()? {
             if !out.is_status || self.now() - out.at <= STATUS_LATE {
-                return Ok(Some(out));
+                return self.referring(out).map(Some);
             }
             self.inbox.said(out.id)?;
         }
         Ok(None)
     }
 
-    /// Takes what it is told next, and whatever else is there by then. False: it is to leave.
-    async fn told(&mut self) -> bool {
-        let mut say = self.says.recv().await;
-        loop {
-            let stored = match say {
-                Some(Say::Replies(replies)) => {
-                    let events = say::events(&replies, &self.people, &self.settings.network);
-                    let out: Vec<_> =
-                        events.into_iter().map(|out| (out.room, out.content, out.is_status)).collect();
-                    let now = self.now();
-                    self.inbox.push(&out, now)
-                }
-                Some(Say::Taken(last)) => self.inbox.taken(last),
-                // A topic is anybody's to set here, and nobody has asked for one.
-                Some(Say::Topic(..)) => Ok(()),
-                Some(Say::Settings(people)) => {
-                    self.people = people;
-                    Ok(())
-                }
-                Some(Say::Quit(words)) => {
-                    self.leave = Some(now() + FLUSH);
-                    let rooms: Vec<String> = self.inside.iter().cloned().collect();
-                    rooms.iter().try_for_each(|room| self.say(room, &words))
-                }
-                None => {
-                    self.leave = Some(now());
-                    Ok(())
-                }
-            };
-            if let Err(error) = stored {
-                self.lost(error.to_string());
-            }
-            if self.leave.is_some() {
-                return false;
-            }
-            match self.says.try_recv() {
-                Ok(next) => say = Some(next),
-                // A closed channel is seen by the next call.
-                Err(_) => return true,
-            }
-        }
-    }
-
     /// Waits for something while it is told other things. `None`: it is to leave.
-    async fn during<T>(&mut self, future: impl std::future::Future<Output = T>) -> Option<T> {
+    async fn during<F: std::future::Future>(&mut self, future: F) -> Option<F::Output> {
         tokio::pin!(future);
         loop {
             tokio::select! {
@@ -408,10 +437,6 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool> Link<H> {
         Input::Presence(Presence { room: room_id(&self.settings, room), change })
     }
 
-    fn closed(&self, room: &str, why: String) {
-        self.hand_on(vec![self.presence(room, Attendance::Closed(why))], None);
-    }
-
     fn hand_on(&self, inputs: Vec<Input>, number: Option<i64>) {
         if self.leave.is_none() {
             // Where nobody listens any more, the word to leave is on its way.
@@ -430,7 +455,7 @@ fn pause(failed: u32) -> Duration {
 }
 
 /// The end of a request, or nothing for ever where there is none.
-async fn done<T>(job: &mut Job<T>) -> Result<(), Trouble> {
+async fn done<T, R>(job: &mut Job<T, R>) -> Result<R, Trouble> {
     match job {
         Some((_, request)) => request.await,
         None => pending().await,

@@ -9,23 +9,29 @@ use std::fmt::Write;
 use matrix_sdk::ruma::UserId;
 use serde_json::{Value, json};
 
-use crate::engine::id::Who;
-use crate::engine::settings::Settings;
+use crate::engine::id::{ChangeNumber, Who};
+use crate::engine::say::card::{COLUMNS, Card};
 use crate::engine::{Kind, Place, Reply, say};
+
+use super::refer;
 
 /// An event to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Out {
     /// The room, as the homeserver calls it.
     pub room: String,
-    /// What is sent, as JSON of an `m.room.message`.
-    pub content: String,
+    /// What is sent, the content of an `m.room.message`.
+    pub content: Value,
     /// It says how things stand, and may be left out when it is late.
     pub is_status: bool,
+    /// The event that it answers.
+    pub answers: Option<String>,
+    /// The patch that it is about.
+    pub about: Option<ChangeNumber>,
 }
 
 /// The events that say these replies. What belongs in no room of this network is passed over.
-pub fn events(replies: &[Reply], people: &Settings, network: &str) -> Vec<Out> {
+pub fn events(replies: &[Reply], network: &str) -> Vec<Out> {
     let mut events: Vec<(String, Vec<&Reply>)> = Vec::new();
     for reply in replies {
         let Place::Room(room) = &reply.to else { continue };
@@ -44,7 +50,9 @@ pub fn events(replies: &[Reply], people: &Settings, network: &str) -> Vec<Out> {
     let out = |(room, lines): (String, Vec<&Reply>)| Out {
         room,
         is_status: lines.iter().all(|line| line.kind == Kind::Status),
-        content: content(&lines, people, network).to_string(),
+        answers: lines.iter().find_map(|line| line.answers.clone()),
+        about: lines.first().and_then(|line| line.about),
+        content: content(&lines),
     };
     events.into_iter().map(out).collect()
 }
@@ -54,12 +62,37 @@ pub fn notice(text: &str) -> String {
     body("m.notice", text, &escaped(text), &BTreeSet::new()).to_string()
 }
 
-fn goes_on(lines: &[&Reply], reply: &Reply) -> bool {
-    let quiet = |reply: &Reply| reply.ping.is_empty() && !matches!(reply.kind, Kind::ForLog);
-    reply.more && quiet(reply) && lines.iter().all(|line| quiet(line))
+/// A card, which pings nobody: its lines, and the queue as a table.
+pub fn card(card: &Card) -> Value {
+    let mut text = clean(&card.head);
+    let mut html = format!("<strong>{}</strong>", escaped(&text));
+    for line in card.lines.iter().map(|line| clean(line)) {
+        let _ = write!(text, "\n{line}");
+        let _ = write!(html, "<br>{}", escaped(&line));
+    }
+    if !card.rows.is_empty() {
+        let cells = |row: &[String; 4], cell: &str| -> String {
+            row.iter().map(|text| format!("<{cell}>{}</{cell}>", escaped(&clean(text)))).collect()
+        };
+        let head = cells(&COLUMNS.map(str::to_owned), "th");
+        let _ = write!(html, "<table><thead><tr>{head}</tr></thead><tbody>");
+        for row in &card.rows {
+            let [ticket, patch, owner, state] = row.each_ref().map(|text| clean(text));
+            let _ = write!(text, "\n{ticket} {patch} ({owner}) {state}");
+            let _ = write!(html, "<tr>{}</tr>", cells(row, "td"));
+        }
+        html.push_str("</tbody></table>");
+    }
+    body("m.notice", &text, &html, &BTreeSet::new())
 }
 
-fn content(lines: &[&Reply], people: &Settings, network: &str) -> Value {
+fn goes_on(lines: &[&Reply], reply: &Reply) -> bool {
+    let quiet = |reply: &Reply| reply.ping.is_empty() && !matches!(reply.kind, Kind::ForLog);
+    let is_about_the_same = lines.iter().all(|line| line.about == reply.about);
+    reply.more && is_about_the_same && quiet(reply) && lines.iter().all(|line| quiet(line))
+}
+
+fn content(lines: &[&Reply]) -> Value {
     let (mut text, mut html, mut mentions) = (String::new(), String::new(), BTreeSet::new());
     let mut kind = "m.notice";
     for (index, reply) in lines.iter().enumerate() {
@@ -73,7 +106,7 @@ fn content(lines: &[&Reply], people: &Settings, network: &str) -> Value {
         let called: Vec<Called<'_>> = reply
             .ping
             .iter()
-            .map(|who| Called { name: say::short_name(who), users: users(who, people, network) })
+            .map(|who| Called { name: say::short_name(who), users: users(who, reply) })
             .collect();
         let line = clean(&reply.text);
         let (plain, rich) = named(&line, &called);
@@ -81,7 +114,11 @@ fn content(lines: &[&Reply], people: &Settings, network: &str) -> Value {
         html.push_str(&rich);
         mentions.extend(called.into_iter().flat_map(|called| called.users));
     }
-    body(kind, &text, &html, &mentions)
+    let mut content = body(kind, &text, &html, &mentions);
+    if let Some(confirm) = lines.iter().find_map(|line| line.confirm.as_ref()) {
+        refer::ask(&mut content, confirm);
+    }
+    content
 }
 
 fn body(kind: &str, text: &str, html: &str, mentions: &BTreeSet<String>) -> Value {
@@ -103,13 +140,9 @@ struct Called<'a> {
     users: Vec<String>,
 }
 
-fn users(who: &Who, people: &Settings, network: &str) -> Vec<String> {
-    let full: Vec<&str> = match people.person(who) {
-        Some(person) => person.accounts.iter().map(String::as_str).collect(),
-        None => vec![who.0.as_str()],
-    };
-    let here = full.iter().filter_map(|full| full.strip_prefix(network)?.strip_prefix('/'));
-    here.filter(|user| <&UserId>::try_from(*user).is_ok()).map(str::to_owned).collect()
+fn users(who: &Who, reply: &Reply) -> Vec<String> {
+    let theirs = reply.called.iter().filter(|(called, _)| called == who).flat_map(|(_, users)| users);
+    theirs.filter(|user| <&UserId>::try_from(user.as_str()).is_ok()).cloned().collect()
 }
 
 /// The plain and the rich form of a line. Whose name stands in it gets a link to them there, and whose does not, at the

@@ -1,74 +1,72 @@
-//! The homeserver: each request that is made of it, and what its faults mean. Nothing here is remembered.
+//! The homeserver: each request that is made of it, and what its answers amount to. Nothing of a room is remembered here.
 //!
-//! Of `matrix-sdk` the login, the session and the requests are used, and not its loop: without encryption nothing goes
-//! through its stores, so what was read is in one file of our own, in one transaction with the place up to which it was
-//! read. Its sync would store a place of its own before anybody has taken the events.
+//! Of `matrix-sdk` one turn of its sync is used, and not its loop: it decrypts, keeps the keys and gives ours to those who
+//! may read along. The place up to which everything was read is our own, in one file and one transaction with what was
+//! read; the SDK keeps its place in memory, where it ends with the connection.
+
+mod keys;
+mod session;
+mod trouble;
 
 use std::collections::BTreeSet;
-use std::error::Error as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use matrix_sdk::authentication::matrix::MatrixSession;
-use matrix_sdk::config::RequestConfig;
+use matrix_sdk::config::{RequestConfig, SyncSettings, SyncToken};
+use matrix_sdk::deserialized_responses::{
+    EncryptionInfo, TimelineEvent, TimelineEventKind, VerificationLevel, VerificationState,
+};
+use matrix_sdk::ruma::api::Direction;
 use matrix_sdk::ruma::api::client::filter::{FilterDefinition, RoomEventFilter};
 use matrix_sdk::ruma::api::client::membership::{join_room_by_id, leave_room};
 use matrix_sdk::ruma::api::client::message::{get_message_events, send_message_event};
+use matrix_sdk::ruma::api::client::state::get_state_event_for_key;
 use matrix_sdk::ruma::api::client::sync::sync_events::v3 as sync;
-use matrix_sdk::ruma::api::error::{ErrorKind, RetryAfter};
-use matrix_sdk::ruma::api::{Direction, MatrixVersion};
-use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, MessageLikeEventType};
+use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, AnySyncStateEvent, StateEventType};
 use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedTransactionId, RoomId, UInt};
-use matrix_sdk::store::RoomLoadSettings;
-use matrix_sdk::{Client, HttpError, SessionMeta, SessionTokens, reqwest};
+use matrix_sdk::sync::{State, Timeline};
+use matrix_sdk::{Client, Room};
 use serde::Deserialize;
 
-use crate::config::{Matrix, MatrixLogin};
-use crate::store::inbox::{Outgoing, Session};
+use crate::config::Matrix;
+use crate::store::inbox::{Arrived, Outgoing, Seal, Session};
+
+pub(super) use session::kept;
+pub(super) use trouble::Trouble;
+use trouble::within;
 
 /// How long the server may hold an answer back until there is something to tell.
 const POLL: Duration = Duration::from_secs(30);
+/// The same while a key is waited for, which the SDK may fetch from the backup meanwhile.
+const POLL_FOR_KEYS: Duration = Duration::from_secs(5);
 /// An answer that is not complete by then is none: the watchdog of the loop, which asks again.
 const ANSWER: Duration = Duration::from_secs(30);
 /// So many events of a room come in one answer.
 const AT_ONCE: u32 = 100;
 /// So many are read of what was said in an absence.
 pub(super) const MOST_MISSED: usize = 1000;
+/// What is being looked up is known after about that.
+const SOON: Duration = Duration::from_millis(200);
+/// Why nothing can be said in an encrypted room.
+pub(super) const UNSIGNED: &str =
+    "it is encrypted, and the homeserver has no keys of mine that people could trust";
 /// A server that gives empty pages for ever is left.
 const MOST_PAGES: usize = 50;
-/// What the device is called in the account's settings.
-const DEVICE: &str = "swatbot";
-/// The words of a fault are cut here: a server may put a page of HTML into them.
-const LONGEST_WORDS: usize = 200;
 
 /// The events that are read, and those of them that are part of a room's state.
-const EVENTS: &[&str] =
-    &["m.room.message", "m.room.encrypted", "m.room.member", "m.room.encryption", "m.room.tombstone"];
-const STATE: &[&str] = &["m.room.member", "m.room.encryption", "m.room.tombstone"];
-
-/// Why a request came to nothing.
-#[derive(Clone, Debug)]
-pub(super) enum Trouble {
-    /// Another try may do better, after this time where the server says so.
-    Later(String, Option<Duration>),
-    /// The session is over; with `soft` the device may log in again.
-    LoggedOut { soft: bool },
-    /// The server does not do this.
-    Refused(String),
-}
-
-impl Trouble {
-    /// In words for a tired person.
-    pub(super) fn words(&self) -> String {
-        match self {
-            Self::Later(why, _) | Self::Refused(why) => why.clone(),
-            Self::LoggedOut { .. } => "the homeserver has logged me out".to_owned(),
-        }
-    }
-}
-
-/// An event: its room, its id, and its text.
-pub(super) type Found = (String, String, String);
+const EVENTS: &[&str] = &[
+    "m.room.message",
+    "m.reaction",
+    "m.room.redaction",
+    "m.room.encrypted",
+    "m.room.member",
+    "m.room.encryption",
+    "m.room.tombstone",
+];
+/// Who may read what was said before they came decides who is given keys.
+const STATE: &[&str] =
+    &["m.room.member", "m.room.encryption", "m.room.tombstone", "m.room.history_visibility"];
 
 /// How things stand when a connection begins.
 pub(super) struct Look {
@@ -84,12 +82,24 @@ pub(super) struct Look {
 pub(super) struct Batch {
     /// The place that follows.
     pub(super) next: String,
-    /// Everything, in the order of each room.
-    pub(super) events: Vec<Found>,
+    /// Everything, in the order of each room, and before it what could not be read earlier.
+    pub(super) events: Vec<Arrived>,
     /// The rooms of which not everything could be read: with how many events were.
     pub(super) gaps: Vec<(String, usize, Option<f64>)>,
     /// Who invites the account where.
     pub(super) invites: Vec<Invite>,
+}
+
+/// What is asked for.
+pub(super) struct Since {
+    /// The place that it begins at.
+    pub(super) place: String,
+    /// The state of all rooms is to come as well: the SDK does not know it yet.
+    pub(super) whole: bool,
+    /// The rooms that count.
+    pub(super) rooms: Vec<String>,
+    /// What could not be read so far, each with its room.
+    pub(super) locked: Vec<(String, String)>,
 }
 
 /// An invitation.
@@ -106,6 +116,19 @@ pub(super) struct Invite {
 pub(super) struct Server {
     client: Client,
     user: String,
+    /// What is known of this device's signature.
+    proof: Arc<Mutex<Proof>>,
+}
+
+/// What is known of this device's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// It was not looked at yet.
+    Unknown,
+    /// It is signed.
+    Signed,
+    /// It is not, and nothing can be said where everything is encrypted.
+    Missing,
 }
 
 impl Server {
@@ -115,86 +138,174 @@ impl Server {
         known: Option<&Session>,
         log_in_again: bool,
     ) -> Result<(Self, Session), Trouble> {
-        let client = client(settings).await?;
-        let session = match (&settings.login, known) {
-            (MatrixLogin::Password { .. }, Some(known)) if !log_in_again => known.clone(),
-            (MatrixLogin::Password { password, .. }, known) => {
-                let password = password.as_ref().map_or("", |password| password.reveal());
-                return log_in(client, settings, password, known.map(|known| known.device.as_str())).await;
-            }
-            (MatrixLogin::Token { token, .. }, _) => Session {
-                user: settings.user.clone(),
-                device: known.map_or_else(String::new, |known| known.device.clone()),
-                token: token.as_ref().map_or("", |token| token.reveal()).to_owned(),
-            },
-        };
-        restore(&client, &session).await?;
-        let server = Self { client, user: settings.user.clone() };
-        let is = server.client.whoami().await.map_err(|error| trouble(&error))?;
-        if is.user_id.as_str() != settings.user {
-            let why =
-                format!("the access token is {}'s, and the configuration says {}", is.user_id, settings.user);
-            return Err(Trouble::Refused(why));
-        }
-        let device = is.device_id.map_or(session.device, |device| device.to_string());
-        Ok((server, Session { device, ..session }))
+        let (client, session) = session::connect(settings, known, log_in_again).await?;
+        let proof = Arc::new(Mutex::new(Proof::Unknown));
+        Ok((Self { client, user: settings.user.clone(), proof }, session))
+    }
+
+    /// What is known of this device's signature so far.
+    fn proof(&self) -> MutexGuard<'_, Proof> {
+        self.proof.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks around: where the account is, who is there, and who invites it. Nothing that was said is looked at.
-    pub(super) async fn look(self) -> Result<Look, Trouble> {
+    ///
+    /// Where nothing was read before, this is where reading begins, and the SDK takes the keys that come with it, because
+    /// the server forgets them when it is asked for what follows. Otherwise they come again with what follows the place
+    /// that was stored, and the SDK must not see this answer: it would take the next one for the same.
+    pub(super) async fn look(self, is_first: bool) -> Result<Look, Trouble> {
         let mut timeline = only(EVENTS);
         timeline.limit = Some(1_u32.into());
-        let response = self.sync(None, timeline, Duration::ZERO).await?;
+        if is_first {
+            let settings = SyncSettings::new()
+                .token(SyncToken::NoToken)
+                .timeout(Duration::ZERO)
+                .filter(filter(timeline).into());
+            let response = within(ANSWER * 2, self.client.sync_once(settings)).await?;
+            let joined = response.rooms.joined.into_iter().map(|(room, joined)| {
+                let (State::Before(state) | State::After(state)) = joined.state;
+                (
+                    room.to_string(),
+                    with_last(state, joined.timeline.events.iter().map(|last| last.raw().json().get())),
+                )
+            });
+            let joined = joined.collect();
+            let invites = invites(response.rooms.invited, &self.user);
+            return Ok(Look { next: response.next_batch, joined, invites });
+        }
+        let mut request = sync::Request::new();
+        request.filter = Some(filter(timeline).into());
+        let config = RequestConfig::new().disable_retry().timeout(ANSWER);
+        let asked = async { self.client.send(request).with_request_config(config).await };
+        let response = within(ANSWER, asked).await?;
         let joined = response.rooms.join.into_iter().map(|(room, joined)| {
-            let state = state_of(joined.state).into_iter();
-            let last = joined.timeline.events.into_iter().map(|event| event.json().get().to_owned());
-            (room.to_string(), state.chain(last.filter(|event| is_state(event))).collect())
+            let state = match joined.state {
+                sync::State::Before(state) | sync::State::After(state) => state.events,
+                _ => Vec::new(),
+            };
+            (room.to_string(), with_last(state, joined.timeline.events.iter().map(|last| last.json().get())))
         });
         let joined = joined.collect();
         let invites = invites(response.rooms.invite, &self.user);
         Ok(Look { next: response.next_batch, joined, invites })
     }
 
-    /// Waits for what happens after a place, and fills the gaps of these rooms.
-    pub(super) async fn fetch(self, since: String, rooms: Vec<String>) -> Result<Batch, Trouble> {
+    /// Waits for what happens after a place, fills the gaps of these rooms, and tries again to read what could not be read.
+    pub(super) async fn fetch(self, since: Since) -> Result<Batch, Trouble> {
         let mut timeline = only(EVENTS);
         timeline.limit = Some(AT_ONCE.into());
-        let response = self.sync(Some(since.clone()), timeline, POLL).await?;
+        let settings = SyncSettings::new()
+            .token(SyncToken::Specific(since.place.clone()))
+            .full_state(since.whole)
+            .timeout(if since.locked.is_empty() { POLL } else { POLL_FOR_KEYS })
+            .filter(filter(timeline).into());
+        // Before and after the answer, keys may be asked for: that is a minute more at most.
+        let response = within(POLL + ANSWER * 3, self.client.sync_once(settings)).await?;
         let mut batch = Batch {
             next: response.next_batch,
-            events: Vec::new(),
+            events: self.opened(&since.locked).await,
             gaps: Vec::new(),
-            invites: invites(response.rooms.invite, &self.user),
+            invites: invites(response.rooms.invited, &self.user),
         };
-        let left = response.rooms.leave.into_iter().map(|(room, left)| (room, left.state, left.timeline));
-        let joined =
-            response.rooms.join.into_iter().map(|(room, joined)| (room, joined.state, joined.timeline));
+        let left = response.rooms.left.into_iter().map(|(room, left)| (room, left.state, left.timeline));
+        let joined = response.rooms.joined.into_iter();
+        let joined = joined.map(|(room, joined)| (room, joined.state, joined.timeline));
         for (room, state, timeline) in left.chain(joined) {
-            if !rooms.iter().any(|other| other == room.as_str()) {
-                continue;
+            if since.rooms.iter().any(|other| other == room.as_str()) {
+                self.read(&room, state, timeline, &since, &mut batch).await?;
             }
-            let mut texts = state_of(state);
-            if timeline.limited
-                && let Some(end) = timeline.prev_batch
-            {
-                let (missed, is_whole) = self.missed(&room, end, &since).await?;
-                if !is_whole {
-                    let oldest = missed.first().and_then(|event| sent(event));
-                    batch.gaps.push((room.to_string(), missed.len() + timeline.events.len(), oldest));
-                }
-                texts.extend(missed);
-            }
-            texts.extend(timeline.events.into_iter().map(|event| event.json().get().to_owned()));
-            let events = texts.into_iter().filter_map(|text| Some((room.to_string(), id_of(&text)?, text)));
-            batch.events.extend(events);
         }
         Ok(batch)
     }
 
+    /// Adds what one room has to tell.
+    async fn read(
+        &self,
+        room: &RoomId,
+        state: State,
+        timeline: Timeline,
+        since: &Since,
+        batch: &mut Batch,
+    ) -> Result<(), Trouble> {
+        // What stood before the timeline comes before it, and what stands after it after it.
+        let (before, after) = match state {
+            State::Before(state) => (state, Vec::new()),
+            State::After(state) => (Vec::new(), state),
+        };
+        // Who is in a room was looked at when the connection began, and the whole state would say it all again.
+        let counts =
+            |event: &String| !since.whole || head(event).is_some_and(|head| head.kind != "m.room.member");
+        let clear = |state: Vec<Raw<AnySyncStateEvent>>| {
+            let texts = state.into_iter().map(|event| event.json().get().to_owned()).filter(counts);
+            texts.filter_map(|text| arrived(room, text, Seal::Clear)).collect::<Vec<_>>()
+        };
+        batch.events.extend(clear(before));
+        if timeline.limited
+            && let Some(end) = timeline.prev_batch
+        {
+            let (missed, is_whole) = self.missed(room, end, &since.place).await?;
+            if !is_whole {
+                let oldest = missed.first().and_then(|event| head(&event.text)?.origin_server_ts);
+                batch.gaps.push((room.to_string(), missed.len() + timeline.events.len(), oldest));
+            }
+            batch.events.extend(missed);
+        }
+        for event in &timeline.events {
+            batch.events.extend(self.seen(room, event).await);
+        }
+        batch.events.extend(clear(after));
+        Ok(())
+    }
+
+    /// An event as the SDK gives it. One whose device was not known when it was decrypted may be known by now.
+    async fn seen(&self, room: &RoomId, event: &TimelineEvent) -> Option<Arrived> {
+        let seal = match &event.kind {
+            TimelineEventKind::PlainText { .. } => Seal::Clear,
+            TimelineEventKind::UnableToDecrypt { .. } => Seal::Locked,
+            TimelineEventKind::Decrypted(decrypted) => match seal_of(&decrypted.encryption_info) {
+                Seal::Untrusted => self.looked_up(room, &decrypted.encryption_info).await,
+                seal => seal,
+            },
+        };
+        arrived(room, event.raw().json().get().to_owned(), seal)
+    }
+
+    async fn looked_up(&self, room: &RoomId, info: &EncryptionInfo) -> Seal {
+        let (Some(room), Some(session)) = (self.client.get_room(room), info.session_id()) else {
+            return Seal::Untrusted;
+        };
+        let now = room.get_encryption_info(session, &info.sender).await;
+        now.map_or(Seal::Untrusted, |now| seal_of(&now))
+    }
+
+    /// Those of these events that can be read now.
+    async fn opened(&self, locked: &[(String, String)]) -> Vec<Arrived> {
+        let mut opened = Vec::new();
+        for (room, text) in locked {
+            let Some(room) = room_id(room).ok().and_then(|room| self.client.get_room(&room)) else {
+                continue;
+            };
+            let event = self.decrypted(&room, text.clone()).await;
+            opened.extend(event.filter(|event| event.seal != Seal::Locked));
+        }
+        opened
+    }
+
+    /// Reads an encrypted event; where its key is not here, the SDK looks for it in the backup, for the next time.
+    async fn decrypted(&self, room: &Room, text: String) -> Option<Arrived> {
+        let raw = Raw::from_json_string(text.clone()).ok()?;
+        match room.decrypt_event(&raw, None).await {
+            Ok(event) => self.seen(room.room_id(), &event).await,
+            // The store could not be read, which may pass.
+            Err(_) => arrived(room.room_id(), text, Seal::Locked),
+        }
+    }
+
     /// What was said in a room between two places, the oldest first, and whether that is all of it.
-    async fn missed(&self, room: &RoomId, end: String, since: &str) -> Result<(Vec<String>, bool), Trouble> {
+    async fn missed(&self, room: &RoomId, end: String, since: &str) -> Result<(Vec<Arrived>, bool), Trouble> {
         let mut found = Vec::new();
         let mut from = end;
+        let mut is_whole = false;
         for _ in 0..MOST_PAGES {
             let mut request = get_message_events::v3::Request::new(room.to_owned(), Direction::Backward);
             request.from = Some(from.clone());
@@ -207,8 +318,8 @@ impl Server {
             match page.end {
                 Some(next) if !is_empty && next != since && next != from => from = next,
                 _ => {
-                    found.reverse();
-                    return Ok((found, true));
+                    is_whole = true;
+                    break;
                 }
             }
             if found.len() >= MOST_MISSED {
@@ -216,47 +327,74 @@ impl Server {
             }
         }
         found.truncate(MOST_MISSED);
-        found.reverse();
-        Ok((found, false))
+        let known = self.client.get_room(room);
+        let mut events = Vec::with_capacity(found.len());
+        for text in found.into_iter().rev() {
+            let is_encrypted = head(&text).is_some_and(|head| head.kind == "m.room.encrypted");
+            events.extend(match &known {
+                Some(known) if is_encrypted => self.decrypted(known, text).await,
+                _ => arrived(room, text, Seal::Clear),
+            });
+        }
+        Ok((events, is_whole))
     }
 
-    async fn sync(
-        &self,
-        since: Option<String>,
-        timeline: RoomEventFilter,
-        poll: Duration,
-    ) -> Result<sync::Response, Trouble> {
-        let mut filter = FilterDefinition::ignore_all();
-        filter.room.rooms = None;
-        filter.room.account_data = RoomEventFilter::ignore_all();
-        filter.room.ephemeral = RoomEventFilter::ignore_all();
-        filter.room.timeline = timeline;
-        filter.room.state = only(STATE);
-        let mut request = sync::Request::new();
-        request.filter = Some(filter.into());
-        request.since = since;
-        request.timeout = Some(poll);
-        let config = RequestConfig::new().disable_retry().timeout(poll + ANSWER);
-        within(poll + ANSWER, async { self.client.send(request).with_request_config(config).await }).await
-    }
-
-    /// Sends an event under its number: the same number twice is one event.
-    pub(super) async fn send(self, out: Outgoing) -> Result<(), Trouble> {
+    /// Sends an event under its number: the same number twice is one event. `is_encrypted` is what is known of its room
+    /// here; where the SDK knows more, it is encrypted all the same. Gives the event's id.
+    pub(super) async fn send(self, out: Outgoing, is_encrypted: bool) -> Result<String, Trouble> {
         let content: Raw<AnyMessageLikeEventContent> =
             Raw::from_json_string(out.content).map_err(|error| Trouble::Refused(error.to_string()))?;
-        let request = send_message_event::v3::Request::new_raw(
-            room_id(&out.room)?,
-            OwnedTransactionId::from(format!("swat-{}", out.id)),
-            MessageLikeEventType::RoomMessage,
-            content,
-        );
-        within(ANSWER, async { self.client.send(request).await }).await.map(drop)
+        let room = room_id(&out.room)?;
+        let number = OwnedTransactionId::from(format!("swat-{}", out.id));
+        let known = self.client.get_room(&room);
+        if !is_encrypted && !known.as_ref().is_some_and(|room| room.encryption_state().is_encrypted()) {
+            let request = send_message_event::v3::Request::new_raw(room, number, out.kind.into(), content);
+            let sent = within(ANSWER, async { self.client.send(request).await }).await?;
+            return Ok(sent.event_id.to_string());
+        }
+        match known {
+            Some(room) if room.encryption_state().is_encrypted() => {
+                match *self.proof() {
+                    Proof::Signed => {}
+                    Proof::Unknown => {
+                        let why = "it is not known yet whether my device is signed";
+                        return Err(Trouble::Later(why.to_owned(), Some(SOON)));
+                    }
+                    Proof::Missing => return Err(Trouble::Forbidden(UNSIGNED.to_owned())),
+                }
+                let sending = room.send_raw(&out.kind, content).with_transaction_id(&number);
+                let sent = within(ANSWER * 3, async { sending.await }).await?;
+                Ok(sent.response.event_id.to_string())
+            }
+            // The SDK would ask the server whether it is encrypted, and believe whatever it says.
+            _ => Err(Trouble::Later("the state of an encrypted room is not known yet".to_owned(), None)),
+        }
     }
 
     /// Goes into a room.
     pub(super) async fn join(self, room: String) -> Result<(), Trouble> {
         let request = join_room_by_id::v3::Request::new(room_id(&room)?);
         within(ANSWER * 2, async { self.client.send(request).await }).await.map(drop)
+    }
+
+    /// The room that a room says it follows, as far as the account may know.
+    pub(super) async fn predecessor(self, room: String) -> Result<Option<String>, Trouble> {
+        #[derive(Deserialize)]
+        struct Create {
+            predecessor: Option<Predecessor>,
+        }
+        #[derive(Deserialize)]
+        struct Predecessor {
+            room_id: String,
+        }
+        let request = get_state_event_for_key::v3::Request::new(
+            room_id(&room)?,
+            StateEventType::RoomCreate,
+            String::new(),
+        );
+        let answer = within(ANSWER, async { self.client.send(request).await }).await?;
+        let create: Option<Create> = serde_json::from_str(answer.event_or_content.get()).ok();
+        Ok(create.and_then(|create| create.predecessor).map(|before| before.room_id))
     }
 
     /// Refuses an invitation.
@@ -266,132 +404,29 @@ impl Server {
     }
 }
 
-async fn client(settings: &Matrix) -> Result<Client, Trouble> {
-    // Whoever comes first installs it, and all of them install the same one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let broken = |error: String| Trouble::Refused(format!("cannot speak HTTP: {error}"));
-    let mut http = reqwest::Client::builder()
-        .user_agent(concat!("swatbot/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(ANSWER)
-        // A homeserver answers where it is asked; elsewhere the token is nobody's business.
-        .redirect(reqwest::redirect::Policy::none());
-    if settings.homeserver.starts_with("http://") {
-        http = http.no_proxy();
-    }
-    let http = http.build().map_err(|error| broken(root(&error)))?;
-    Client::builder()
-        .homeserver_url(&settings.homeserver)
-        .http_client(http)
-        // What is asked here every homeserver knows, so nothing need be asked before.
-        .server_versions([MatrixVersion::V1_1])
-        .request_config(RequestConfig::new().disable_retry().timeout(ANSWER))
-        .respect_login_well_known(false)
-        .build()
-        .await
-        .map_err(|error| broken(error.to_string()))
-}
-
-async fn log_in(
-    client: Client,
-    settings: &Matrix,
-    password: &str,
-    device: Option<&str>,
-) -> Result<(Server, Session), Trouble> {
-    let auth = client.matrix_auth();
-    let mut login = auth.login_username(&settings.user, password).initial_device_display_name(DEVICE);
-    if let Some(device) = device {
-        login = login.device_id(device);
-    }
-    let response = login.send().await.map_err(|error| match error {
-        matrix_sdk::Error::Http(error) => trouble(&error),
-        error => Trouble::Later(cut(&error.to_string()), None),
-    })?;
-    if response.user_id.as_str() != settings.user {
-        let why = format!(
-            "the homeserver calls me {}, and the configuration says {}",
-            response.user_id, settings.user
-        );
-        return Err(Trouble::Refused(why));
-    }
-    let session = Session {
-        user: settings.user.clone(),
-        device: response.device_id.to_string(),
-        token: response.access_token,
-    };
-    Ok((Server { client, user: settings.user.clone() }, session))
-}
-
-async fn restore(client: &Client, session: &Session) -> Result<(), Trouble> {
-    let refused = |error: String| Trouble::Refused(cut(&error));
-    let session = MatrixSession {
-        meta: SessionMeta {
-            user_id: session
-                .user
-                .as_str()
-                .try_into()
-                .map_err(|_| refused("this is no user id".to_owned()))?,
-            device_id: session.device.as_str().into(),
-        },
-        tokens: SessionTokens { access_token: session.token.clone(), refresh_token: None },
-    };
-    let restored = client.matrix_auth().restore_session(session, RoomLoadSettings::default()).await;
-    restored.map_err(|error| refused(error.to_string()))
-}
-
-/// The answer, if it comes in time.
-async fn within<T>(time: Duration, answer: impl Future<Output = Result<T, HttpError>>) -> Result<T, Trouble> {
-    match tokio::time::timeout(time, answer).await {
-        Ok(answer) => answer.map_err(|error| trouble(&error)),
-        Err(_) => {
-            Err(Trouble::Later(format!("the homeserver did not answer for {} s", time.as_secs()), None))
-        }
+/// What is proved by the encryption of an event: the same as the SDK demands for `TrustRequirement::CrossSigned`.
+fn seal_of(info: &EncryptionInfo) -> Seal {
+    match &info.verification_state {
+        VerificationState::Verified
+        // Its owner has signed the device. Whether the owner is who they say is what a person is asked, and not the bot.
+        | VerificationState::Unverified(VerificationLevel::UnverifiedIdentity) => Seal::Trusted,
+        VerificationState::Unverified(_) => Seal::Untrusted,
     }
 }
 
-fn trouble(error: &HttpError) -> Trouble {
-    match error.client_api_error_kind() {
-        Some(ErrorKind::UnknownToken(how)) => return Trouble::LoggedOut { soft: how.soft_logout },
-        Some(ErrorKind::LimitExceeded(how)) => {
-            let after = match how.retry_after {
-                Some(RetryAfter::Delay(after)) => Some(after),
-                // A date would have to be compared with a clock of ours; the backoff is long enough.
-                _ => None,
-            };
-            return Trouble::Later("the homeserver asks me to slow down".to_owned(), after);
-        }
-        _ => {}
-    }
-    match (error, error.as_client_api_error()) {
-        (_, Some(answer)) => {
-            let status = answer.status_code;
-            let why = cut(&format!("the homeserver says {}", answer));
-            let passes = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
-            if passes { Trouble::Later(why, None) } else { Trouble::Refused(why) }
-        }
-        (HttpError::Reqwest(error), None) => {
-            Trouble::Later(cut(&format!("the homeserver cannot be reached: {}", root(error))), None)
-        }
-        (error, None) => {
-            Trouble::Later(cut(&format!("the homeserver's answer makes no sense: {error}")), None)
-        }
-    }
+fn arrived(room: &RoomId, text: String, seal: Seal) -> Option<Arrived> {
+    let id = head(&text)?.event_id?;
+    Some(Arrived { room: room.to_string(), id, text, seal })
 }
 
-/// The cause at the bottom of a fault: the layers above it name addresses, with what was asked in them.
-fn root(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(below) = cause.source() {
-        cause = below;
-    }
-    if cause.source().is_none() && error.source().is_none() {
-        "no answer".to_owned()
-    } else {
-        cause.to_string()
-    }
-}
-
-fn cut(words: &str) -> String {
-    words.chars().take(LONGEST_WORDS).map(|c| if c.is_control() { ' ' } else { c }).collect()
+fn filter(timeline: RoomEventFilter) -> FilterDefinition {
+    let mut filter = FilterDefinition::ignore_all();
+    filter.room.rooms = None;
+    filter.room.account_data = RoomEventFilter::ignore_all();
+    filter.room.ephemeral = RoomEventFilter::ignore_all();
+    filter.room.timeline = timeline;
+    filter.room.state = only(STATE);
+    filter
 }
 
 fn only(types: &[&str]) -> RoomEventFilter {
@@ -404,12 +439,11 @@ fn room_id(room: &str) -> Result<OwnedRoomId, Trouble> {
     OwnedRoomId::try_from(room).map_err(|_| Trouble::Refused(format!("{room} is no room")))
 }
 
-fn state_of(state: sync::State) -> Vec<String> {
-    let events = match state {
-        sync::State::Before(state) | sync::State::After(state) => state.events,
-        _ => return Vec::new(),
-    };
-    events.into_iter().map(|event| event.json().get().to_owned()).collect()
+/// The state of a room, with what the last event makes of it.
+fn with_last<'a>(state: Vec<Raw<AnySyncStateEvent>>, last: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let state = state.into_iter().map(|event| event.json().get().to_owned());
+    let is_state = |event: &&str| head(event).is_some_and(|head| head.state_key.is_some());
+    state.chain(last.filter(is_state).map(str::to_owned)).collect()
 }
 
 fn invites(rooms: std::collections::BTreeMap<OwnedRoomId, sync::InvitedRoom>, own: &str) -> Vec<Invite> {
@@ -445,6 +479,8 @@ struct Membership {
 
 #[derive(Deserialize)]
 struct Head {
+    #[serde(rename = "type", default)]
+    kind: String,
     event_id: Option<String>,
     state_key: Option<String>,
     origin_server_ts: Option<f64>,
@@ -452,16 +488,4 @@ struct Head {
 
 fn head(event: &str) -> Option<Head> {
     serde_json::from_str(event).ok()
-}
-
-fn id_of(event: &str) -> Option<String> {
-    head(event)?.event_id
-}
-
-fn is_state(event: &str) -> bool {
-    head(event).is_some_and(|head| head.state_key.is_some())
-}
-
-fn sent(event: &str) -> Option<f64> {
-    head(event)?.origin_server_ts
 }

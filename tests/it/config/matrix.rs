@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use swatbot::config::{self, Config, Connection, Matrix, MatrixLogin};
+use swatbot::config::{self, Config, Connection, Matrix, MatrixLogin, Recovery, Threads};
 use swatbot::engine::id::RoomId;
 use swatbot::engine::settings::{LogMode, NetworkSettings};
 
@@ -53,9 +53,11 @@ fn a_short_connection_has_defaults_for_the_rest() {
         login: MatrixLogin::Password { file: PathBuf::from("/srv/swatbot/matrix.password"), password: None },
         rooms: vec!["!ops:example.org".to_owned(), "!UOR6HFdPq5kLrZJ4cyZKrTHEeZNiXSuPUkQzVoxS6hE".to_owned()],
         state_dir: PathBuf::from("/srv/swatbot/matrix"),
+        recovery: None,
         ignore: Vec::new(),
         inviters: Vec::new(),
         bridged: Vec::new(),
+        threads: Threads::Answers,
     };
     assert_eq!(matrix(&config), &expected);
     assert_eq!(config.settings.network("matrix"), NetworkSettings { trust: true, log: LogMode::Own });
@@ -69,7 +71,7 @@ fn a_short_connection_has_defaults_for_the_rest() {
 fn its_keys_change_what_they_name() {
     let keys = "access_token_file = \"token\"\nignore = [\"@stashbot:example.org\"]\n\
                 inviters = [\"@alice:example.org\"]\nbridged = [\"@irc_*:example.org\", \"@_slack_*\"]\n\
-                trust = \"off\"\nlog = \"observe\"\n";
+                threads = \"patch\"\ntrust = \"off\"\nlog = \"observe\"\n";
     let text = GOOD.replace("password_file = \"matrix.password\"\n", keys);
     for homeserver in ["http://localhost:8008", "http://127.0.0.1:8008", "http://[::1]:8008"] {
         let config = parse(&text.replace("https://matrix.example.org/", homeserver));
@@ -79,6 +81,7 @@ fn its_keys_change_what_they_name() {
         assert_eq!(matrix.ignore, ["@stashbot:example.org"]);
         assert_eq!(matrix.inviters, ["@alice:example.org"]);
         assert_eq!(matrix.bridged, ["@irc_*:example.org", "@_slack_*"]);
+        assert_eq!(matrix.threads, Threads::Patch);
         let expected = NetworkSettings { trust: false, log: LogMode::Observe };
         assert_eq!(config.settings.network("matrix"), expected);
     }
@@ -113,5 +116,42 @@ fn the_secret_is_read_and_never_shown() {
                 assert!(!said.contains("hunter2"));
             }
         }
+    }
+}
+
+#[test]
+fn the_recovery_key_is_made_later_and_then_nobody_elses_to_read() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("changes")).unwrap();
+    let write = |name: &str, text: &str, mode| {
+        let path = dir.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    write("matrix.password", "hunter2\n", 0o600);
+    let file = dir.path().join("windows.toml");
+    let keys = "state_dir = \"matrix\"\nrecovery_key_file = \"key\"\n";
+    fs::write(&file, GOOD.replace("state_dir = \"matrix\"\n", keys)).unwrap();
+
+    let config = config::load(&file).unwrap();
+    assert_eq!(matrix(&config).recovery, Some(Recovery { file: dir.path().join("key"), key: None }));
+    let notes = config.notes();
+    assert!(notes.iter().any(|note| note.contains("\"swatbot matrix-setup\" makes it")), "{notes:?}");
+
+    write("key", "EsTc LW2K PGiF wKEA\n", 0o600);
+    let config = config::load(&file).unwrap();
+    let key = matrix(&config).recovery.as_ref().and_then(|recovery| recovery.key.as_ref()).unwrap();
+    assert_eq!(key.reveal(), "EsTc LW2K PGiF wKEA");
+    assert!(config.notes().is_empty() && !format!("{config:?}").contains("EsTc"));
+
+    for (text, mode, said) in [
+        ("EsTc LW2K\n", 0o640, "others can read"),
+        ("", 0o600, "does not hold one recovery key"),
+        ("EsTc\nLW2K\n", 0o600, "does not hold one recovery key"),
+    ] {
+        write("key", text, mode);
+        let faults = config::load(&file).expect_err("it is refused").to_string();
+        assert!(faults.contains("connection[1].recovery_key_file") && faults.contains(said), "{faults}");
+        assert!(!faults.contains("EsTc"), "{faults}");
     }
 }

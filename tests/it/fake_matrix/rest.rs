@@ -37,10 +37,18 @@ pub(super) async fn serve(mut stream: TcpStream, fake: FakeMatrix) {
             let _ = stream.read(&mut [0]).await;
             return;
         }
+        Some(Trouble::Slow(time)) => {
+            tokio::time::sleep(*time).await;
+            answer(&fake, &request, 0).await
+        }
         Some(Trouble::Rewind(events)) => answer(&fake, &request, *events).await,
-        Some(Trouble::Lost) | None => answer(&fake, &request, 0).await,
+        Some(Trouble::Lost | Trouble::Held) | None => answer(&fake, &request, 0).await,
     };
     if matches!(trouble, Some(Trouble::Lost)) {
+        return;
+    }
+    if matches!(trouble, Some(Trouble::Held)) {
+        let _ = stream.read(&mut [0]).await;
         return;
     }
     let (status, kind, body) = answer;
@@ -129,10 +137,18 @@ async fn answer(fake: &FakeMatrix, request: &Request, rewind: usize) -> Answer {
     let answer = match (request.method.as_str(), path.as_slice()) {
         ("GET", ["account", "whoami"]) => good(&json!({"user_id": BOT, "device_id": device})),
         ("GET", ["sync"]) => return sync(fake, request, rewind).await,
+        // Keys are swallowed: what is encrypted with them, nobody here can read.
+        ("POST", ["keys", "upload"]) => good(&json!({"one_time_key_counts": {"signed_curve25519": 50}})),
+        ("POST", ["keys", "query" | "claim"]) => good(&json!({"device_keys": {}, "one_time_keys": {}})),
+        ("GET", ["user", _, "account_data", _]) => fault(404, "M_NOT_FOUND"),
         ("GET", ["rooms", room, "messages"]) => good(&fake.lock().messages(room, request)),
         ("PUT", ["rooms", room, "send", kind, number]) => {
             fake.lock().send(&device, room, kind, number, &request.body)
         }
+        ("GET", ["rooms", room, "state", kind, ..]) => match fake.lock().of(room, &[kind]).last() {
+            Some((_, event)) => good(&event["content"]),
+            None => fault(403, "M_FORBIDDEN"),
+        },
         ("POST", ["rooms", room, "join"]) => {
             let invited = fake.lock().invites.remove(*room).is_some();
             if invited {
@@ -248,7 +264,10 @@ impl Model {
         for room in rooms {
             let after: Vec<_> =
                 self.of(room, &kinds).filter(|(at, _)| since.is_none_or(|s| *at > s)).collect();
-            if since.is_some() && after.is_empty() || since.is_none() && !self.inside.contains(room) {
+            let is_full = request.query("full_state") == Some("true") && self.inside.contains(room);
+            if since.is_some() && after.is_empty() && !is_full
+                || since.is_none() && !self.inside.contains(room)
+            {
                 continue;
             }
             let shown = &after[after.len().saturating_sub(limit)..];
@@ -256,7 +275,7 @@ impl Model {
             // The state before what is shown: of each key the last.
             let mut state = std::collections::BTreeMap::new();
             for (at, event) in self.of(room, &states).filter(|(at, _)| *at <= first) {
-                if since.is_none_or(|since| at > since) {
+                if is_full || since.is_none_or(|since| at > since) {
                     state.insert((event["type"].to_string(), event["state_key"].to_string()), event.clone());
                 }
             }
@@ -279,7 +298,9 @@ impl Model {
                 invite.insert(room.clone(), json!({"invite_state": {"events": [member]}}));
             }
         }
-        let is_new = since.is_none() || !(join.is_empty() && leave.is_empty() && invite.is_empty());
+        let is_full = request.query("full_state") == Some("true");
+        let is_new =
+            since.is_none() || is_full || !(join.is_empty() && leave.is_empty() && invite.is_empty());
         let next = format!("s{}", self.stream.len());
         (json!({"next_batch": next, "rooms": {"join": join, "leave": leave, "invite": invite}}), is_new)
     }

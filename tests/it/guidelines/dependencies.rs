@@ -39,6 +39,8 @@ fn a_chain_wants_its_ancestors_first() {
                     network: None,
                     room: None,
                     nick: None,
+                    message: None,
+                    partly: false,
                     at: world.at,
                     line: world.state.next_row(),
                 };

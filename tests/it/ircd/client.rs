@@ -10,30 +10,30 @@ use super::daemon::LONG_ENOUGH;
 use super::network::password;
 
 /// A person at a client. Dropped, the connection is gone without a word.
-pub(super) struct Client {
+pub(crate) struct Client {
     stream: TcpStream,
     rest: Vec<u8>,
     /// Its present nick.
-    pub(super) nick: String,
+    pub(crate) nick: String,
     /// Everything that it read, in order.
-    pub(super) wire: Vec<Heard>,
+    pub(crate) wire: Vec<Heard>,
     /// The first line that no `wait` has passed yet.
     next: usize,
 }
 
 /// A line as the server sent it, and its parts.
 #[derive(Clone)]
-pub(super) struct Heard {
+pub(crate) struct Heard {
     /// The whole line, without its CR LF.
-    pub(super) raw: String,
+    pub(crate) raw: String,
     /// `account`, `msgid`, `time`, … with what is escaped in them left as it is.
-    pub(super) tags: BTreeMap<String, String>,
+    pub(crate) tags: BTreeMap<String, String>,
     /// Who sent it: `nick!user@host`, a server, or nothing.
-    pub(super) source: String,
+    pub(crate) source: String,
     /// `PRIVMSG`, `001`, …
-    pub(super) verb: String,
+    pub(crate) verb: String,
     /// The parameters, the last one without its colon.
-    pub(super) parameters: Vec<String>,
+    pub(crate) parameters: Vec<String>,
 }
 
 impl fmt::Debug for Heard {
@@ -70,22 +70,22 @@ impl Heard {
     }
 
     /// The nick of who sent it.
-    pub(super) fn nick(&self) -> &str {
+    pub(crate) fn nick(&self) -> &str {
         self.source.split('!').next().unwrap_or_default()
     }
 
     /// A parameter, or nothing.
-    pub(super) fn parameter(&self, index: usize) -> &str {
+    pub(crate) fn parameter(&self, index: usize) -> &str {
         self.parameters.get(index).map_or("", String::as_str)
     }
 
     /// The last parameter: the text of a message.
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.parameters.last().map_or("", String::as_str)
     }
 
     /// Whether it is this verb from this nick (or server).
-    pub(super) fn is(&self, verb: &str, nick: &str) -> bool {
+    pub(crate) fn is(&self, verb: &str, nick: &str) -> bool {
         self.verb == verb && self.nick() == nick
     }
 }
@@ -95,7 +95,7 @@ const ALL: &str = "account-tag server-time message-tags batch extended-join acco
 
 impl Client {
     /// Connects to `address` and registers without an account.
-    pub(super) fn plain(address: (&str, u16), nick: &str) -> Self {
+    pub(crate) fn plain(address: (&str, u16), nick: &str) -> Self {
         let mut client = Self::connected(address, nick);
         client.send(&format!("NICK {nick}"));
         client.send(&format!("USER {nick} 0 * :{nick} of the tests"));
@@ -104,7 +104,7 @@ impl Client {
     }
 
     /// Connects and asks to come in with all capabilities, logged in by SASL PLAIN where there is an account.
-    pub(super) fn knocking(address: (&str, u16), nick: &str, account: Option<&str>) -> Self {
+    pub(crate) fn knocking(address: (&str, u16), nick: &str, account: Option<&str>) -> Self {
         let mut client = Self::connected(address, nick);
         client.send("CAP LS 302");
         client.send(&format!("NICK {nick}"));
@@ -126,7 +126,7 @@ impl Client {
     }
 
     /// Waits until it is in.
-    pub(super) fn welcome(&mut self) {
+    pub(crate) fn welcome(&mut self) {
         self.wait("the welcome", |heard| heard.verb == "001");
         self.wait("the end of the welcome", |heard| heard.verb == "376" || heard.verb == "422");
     }
@@ -138,28 +138,28 @@ impl Client {
     }
 
     /// Sends one raw line.
-    pub(super) fn send(&mut self, line: &str) {
+    pub(crate) fn send(&mut self, line: &str) {
         self.send_bytes(format!("{line}\r\n").as_bytes());
     }
 
     /// Sends bytes as they are.
-    pub(super) fn send_bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap_or_else(|error| panic!("{} cannot write: {error}", self.nick));
     }
 
     /// Says a line in a channel or to somebody.
-    pub(super) fn say(&mut self, target: &str, text: &str) {
+    pub(crate) fn say(&mut self, target: &str, text: &str) {
         self.send(&format!("PRIVMSG {target} :{text}"));
     }
 
     /// Joins a channel, and is in it.
-    pub(super) fn join(&mut self, channel: &str) {
+    pub(crate) fn join(&mut self, channel: &str) {
         self.send(&format!("JOIN {channel}"));
         self.wait("the names", |heard| heard.verb == "366" && heard.parameter(1) == channel);
     }
 
     /// Waits until somebody is in #ops too, whether they came before or after.
-    pub(super) fn sees(&mut self, nick: &str) {
+    pub(crate) fn sees(&mut self, nick: &str) {
         let here = |heard: &Heard| {
             let named = |name: &str| name.trim_start_matches(['@', '+']) == nick;
             heard.is("JOIN", nick) || heard.verb == "353" && heard.text().split(' ').any(named)
@@ -170,19 +170,19 @@ impl Client {
     }
 
     /// Takes another nick.
-    pub(super) fn take_nick(&mut self, nick: &str) {
+    pub(crate) fn take_nick(&mut self, nick: &str) {
         self.send(&format!("NICK {nick}"));
         self.wait("the new nick", |heard| heard.verb == "NICK" && heard.parameter(0) == nick);
         self.nick = nick.to_owned();
     }
 
     /// Waits for a line that is not passed yet, and passes it and all before it.
-    pub(super) fn wait(&mut self, what: &str, is_it: impl Fn(&Heard) -> bool) -> Heard {
+    pub(crate) fn wait(&mut self, what: &str, is_it: impl Fn(&Heard) -> bool) -> Heard {
         self.wait_until(Instant::now() + LONG_ENOUGH, what, is_it)
     }
 
     /// The same for what comes half a minute later.
-    pub(super) fn wait_long(&mut self, what: &str, is_it: impl Fn(&Heard) -> bool) -> Heard {
+    pub(crate) fn wait_long(&mut self, what: &str, is_it: impl Fn(&Heard) -> bool) -> Heard {
         self.wait_until(Instant::now() + 3 * LONG_ENOUGH, what, is_it)
     }
 
@@ -201,7 +201,7 @@ impl Client {
     }
 
     /// Waits until the server has handled all that was sent, and gives what was read on the way.
-    pub(super) fn catch_up(&mut self) -> Vec<Heard> {
+    pub(crate) fn catch_up(&mut self) -> Vec<Heard> {
         let from = self.next;
         let token = format!("mark-{}", self.wire.len());
         self.send(&format!("PING {token}"));
@@ -210,7 +210,7 @@ impl Client {
     }
 
     /// Waits until the server closes the connection.
-    pub(super) fn wait_for_the_end(&mut self) {
+    pub(crate) fn wait_for_the_end(&mut self) {
         let end = Instant::now() + LONG_ENOUGH;
         while self.read(end) {
             assert!(Instant::now() < end, "{} is still connected: {:#?}", self.nick, self.last());

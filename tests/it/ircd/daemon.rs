@@ -1,41 +1,46 @@
 //! A program that runs beside a test, and is killed when the test is over, however it ends.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long anything is waited for. It is never waited out but where something is wrong.
-pub(super) const LONG_ENOUGH: Duration = Duration::from_secs(30);
+pub(crate) const LONG_ENOUGH: Duration = Duration::from_secs(30);
 
 /// A running program and what it printed. Dropped, it is killed.
-pub(super) struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     lines: Receiver<String>,
     /// Every line so far, of both outputs.
-    pub(super) printed: Vec<String>,
+    pub(crate) printed: Vec<String>,
 }
 
 impl Daemon {
     /// Starts a server, under a user that is nobody where the tests are root's: services refuse to be root.
-    pub(super) fn server(program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn server(program: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new("setpriv");
         if is_root() {
             command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]);
         }
-        Self::of(command, program, arguments)
+        Self::of(command, Stdio::null(), program, arguments)
     }
 
     /// Starts a program that is ours.
-    pub(super) fn program(program: &str, arguments: &[&str]) -> Self {
-        Self::of(Command::new("setpriv"), program, arguments)
+    pub(crate) fn program(program: &str, arguments: &[&str]) -> Self {
+        Self::of(Command::new("setpriv"), Stdio::null(), program, arguments)
+    }
+
+    /// The same for one that reads lines.
+    pub(crate) fn listening(program: &str, arguments: &[&str]) -> Self {
+        Self::of(Command::new("setpriv"), Stdio::piped(), program, arguments)
     }
 
     /// The kernel kills it when the thread of the test ends, so that not even an aborted test leaves it behind.
-    fn of(mut command: Command, program: &str, arguments: &[&str]) -> Self {
+    fn of(mut command: Command, input: Stdio, program: &str, arguments: &[&str]) -> Self {
         command.args(["--pdeathsig", "KILL", program]).args(arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (told, lines) = channel();
         collect(child.stdout.take().unwrap(), told.clone());
@@ -43,8 +48,24 @@ impl Daemon {
         Self { child, lines, printed: Vec::new() }
     }
 
+    /// Gives it a line to read.
+    pub(crate) fn hear(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("it was started to read lines");
+        // One that has ended is found out by whoever waits for its answer.
+        let _ = writeln!(input, "{line}");
+    }
+
+    /// The next line that it prints, if that comes in time.
+    pub(crate) fn line(&mut self, end: Instant) -> Option<String> {
+        match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => panic!("it has ended"),
+        }
+    }
+
     /// Waits until it prints a line with `words` in it.
-    pub(super) fn until(&mut self, words: &str) {
+    pub(crate) fn until(&mut self, words: &str) {
         let end = Instant::now() + LONG_ENOUGH;
         loop {
             match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -63,14 +84,27 @@ impl Daemon {
         }
     }
 
+    /// Waits until it ends by itself, and gives its exit code. Nothing is waited for where it is killed.
+    pub(crate) fn ends(&mut self) -> Option<i32> {
+        // Its outputs end with it.
+        let end = Instant::now() + LONG_ENOUGH;
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.printed.push(line),
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end: {:#?}", self.printed),
+                Err(RecvTimeoutError::Disconnected) => return self.child.wait().unwrap().code(),
+            }
+        }
+    }
+
     /// Sends it a signal.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
     }
 
     /// Kills it at once, as a power cut would.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         // One that has ended already cannot be killed, and that is as well.
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -92,7 +126,7 @@ impl Drop for Daemon {
 const NOBODY: &str = "65534";
 
 /// Gives a folder to the user that the servers run as.
-pub(super) fn give_away(folder: &std::path::Path) {
+pub(crate) fn give_away(folder: &std::path::Path) {
     if is_root() {
         let id = NOBODY.parse().ok();
         std::os::unix::fs::chown(folder, id, id).unwrap();

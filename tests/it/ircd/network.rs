@@ -13,29 +13,29 @@ use super::client::Client;
 use super::daemon::{Daemon, give_away};
 
 /// Where the bot connects.
-pub(super) const PORT: u16 = 6667;
+pub(crate) const PORT: u16 = 6667;
 /// Where people connect.
-pub(super) const PEOPLE: u16 = 6668;
+pub(crate) const PEOPLE: u16 = 6668;
 /// Where they connect by TLS.
-pub(super) const TLS_PORT: u16 = 6697;
+pub(crate) const TLS_PORT: u16 = 6697;
 /// Where servers and services connect.
 const LINKS: u16 = 7000;
 
 /// How a test wants its InspIRCd.
 #[derive(Default)]
-pub(super) struct Wants<'a> {
+pub(crate) struct Wants<'a> {
     /// The accounts that services know.
-    pub(super) accounts: &'a [&'a str],
+    pub(crate) accounts: &'a [&'a str],
     /// It throws the bot out for saying too much, as public servers do.
-    pub(super) strict: bool,
+    pub(crate) strict: bool,
     /// It listens to TLS too. Its certificate is for this name, or for its own address.
-    pub(super) tls: Option<Option<&'a str>>,
+    pub(crate) tls: Option<Option<&'a str>>,
 }
 
 /// The servers of one network. Dropped, they are gone.
-pub(super) struct Network {
+pub(crate) struct Network {
     /// The address that only this network has.
-    pub(super) host: String,
+    pub(crate) host: String,
     folder: TempDir,
     server: Daemon,
     services: Option<Daemon>,
@@ -44,7 +44,7 @@ pub(super) struct Network {
 
 impl Network {
     /// InspIRCd and services, or a loud word that they are not here.
-    pub(super) fn with_services(wants: &Wants<'_>) -> Option<Self> {
+    pub(crate) fn with_services(wants: &Wants<'_>) -> Option<Self> {
         if missing(&["inspircd", "atheme-services"]) || wants.tls.is_some() && missing(&["openssl"]) {
             return None;
         }
@@ -62,25 +62,25 @@ impl Network {
     }
 
     /// Server and services end without a word.
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.server.kill();
         self.services.iter_mut().for_each(Daemon::kill);
     }
 
     /// They start again.
-    pub(super) fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         let (server, services) = start(self.folder.path());
         self.server = server;
         self.services = Some(services);
     }
 
     /// A file in its folder.
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// ngircd, which knows no capability that the bot needs, or a loud word that it is not here.
-    pub(super) fn without_anything() -> Option<Self> {
+    pub(crate) fn without_anything() -> Option<Self> {
         if missing(&["ngircd"]) {
             return None;
         }
@@ -94,12 +94,12 @@ impl Network {
     }
 
     /// Where people connect.
-    pub(super) fn address(&self) -> (&str, u16) {
+    pub(crate) fn address(&self) -> (&str, u16) {
         (&self.host, PEOPLE)
     }
 
     /// People at their clients: each has a nick, and an account or none.
-    pub(super) fn people<const N: usize>(&self, who: [(&str, Option<&str>); N]) -> [Client; N] {
+    pub(crate) fn people<const N: usize>(&self, who: [(&str, Option<&str>); N]) -> [Client; N] {
         // InspIRCd lets somebody in once a second, so they all come at once.
         let mut people = who.map(|(nick, account)| Client::knocking(self.address(), nick, account));
         people.iter_mut().for_each(Client::welcome);
@@ -107,13 +107,13 @@ impl Network {
     }
 
     /// One of them.
-    pub(super) fn person(&self, nick: &str, account: Option<&str>) -> Client {
+    pub(crate) fn person(&self, nick: &str, account: Option<&str>) -> Client {
         let [person] = self.people([(nick, account)]);
         person
     }
 
     /// Somebody who runs the network.
-    pub(super) fn operator(&self) -> Client {
+    pub(crate) fn operator(&self) -> Client {
         let mut client = self.person("operator", None);
         client.send("OPER root toor");
         client.wait("the rights of an operator", |heard| heard.verb == "381");
@@ -121,7 +121,7 @@ impl Network {
     }
 
     /// A second server, linked to the first, and where people connect to it.
-    pub(super) fn link_second(&mut self) -> String {
+    pub(crate) fn link_second(&mut self) -> String {
         let host = own_address();
         let file = self.folder.path().join("second.conf");
         let place = self.folder.path();
@@ -134,18 +134,18 @@ impl Network {
     }
 
     /// The second server is gone without a word: a netsplit for whoever was there.
-    pub(super) fn split(&mut self) {
+    pub(crate) fn split(&mut self) {
         self.second = None;
     }
 }
 
 /// The password of an account.
-pub(super) fn password(account: &str) -> String {
+pub(crate) fn password(account: &str) -> String {
     format!("{account}-of-the-tests")
 }
 
 /// An address of the loopback network that no other test has, so that no port can be taken.
-fn own_address() -> String {
+pub(crate) fn own_address() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(1);
     let [_, _, high, low] = std::process::id().to_be_bytes();
     let number = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -15,22 +15,22 @@ use super::daemon::{Daemon, LONG_ENOUGH};
 use super::network::{Network, PORT, password};
 
 /// The nick and the account of the bot.
-pub(super) const BOT: &str = "swatbot";
+pub(crate) const BOT: &str = "swatbot";
 
 /// The bot, running. Dropped, it is killed, and its folder is gone.
-pub(super) struct Program {
+pub(crate) struct Program {
     folder: TempDir,
     daemon: Daemon,
 }
 
 /// What a test changes in the configuration.
-pub(super) struct Setup<'a> {
+pub(crate) struct Setup<'a> {
     /// More lines of `[[connection]]`.
-    pub(super) connection: &'a str,
+    pub(crate) connection: &'a str,
     /// The steps of a patch of configuration.
-    pub(super) steps: &'a str,
+    pub(crate) steps: &'a str,
     /// More sections.
-    pub(super) sections: &'a str,
+    pub(crate) sections: &'a str,
 }
 
 impl Default for Setup<'_> {
@@ -43,19 +43,20 @@ impl Default for Setup<'_> {
 
 impl Program {
     /// Starts it on a network, where it logs in to its account, with a window that is on.
-    pub(super) fn on(network: &Network, setup: &Setup<'_>) -> Self {
-        let login = format!("account = \"{BOT}\"\npassword_file = \"irc.password\"\n");
+    pub(crate) fn on(network: &Network, setup: &Setup<'_>) -> Self {
+        let login = format!("account = \"{BOT}\"\npassword_file = \"password\"\n");
         let connection = connection(&network.host, PORT, &format!("{login}{}", setup.connection));
         Self::start(&configuration(&connection, setup))
     }
 
     /// Starts it with the text of a configuration.
-    pub(super) fn start(configuration: &str) -> Self {
+    pub(crate) fn start(configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path();
         fs::write(place.join("windows.toml"), configuration).unwrap();
-        fs::write(place.join("irc.password"), password(BOT)).unwrap();
-        fs::set_permissions(place.join("irc.password"), Permissions::from_mode(0o600)).unwrap();
+        let file = place.join("password");
+        fs::write(&file, password(BOT)).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         fs::create_dir(place.join("changes")).unwrap();
         let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/changes");
         for file in fs::read_dir(examples).unwrap() {
@@ -71,12 +72,12 @@ impl Program {
     }
 
     /// A file of its folder.
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Lets the review system say that a change is merged.
-    pub(super) fn merge(&self, change: u32) {
+    pub(crate) fn merge(&self, change: u32) {
         self.edit(change, |info| {
             let now = Clock::system().now().format("%Y-%m-%d %H:%M:%S.000000000").to_string();
             info["status"] = "MERGED".into();
@@ -86,7 +87,7 @@ impl Program {
     }
 
     /// Makes more changes like one of the examples.
-    pub(super) fn copy_change(&self, from: u32, to: u32) {
+    pub(crate) fn copy_change(&self, from: u32, to: u32) {
         fs::copy(self.file(&format!("changes/{from}.json")), self.file(&format!("changes/{to}.json")))
             .unwrap();
         self.edit(to, |info| {
@@ -112,7 +113,7 @@ impl Program {
     }
 
     /// The rows that `swatbot log` gives, the oldest first.
-    pub(super) fn log(&self) -> Vec<Value> {
+    pub(crate) fn log(&self) -> Vec<Value> {
         self.asked().unwrap_or_else(|why| panic!("{why}"))
     }
 
@@ -130,7 +131,7 @@ impl Program {
     }
 
     /// Waits for a row of the log, which may not be there at all yet.
-    pub(super) fn wait_for_row(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait_for_row(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + LONG_ENOUGH;
         while Instant::now() < end {
             if let Some(row) = self.asked().unwrap_or_default().into_iter().find(&is_it) {
@@ -141,19 +142,34 @@ impl Program {
     }
 
     /// Sends it a signal.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         self.daemon.signal(name);
     }
 
-    /// Kills it, as a power cut would, and starts it again.
-    pub(super) fn restart(&mut self) {
+    /// Kills it, as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.daemon.kill();
+    }
+
+    /// Kills it and starts it again.
+    pub(crate) fn restart(&mut self) {
         self.daemon.kill();
         self.daemon = Self::run(&self.file("windows.toml"));
+    }
+
+    /// Waits until it prints a line with these words.
+    pub(crate) fn prints(&mut self, words: &str) {
+        self.daemon.until(words);
+    }
+
+    /// Waits until it ends, and gives its exit code.
+    pub(crate) fn ends(&mut self) -> Option<i32> {
+        self.daemon.ends()
     }
 }
 
 /// A `[[connection]]` to the network of a test.
-pub(super) fn connection(server: &str, port: u16, keys: &str) -> String {
+pub(crate) fn connection(server: &str, port: u16, keys: &str) -> String {
     format!(
         "[[connection]]\nkind = \"irc\"\nnetwork = \"testnet\"\nserver = \"{server}\"\nport = {port}\nnick = \"{BOT}\"\n\
          channels = [\"#ops\", \"#other\"]\n{}{keys}\n",
@@ -162,9 +178,25 @@ pub(super) fn connection(server: &str, port: u16, keys: &str) -> String {
 }
 
 /// A whole configuration: a window in #ops that began in this minute, alice and dan who deploy, bob who does not.
-pub(super) fn configuration(connection: &str, setup: &Setup<'_>) -> String {
+pub(crate) fn configuration(connection: &str, setup: &Setup<'_>) -> String {
+    let accounts = |name: &str| format!("irc = [\"testnet/{name}\"]");
+    configuration_in(&["testnet/#ops"], connection, accounts, setup)
+}
+
+/// The same in other rooms and with other accounts, one line for each person.
+pub(crate) fn configuration_in(
+    rooms: &[&str],
+    connections: &str,
+    accounts: impl Fn(&str) -> String,
+    setup: &Setup<'_>,
+) -> String {
+    const DEPLOYER: &str = "roles = [\"deployer\"]\n";
     let begin = Clock::system().now().format("%H:%M");
     let Setup { steps, sections, .. } = setup;
+    let person = |(name, roles): (&str, &str)| {
+        format!("[[person]]\nid = \"{name}\"\n{roles}gerrit = \"{name}\"\n{}\n", accounts(name))
+    };
+    let people = [("alice", DEPLOYER), ("dan", DEPLOYER), ("bob", "")].map(person).concat();
     format!(
         r#"
 [review]
@@ -175,7 +207,7 @@ code_repos = ["mediawiki/"]
 live_branches = ["wmf/1.27.0-wmf.4"]
 ci_accounts = ["jenkins-bot"]
 
-{connection}
+{connections}
 [[window]]
 id = "real"
 name = "A window of the tests"
@@ -184,7 +216,7 @@ start = "{begin}"
 timezone = "UTC"
 minutes = 600
 limit = 40
-rooms = ["testnet/\#ops"]
+rooms = {rooms:?}
 
 [[plan]]
 for = "config"
@@ -195,32 +227,15 @@ debounce = "0s"
 crossed = "0s"
 gather = "0s"
 
-[[person]]
-id = "alice"
-roles = ["deployer"]
-irc = ["testnet/alice"]
-gerrit = "alice"
-
-[[person]]
-id = "dan"
-roles = ["deployer"]
-irc = ["testnet/dan"]
-gerrit = "dan"
-
-[[person]]
-id = "bob"
-irc = ["testnet/bob"]
-gerrit = "bob"
-
+{people}
 {sections}
 "#
     )
-    .replace("\\#", "#")
 }
 
 impl Client {
     /// Waits for a line of the bot with these words, in a channel or to itself.
-    pub(super) fn told(&mut self, words: &str) -> Heard {
+    pub(crate) fn told(&mut self, words: &str) -> Heard {
         let ours = |heard: &Heard| {
             matches!(heard.verb.as_str(), "NOTICE" | "PRIVMSG") && heard.nick().starts_with(BOT)
         };
@@ -228,7 +243,7 @@ impl Client {
     }
 
     /// Says a line in #ops and waits for the answer: a NOTICE to the channel that begins with the nick.
-    pub(super) fn ask(&mut self, line: &str, words: &str) -> Heard {
+    pub(crate) fn ask(&mut self, line: &str, words: &str) -> Heard {
         self.say("#ops", line);
         let nick = format!("{}: ", self.nick);
         let answer = self.wait(&format!("the answer to {line}"), |heard| {

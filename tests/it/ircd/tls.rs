@@ -8,7 +8,7 @@ use super::scene::ACCOUNTS;
 fn encrypted(network: &Network, authority: &str) -> Program {
     let authority = network.file(authority);
     let keys = format!(
-        "tls = true\nca_file = \"{}\"\naccount = \"{BOT}\"\npassword_file = \"irc.password\"\n",
+        "tls = true\nca_file = \"{}\"\naccount = \"{BOT}\"\npassword_file = \"password\"\n",
         authority.display()
     );
     Program::start(&configuration(&connection(&network.host, TLS_PORT, &keys), &Setup::default()))

@@ -59,6 +59,24 @@ async fn a_server_that_hangs_is_asked_again() {
     kept.kill().await;
 }
 
+/// A server that goes on answering and never comes to an end is as good as silent.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_makes_no_progress_is_lost() {
+    let (_folder, fake, kept) = connected().await;
+    // A gap that is never filled: each page of it takes long, and there is another one.
+    fake.trouble("messages", Trouble::Slow(Duration::from_secs(25)), 40);
+    let began = tokio::time::Instant::now();
+    (0..1000).for_each(|number| {
+        fake.says(OPS, &format!("@user{}:example.org", number % 50), &format!("line {number}"));
+    });
+    kept.until("it is lost", |inputs| matches!(changes(inputs).last(), Some(LinkChange::Lost(_)))).await;
+    let elapsed = began.elapsed();
+    assert!(elapsed >= Duration::from_secs(119) && elapsed < Duration::from_secs(122), "{elapsed:?}");
+    kept.until("it is back", |inputs| matches!(changes(inputs).last(), Some(LinkChange::Up { .. }))).await;
+    kept.until_lines(1000).await;
+    kept.kill().await;
+}
+
 /// F25.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_asks_for_slowness_gets_it_and_everything_in_order() {
@@ -104,7 +122,8 @@ async fn a_gap_is_filled_as_far_as_it_is_read() {
         kept.taken();
         kept.quit("").await;
         for number in 0..missed {
-            fake.says(OPS, ALICE, &format!("missed {number}"));
+            // Nobody of them says more than people type.
+            fake.says(OPS, &format!("@user{}:example.org", number % 50), &format!("missed {number}"));
         }
         let kept = keep(settings(&fake, folder.path()));
         fake.says(DEV, ALICE, "end");
@@ -233,19 +252,65 @@ async fn a_wrong_password_or_token_stops() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_taken_as_it_is_and_stays_in_its_file() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().unwrap();
     let fake = FakeMatrix::start().await;
     fake.inside(OPS);
     fake.token("hunter4");
     let login = MatrixLogin::Token { file: "t".into(), token: Some(Secret::new("hunter4".to_owned())) };
-    let kept = keep(Matrix { login, ..settings(&fake, folder.path()) });
+    let kept = keep(Matrix { login, ..settings(&fake, dir.path()) });
     kept.until("it is up", |inputs| !changes(inputs).is_empty()).await;
     fake.says(OPS, ALICE, "one");
     kept.until_lines(1).await;
     kept.quit("").await;
     assert_eq!(fake.logins().0, 0);
-    for file in std::fs::read_dir(folder.path().join("state")).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        assert!(!bytes.windows(7).any(|part| part == b"hunter4"));
+    let mut files = 0;
+    for folder in ["state", "state/keys/THEIRS"] {
+        for entry in std::fs::read_dir(dir.path().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                files += 1;
+                let bytes = std::fs::read(path).unwrap();
+                assert!(!bytes.windows(7).any(|part| part == b"hunter4"));
+            }
+        }
     }
+    assert!(files >= 3, "the session and the keys: {files}");
+}
+
+/// Others know a device by its keys: with new ones it would be nobody to them.
+#[tokio::test(start_paused = true)]
+async fn a_device_whose_keys_are_lost_is_not_taken_up_again() {
+    let (folder, fake, kept) = connected().await;
+    kept.quit("").await;
+    let keys = folder.path().join("state/keys");
+    assert!(keys.join("DEVICE1/matrix-sdk-crypto.sqlite3").exists());
+    std::fs::remove_dir_all(&keys).unwrap();
+    fake.says(OPS, ALICE, "one");
+    let kept = keep(settings(&fake, folder.path()));
+    kept.until_lines(1).await;
+    assert_eq!(fake.logins(), (2, ["DEVICE1".to_owned(), "DEVICE2".to_owned()].into()));
+    assert!(keys.join("DEVICE2").exists() && !keys.join("DEVICE1").exists());
+    kept.quit("").await;
+
+    // A token is a device's, so nothing else is left than another token.
+    let folder = tempfile::tempdir().unwrap();
+    let with = |token: &str| {
+        let login = MatrixLogin::Token { file: "t".into(), token: Some(Secret::new(token.to_owned())) };
+        keep(Matrix { login, ..settings(&fake, folder.path()) })
+    };
+    fake.token("hunter4");
+    let kept = with("hunter4");
+    fake.says(OPS, ALICE, "two");
+    kept.until("it is up", |inputs| !changes(inputs).is_empty()).await;
+    kept.quit("").await;
+    std::fs::remove_dir_all(folder.path().join("state/keys")).unwrap();
+    let kept = with("hunter4");
+    kept.until("it says why", |inputs| {
+        matches!(&changes(inputs)[..], [LinkChange::Stopped(why)] if why.contains("the keys of the device THEIRS are lost"))
+    })
+    .await;
+    kept.quit("").await;
+    let kept = with("token2");
+    kept.until("it is up", |inputs| changes(inputs) == [LinkChange::Up { read_only: None }]).await;
+    kept.kill().await;
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use swatbot::engine::id::RowId;
-use swatbot::store::Reader;
+use swatbot::store::{Answer, Reader, Seen};
 
 use super::{follow_chain, open, place, said};
 
@@ -20,7 +20,8 @@ fn child_appends_until_it_is_killed() {
     writeln!(out, "\nopened {}", store.last().0).unwrap();
     for turn in 1_usize.. {
         let records = vec![said("a row of some length, so that a page is full now and then"); turn % 4 + 1];
-        let message = ("libera".to_owned(), turn.to_string());
+        let (network, message_id) = ("libera".to_owned(), turn.to_string());
+        let message = Seen { network, message_id, answer: Answer::Nothing };
         let RowId(first) = store.append(&records, &[message]).unwrap();
         let last = first + records.len() as i64 - 1;
         if writeln!(out, "stored {last}").is_err() {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use swatbot::store::OpenError;
-use swatbot::store::inbox::{Inbox, Session};
+use swatbot::store::inbox::{Arrived, Event, Inbox, New, Seal, Session};
 
 const NOW: i64 = 1_520_276_100_000;
 
@@ -13,8 +13,9 @@ fn open(folder: &Path) -> Inbox {
     Inbox::open(folder, NOW).unwrap()
 }
 
-fn event(room: &str, id: &str) -> (String, String, String) {
-    (room.to_owned(), id.to_owned(), format!("{{\"event_id\":\"{id}\"}}"))
+fn event(room: &str, id: &str) -> Arrived {
+    let text = format!("{{\"event_id\":\"{id}\"}}");
+    Arrived { room: room.to_owned(), id: id.to_owned(), text, seal: Seal::Clear }
 }
 
 fn waiting(inbox: &Inbox, after: i64) -> Vec<String> {
@@ -44,7 +45,7 @@ fn an_event_is_taken_once_and_kept_until_it_was_read() {
     assert_eq!(inbox.place().unwrap().as_deref(), Some("s1"));
     let first = inbox.waiting(0, 2).unwrap();
     assert_eq!((first.len(), first[0].at), (2, NOW));
-    inbox.taken(first[1].seq).unwrap();
+    inbox.push(&[], Some(&(first[1].seq, Vec::new())), NOW).unwrap();
     assert_eq!(waiting(&inbox, 0), all[2..]);
     inbox.quarantine(first[1].seq + 1).unwrap();
     assert_eq!(waiting(&inbox, 0), [""; 0]);
@@ -59,7 +60,7 @@ fn what_was_taken_is_forgotten_after_a_week() {
     let mut inbox = open(dir.path());
     inbox.take(&[event("!a", "$1"), event("!a", "$2")], "s1", NOW).unwrap();
     let first = inbox.waiting(0, 1).unwrap()[0].seq;
-    inbox.taken(first).unwrap();
+    inbox.push(&[], Some(&(first, Vec::new())), NOW).unwrap();
     drop(inbox);
     let week = 7 * 24 * 3600 * 1000;
     let comes_again = |now: i64| {
@@ -76,8 +77,8 @@ fn what_was_taken_is_forgotten_after_a_week() {
 fn what_goes_out_has_a_number_that_no_other_file_gives() {
     let dir = tempfile::tempdir().unwrap();
     let mut inbox = open(&dir.path().join("one"));
-    let say = |text: &str| ("!a".to_owned(), text.to_owned(), false);
-    inbox.push(&[say("first"), say("second")], NOW).unwrap();
+    let say = |text: &str| New::message("!a", text.to_owned());
+    inbox.push(&[say("first"), say("second")], None, NOW).unwrap();
     let first = inbox.first().unwrap().unwrap();
     assert_eq!((first.content.as_str(), first.at, first.is_status), ("first", NOW, false));
     drop(inbox);
@@ -88,12 +89,39 @@ fn what_goes_out_has_a_number_that_no_other_file_gives() {
     assert_eq!((second.content.as_str(), second.id), ("second", first.id + 1));
     inbox.said(second.id).unwrap();
     assert_eq!(inbox.first().unwrap(), None);
-    inbox.push(&[say("third")], NOW).unwrap();
+    inbox.push(&[say("third")], None, NOW).unwrap();
     assert_eq!(inbox.first().unwrap().unwrap().id, second.id + 1, "no number twice");
 
     let mut other = Inbox::open(&dir.path().join("two"), NOW + 60_000).unwrap();
-    other.push(&[say("first")], NOW).unwrap();
+    other.push(&[say("first")], None, NOW).unwrap();
     assert!(other.first().unwrap().unwrap().id > NOW + 60_000);
+}
+
+/// Both or neither: between the two a kill would answer twice, or never.
+#[test]
+fn an_answer_is_stored_together_with_what_it_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inbox = open(dir.path());
+    let events = ["$1", "$2", "$3", "$4"].map(|id| event("!a", id));
+    inbox.take(&events, "s1", NOW).unwrap();
+    assert_eq!(inbox.last_waiting().unwrap(), 4);
+    let out = New::message("!a", "an answer".to_owned());
+    let stranger = rusqlite::Connection::open(dir.path().join("inbox.db")).unwrap();
+    stranger
+        .execute_batch(
+            "CREATE TRIGGER no BEFORE UPDATE ON event WHEN NEW.state = 'taken' AND OLD.id = '$3' \
+             BEGIN SELECT RAISE(ABORT, 'no'); END",
+        )
+        .unwrap();
+    inbox.push(std::slice::from_ref(&out), Some(&(3, vec!["$2".to_owned()])), NOW).unwrap_err();
+    assert_eq!((inbox.first().unwrap(), waiting(&inbox, 0).len()), (None, 4));
+    stranger.execute_batch("DROP TRIGGER no").unwrap();
+    // The second is answered later.
+    inbox.push(&[out], Some(&(3, vec!["$2".to_owned()])), NOW).unwrap();
+    assert_eq!(inbox.first().unwrap().unwrap().content, "an answer");
+    assert_eq!(waiting(&inbox, 0), ["!a {\"event_id\":\"$2\"}", "!a {\"event_id\":\"$4\"}"]);
+    inbox.push(&[], Some(&(3, Vec::new())), NOW).unwrap();
+    assert_eq!(waiting(&inbox, 0), ["!a {\"event_id\":\"$4\"}"]);
 }
 
 #[test]
@@ -159,4 +187,47 @@ fn a_file_of_something_else_is_refused() {
     drop(other);
     fs::write(&path, "no database at all, and long enough to be seen as none").unwrap();
     assert!(matches!(Inbox::open(dir.path(), NOW), Err(OpenError::Corrupt { .. })));
+}
+
+#[test]
+fn what_cannot_be_decrypted_waits_until_it_can_or_is_given_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inbox = open(dir.path());
+    let locked = |id: &str| Arrived { seal: Seal::Locked, ..event("!a", id) };
+    let opened = |id: &str, seal| Arrived { seal, text: format!("open {id}"), ..event("!a", id) };
+    inbox.take(&[locked("$1"), locked("$2"), event("!a", "$3"), locked("$4")], "s1", NOW).unwrap();
+    assert_eq!(waiting(&inbox, 0), ["!a {\"event_id\":\"$3\"}"]);
+    let read = inbox.waiting(0, 100).unwrap()[0].seq;
+    inbox.push(&[], Some(&(read, Vec::new())), NOW).unwrap();
+    drop(inbox);
+    let mut inbox = open(dir.path());
+    let texts = |events: Vec<Event>| events.into_iter().map(|event| event.text).collect::<Vec<_>>();
+    assert_eq!(texts(inbox.locked(2).unwrap()), ["{\"event_id\":\"$4\"}", "{\"event_id\":\"$2\"}"]);
+    // What is open now comes after what was read meanwhile, once, and as old as it is.
+    let events = [opened("$1", Seal::Trusted), opened("$2", Seal::Untrusted), opened("$3", Seal::Trusted)];
+    for _ in 0..2 {
+        inbox.take(&events, "s2", NOW + 60_000).unwrap();
+        let open = inbox.waiting(read, 100).unwrap();
+        let open: Vec<_> = open.into_iter().map(|event| (event.text, event.seal, event.at)).collect();
+        let expected =
+            [("open $1".to_owned(), Seal::Trusted, NOW), ("open $2".to_owned(), Seal::Untrusted, NOW)];
+        assert_eq!(open, expected);
+    }
+    // Nothing makes it locked again.
+    inbox.take(&[locked("$1")], "s3", NOW + 60_000).unwrap();
+    assert_eq!(inbox.locked(10).unwrap().len(), 1);
+    assert_eq!(texts(inbox.give_up(NOW).unwrap()), [""; 0]);
+    assert_eq!(texts(inbox.give_up(NOW + 1).unwrap()), ["{\"event_id\":\"$4\"}"]);
+    assert_eq!(texts(inbox.give_up(NOW + 1).unwrap()), [""; 0]);
+    assert_eq!(inbox.locked(10).unwrap(), []);
+}
+
+#[test]
+fn a_thing_is_told_once_in_a_while() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inbox = open(dir.path());
+    let mut may = |what: &str, at| inbox.tell_again("!a", what, 100, NOW + at).unwrap();
+    assert!(may("x", 0) && !may("x", 99) && may("y", 99) && may("x", 100) && !may("x", 150));
+    // A clock that was set back does not silence it.
+    assert!(may("x", -5000));
 }

@@ -3,12 +3,12 @@
 use swatbot::engine::event::Record;
 use swatbot::engine::id::{OccurrenceId, RoomId, RowId, Who};
 use swatbot::engine::log::Query;
-use swatbot::store::StoreError;
+use swatbot::store::{Answer, Seen, Store, StoreError};
 
 use super::{at, count, follow_chain, morning, open, place, said, story, stranger};
 
-fn id(network: &str, message: &str) -> (String, String) {
-    (network.to_owned(), message.to_owned())
+fn id(network: &str, message: &str) -> Seen {
+    Seen { network: network.to_owned(), message_id: message.to_owned(), answer: Answer::Nothing }
 }
 
 #[test]
@@ -143,6 +143,22 @@ fn a_message_is_marked_as_seen_together_with_its_rows() {
     drop(store);
     let store = open(&path);
     assert!(store.was_seen("libera", "m1").unwrap() && store.was_seen("libera", "m2").unwrap());
+}
+
+#[test]
+fn what_was_said_to_a_message_is_kept_with_it() {
+    let (_folder, path) = place();
+    let mut store = open(&path);
+    let answered = |message: &str, answer| Seen { answer, ..id("libera", message) };
+    let row = Answer::Row(RowId(1));
+    let seen = [answered("m1", row), answered("m2", Answer::WithoutRow), answered("m3", Answer::Nothing)];
+    store.append(&[said("one")], &seen).unwrap();
+    let answers =
+        |store: &Store| ["m1", "m2", "m3", "m4"].map(|message| store.answer_to("libera", message).unwrap());
+    let expected = [Some(row), Some(Answer::WithoutRow), Some(Answer::Nothing), None];
+    assert_eq!(answers(&store), expected);
+    drop(store);
+    assert_eq!(answers(&open(&path)), expected);
 }
 
 #[test]

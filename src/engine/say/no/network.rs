@@ -23,3 +23,17 @@ pub fn late() -> Refusal {
 pub fn flood() -> Refusal {
     Refusal::new("flood", "slow down, I do not read that many lines. Wait a moment, then say it again")
 }
+
+/// In clear where everything is encrypted.
+pub fn clear_text() -> Refusal {
+    let text = "this room is encrypted and that came in clear, so anybody can have written it. \
+                Say it again with a client that encrypts";
+    Refusal::new("clear-text", text)
+}
+
+/// Encrypted by a device that nobody vouches for.
+pub fn untrusted() -> Refusal {
+    let text = "that came from a session that its owner has not verified. \
+                Verify it with another one of yours or your recovery key, then say it again";
+    Refusal::new("untrusted", text)
+}

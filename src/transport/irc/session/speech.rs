@@ -5,9 +5,9 @@ use std::time::Instant;
 use irc::proto::message::Tag;
 
 use crate::engine::{Input, Line};
+use crate::transport::flood::Verdict;
 
 use super::caps::ACCOUNT_TAG;
-use super::flood::Verdict;
 use super::playback::only;
 use super::{Effect, Moment, Sender, Session};
 

@@ -16,7 +16,7 @@ const SPEAKERS: usize = 1024;
 
 /// What becomes of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::transport) enum Verdict {
     /// It is read.
     Read,
     /// It is not read, and the speaker is told so.
@@ -27,7 +27,7 @@ pub(super) enum Verdict {
 
 /// What each speaker has left.
 #[derive(Debug, Default)]
-pub(super) struct Flood {
+pub(in crate::transport) struct Flood {
     buckets: HashMap<String, Bucket>,
 }
 
@@ -47,15 +47,15 @@ impl Bucket {
 }
 
 impl Flood {
-    /// One more line of a speaker.
-    pub(super) fn count(&mut self, speaker: String, now: Instant) -> Verdict {
+    /// One more line of a speaker, said at that time: what was said slowly and is read at once is no flood.
+    pub(in crate::transport) fn count(&mut self, speaker: String, now: Instant) -> Verdict {
         if self.buckets.len() >= SPEAKERS && !self.buckets.contains_key(&speaker) {
             self.make_room(now);
         }
         let full = Bucket { left: BURST, at: now, is_shut: false, told: None };
         let bucket = self.buckets.entry(speaker).or_insert(full);
         bucket.left = bucket.left_at(now);
-        bucket.at = now;
+        bucket.at = bucket.at.max(now);
         if bucket.left >= if bucket.is_shut { HALF } else { 1.0 } {
             bucket.is_shut = false;
             bucket.left -= 1.0;
