@@ -5,7 +5,7 @@
 use super::decide::{self, Turn};
 use super::event::{Cause, Debt, Event, Settlement, Went};
 use super::facts::{Facts, Fault, PatchSetKind, Status};
-use super::guidelines::{self, Finding, Level, RuleId};
+use super::guidelines::{self, Finding, RuleId};
 use super::id::{At, ChangeNumber, Who};
 use super::kind;
 use super::patch::{Patch, Stage};
@@ -128,29 +128,8 @@ impl<'a> Turn<'a> {
         self.ask_of_added(window, first, added);
     }
 
-    /// Asks of what was added, and belongs together with something, which goes first.
-    fn ask_of_added(&mut self, window: &Window, first: &Offer, added: &[ChangeNumber]) {
-        let level = guidelines::level(self.settings, RuleId::Coupled);
-        if level == Level::Off {
-            return;
-        }
-        let mut open = order::open_couplings(self.state, window);
-        open.retain(|coupling| added.iter().any(|change| coupling.is_about(*change)));
-        for coupling in &open {
-            let question = say::coupled::question(coupling, level == Level::Block);
-            let orders = say::coupled::either_order(self.prefix(), coupling);
-            self.tell_added(window, first, &question);
-            self.tell_added(window, first, &orders);
-            let owners = decide::owners_of(window, coupling);
-            let others: Vec<&Who> = owners.into_iter().filter(|owner| **owner != first.by).collect();
-            if !others.is_empty() {
-                self.ping(window, &others, &format!("{question}. {orders}"));
-            }
-        }
-    }
-
     /// Answers an offer that was taken; the window's other rooms, or all of them, hear of it too.
-    fn tell_added(&mut self, window: &Window, offer: &Offer, text: &str) {
+    pub(super) fn tell_added(&mut self, window: &Window, offer: &Offer, text: &str) {
         self.answer_offer(offer, text);
         if offer.network.is_some() {
             let text = say::aside::offered(say::short_name(&offer.by), offer.room.as_ref(), text);

@@ -33,7 +33,6 @@ use super::{Input, Line, Outcome, Place, Reply, text, timers};
 
 pub(super) use answers::why_unknown;
 use meant::{Meant, meant, others_log};
-pub(super) use order::owners_of;
 pub(super) use people::{here_from, owners, say_who_is_here};
 pub(super) use run::dirty_stage;
 pub(super) use start::{is_covered, next, steps_of, with_done};

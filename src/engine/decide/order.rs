@@ -6,6 +6,7 @@ use super::super::guidelines::{self, Level, RuleId};
 use super::super::id::{ChangeNumber, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::say::{self, Refusal, no};
+use super::super::state::Offer;
 use super::super::window::{Declared, Window};
 use super::super::{order, words};
 use super::Turn;
@@ -144,6 +145,27 @@ impl<'a> Turn<'a> {
         })
     }
 
+    /// Asks of what was added, and belongs together with something, which goes first.
+    pub(in super::super) fn ask_of_added(&mut self, window: &Window, first: &Offer, added: &[ChangeNumber]) {
+        let level = guidelines::level(self.settings, RuleId::Coupled);
+        if level == Level::Off {
+            return;
+        }
+        let mut open = order::open_couplings(self.state, window);
+        open.retain(|coupling| added.iter().any(|change| coupling.is_about(*change)));
+        for coupling in &open {
+            let question = say::coupled::question(coupling, level == Level::Block);
+            let orders = say::coupled::either_order(self.prefix(), coupling);
+            self.tell_added(window, first, &question);
+            self.tell_added(window, first, &orders);
+            let owners = owners_of(window, coupling);
+            let others: Vec<&Who> = owners.into_iter().filter(|owner| **owner != first.by).collect();
+            if !others.is_empty() {
+                self.ping(window, &others, &format!("{question}. {orders}"));
+            }
+        }
+    }
+
     /// Asks the owners again, where a patch is not what it was when somebody said which goes first.
     pub(in super::super) fn ask_of_patch(&mut self, window: &Window, change: ChangeNumber) {
         let level = guidelines::level(self.settings, RuleId::Coupled);
@@ -159,7 +181,7 @@ impl<'a> Turn<'a> {
 }
 
 /// The owners of two patches, each once.
-pub(in super::super) fn owners_of<'w>(window: &'w Window, coupling: &order::Coupling<'_>) -> Vec<&'w Who> {
+pub(super) fn owners_of<'w>(window: &'w Window, coupling: &order::Coupling<'_>) -> Vec<&'w Who> {
     let both = [coupling.a, coupling.b].into_iter();
     let mut owners: Vec<&Who> = both.filter_map(|change| window.patch(change)).map(Patch::owner).collect();
     owners.dedup();

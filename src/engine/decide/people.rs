@@ -196,7 +196,7 @@ impl<'a> Turn<'a> {
         let times = format!("{}-{} UTC", words::clock(occurrence.starts), words::clock(occurrence.ends));
         let asked = planned.and_then(|window| {
             let open = super::start::open_couplings(self.settings, self.state, window);
-            let owners = open.first().map(|first| super::owners_of(window, first)).unwrap_or_default();
+            let owners = open.first().map(|first| super::order::owners_of(window, first)).unwrap_or_default();
             say::coupled::open_questions(self.prefix(), &open, &owners)
         });
         let asked = asked.map(|asked| format!(". {asked}")).unwrap_or_default();
