@@ -25,7 +25,7 @@ pub struct Bot {
     settings: Settings,
     store: Store,
     state: State,
-    lookups: BTreeMap<ChangeNumber, Lookup>,
+    lookups: Lookups,
     /// The topics as they were given out last.
     topics: BTreeMap<RoomId, String>,
     /// The cards as they were given out last.
@@ -43,11 +43,45 @@ pub struct Bot {
 /// A network, and its id for a message.
 type Message = (String, String);
 
-/// What is known of the questions to the review system. It is not in the log: after a start all are asked again.
+/// The questions to the review system that were asked. They are not in the log: after a start all are asked again.
+#[derive(Debug, Default)]
+pub(crate) struct Lookups(BTreeMap<ChangeNumber, Lookup>);
+
 #[derive(Clone, Copy, Debug)]
 struct Lookup {
     asked: At,
     waiting: bool,
+}
+
+impl Lookups {
+    /// An answer about a change is here.
+    pub(crate) fn answered(&mut self, change: ChangeNumber) {
+        if let Some(lookup) = self.0.get_mut(&change) {
+            lookup.waiting = false;
+        }
+    }
+
+    /// The questions whose time has come. They follow from the state alone, so none is lost with a restart.
+    pub(crate) fn due(&mut self, settings: &Settings, state: &State, at: At) -> Vec<ChangeNumber> {
+        let wants = timers::wants(settings, state);
+        let wanted: BTreeSet<ChangeNumber> = wants.iter().map(|want| want.change).collect();
+        self.0.retain(|change, _| wanted.contains(change));
+        let mut due = Vec::new();
+        for want in wants {
+            let is_due = match self.0.get(&want.change) {
+                None => true,
+                Some(lookup) if lookup.waiting => at - lookup.asked >= settings.timers.lookup,
+                Some(lookup) => {
+                    want.since.is_some_and(|since| lookup.asked < since) || at - lookup.asked >= want.every
+                }
+            };
+            if is_due {
+                self.0.insert(want.change, Lookup { asked: at, waiting: true });
+                due.push(want.change);
+            }
+        }
+        due
+    }
 }
 
 /// What is to be done now that everything is stored.
@@ -74,7 +108,7 @@ impl Bot {
     /// The log cannot be read or written.
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
-        let (lookups, topics, cards) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (lookups, topics, cards) = (Lookups::default(), BTreeMap::new(), BTreeMap::new());
         let (missed, owed) = (Vec::new(), BTreeMap::new());
         let (deaf, failing) = (false, false);
         let mut bot = Self { settings, store, state, lookups, topics, cards, missed, owed, deaf, failing };
@@ -129,10 +163,8 @@ impl Bot {
         };
         for arrived in missed.iter().chain(inputs) {
             let Some(input) = unhandled(arrived, &handled) else { continue };
-            if let Input::Facts { change, .. } = &*input
-                && let Some(lookup) = self.lookups.get_mut(change)
-            {
-                lookup.waiting = false;
+            if let Input::Facts { change, .. } = &*input {
+                self.lookups.answered(*change);
             }
             let outcome = turn(&self.settings, &mut self.state, at, &input);
             if outcome != Outcome::default() {
@@ -180,7 +212,8 @@ impl Bot {
         self.failing &= !has_written;
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
         let cards = if records.is_empty() { Vec::new() } else { self.cards_changed(closed) };
-        let (topics, lookups) = (self.topics_changed(), self.lookups_due(at));
+        let topics = self.topics_changed();
+        let lookups = self.lookups.due(&self.settings, &self.state, at);
         Said { replies, topics, accepted, cards, lookups, ..Said::default() }
     }
 
@@ -337,31 +370,9 @@ impl Bot {
             .collect()
     }
 
-    /// The questions whose time has come. They follow from the state alone, so none is lost with a restart.
-    fn lookups_due(&mut self, at: At) -> Vec<ChangeNumber> {
-        let wants = timers::wants(&self.settings, &self.state);
-        let wanted: BTreeSet<ChangeNumber> = wants.iter().map(|want| want.change).collect();
-        self.lookups.retain(|change, _| wanted.contains(change));
-        let mut due = Vec::new();
-        for want in wants {
-            let is_due = match self.lookups.get(&want.change) {
-                None => true,
-                Some(lookup) if lookup.waiting => at - lookup.asked >= self.settings.timers.lookup,
-                Some(lookup) => {
-                    want.since.is_some_and(|since| lookup.asked < since) || at - lookup.asked >= want.every
-                }
-            };
-            if is_due {
-                self.lookups.insert(want.change, Lookup { asked: at, waiting: true });
-                due.push(want.change);
-            }
-        }
-        due
-    }
-
     /// Asks about a change again, although its time has not come.
     pub fn look_again(&mut self, change: ChangeNumber) {
-        self.lookups.remove(&change);
+        self.lookups.0.remove(&change);
     }
 
     /// When something is due of itself: a timer, or a question to the review system.
@@ -370,7 +381,7 @@ impl Bot {
             return Some(at);
         }
         let lookups = timers::wants(&self.settings, &self.state).into_iter().map(|want| {
-            match self.lookups.get(&want.change) {
+            match self.lookups.0.get(&want.change) {
                 None => at,
                 Some(lookup) if lookup.waiting => lookup.asked + self.settings.timers.lookup,
                 Some(lookup) => lookup.asked + want.every,

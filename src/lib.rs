@@ -14,6 +14,7 @@
 //!   protocol, only `review` a review system's JSON.
 //! - I8 No transport knows another exists. No right is ever derived from a nick or a display name.
 
+pub mod backtest;
 pub mod bot;
 pub mod cli;
 pub mod clock;

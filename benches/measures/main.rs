@@ -3,6 +3,7 @@
 //! What depends on the disk or the processor is measured next to what it is compared with, in turn and in the same
 //! run: the ratios can be compared between machines, the microseconds cannot. `cargo bench -- decide` runs one part.
 
+mod backtest;
 mod decide;
 mod durable;
 mod process;
@@ -16,6 +17,7 @@ const PARTS: &[(&str, fn())] = &[
     ("log", durable::log),
     ("start", process::start),
     ("memory", process::memory),
+    ("backtest", backtest::run),
 ];
 
 fn main() {

@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and how each part is put together. Thin on purpose.
 
+mod backtest;
 mod check;
 pub mod log;
 mod report;
@@ -48,6 +49,8 @@ enum Verb {
         #[arg(value_name = "OCCURRENCE", value_parser = occurrence)]
         occurrence: OccurrenceId,
     },
+    /// Play windows of the past under these guidelines: how often would each rule have stopped, asked or warned?
+    Backtest(backtest::BacktestArgs),
     /// Make the keys that the bot needs in encrypted Matrix rooms, once; while it does not run
     MatrixSetup,
     /// Print completions for a shell
@@ -115,6 +118,7 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
                 _ => Fault::Failed(fault.to_string()),
             })
         }
+        Verb::Backtest(question) => backtest::run(question, &configuration(args)?),
         Verb::MatrixSetup => print(&setup::matrix(&configuration(args)?, Clock::system())?),
         Verb::Completions { shell } => {
             // Into memory first: the generator panics where whoever reads it has seen enough.

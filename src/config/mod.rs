@@ -269,6 +269,7 @@ fn document(root: &Section<'_>) -> Option<Config> {
     policy::limits(root, &mut policy);
     policy::calendar(root, &mut policy);
     policy.train = policy::train(root);
+    policy.file_order = policy::file_order(root);
     let coverage = review::coverage(root, &mut policy.coverage_at_least);
     let review = match root.section("review") {
         Some(section) => {

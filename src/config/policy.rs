@@ -1,4 +1,4 @@
-//! What the rules compare with: `[review]`'s repositories and branches, `[guidelines]`, `[limits]`, `[calendar]`, `[train]`.
+//! What the rules compare with: `[review]`'s repositories and branches, `[guidelines]`, `[limits]`, `[calendar]`, `[train]`, `[[file_order]]`.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +26,7 @@ pub(super) fn default() -> Policy {
         ci_accounts: Vec::new(),
         beta_only_files: Vec::new(),
         unsynced_files: Vec::new(),
+        file_order: Vec::new(),
         review_hosts: Vec::new(),
         no_deploy_weekdays: Vec::new(),
         no_deploy_dates: Vec::new(),
@@ -142,22 +143,68 @@ fn branch(section: &Section<'_>, key: &'static str, default: &str) -> String {
 
 /// Files of a repository: a path, a folder ending in `/` and, where `endings` says so, `*.ext`.
 fn files(section: &Section<'_>, key: &'static str, endings: bool) -> Vec<String> {
-    let mut found = Vec::new();
-    for item in section.texts(key) {
-        let Some(text) = item.text() else { continue };
-        let rest = if endings { text.strip_prefix("*.").unwrap_or(text) } else { text };
-        if rest.contains('*') || rest.starts_with('/') {
-            let fix = if endings {
-                "Type a path in the repository, a folder with / at its end, or an ending such as \"*.md\"."
-            } else {
-                "Type a path in the repository, or a folder with / at its end."
-            };
-            item.fault(format!("{text:?} cannot be matched with files"), fix);
+    section.texts(key).iter().filter_map(|item| pattern(item, endings)).map(str::to_owned).collect()
+}
+
+fn pattern<'r>(item: &Item<'r>, endings: bool) -> Option<&'r str> {
+    let text = item.text()?;
+    let rest = if endings { text.strip_prefix("*.").unwrap_or(text) } else { text };
+    if rest.contains('*') || rest.starts_with('/') {
+        let fix = if endings {
+            "Type a path in the repository, a folder with / at its end, or an ending such as \"*.md\"."
         } else {
-            found.push(text.to_owned());
+            "Type a path in the repository, or a folder with / at its end."
+        };
+        item.fault(format!("{text:?} cannot be matched with files"), fix);
+        return None;
+    }
+    Some(text)
+}
+
+/// Reads `[[file_order]]`: lists of files, each in the order in which they go out.
+pub(super) fn file_order(root: &Section<'_>) -> Vec<Vec<String>> {
+    let mut lists: Vec<Vec<String>> = Vec::new();
+    for section in root.sections("file_order").unwrap_or_default() {
+        if let Some(item) = section.need("files", "[\"dblists/\", \"wmf-config/InitialiseSettings.php\"]") {
+            let list = ordered_files(&item);
+            check_against(&item, &lists, &list);
+            lists.push(list);
+        }
+        section.finish();
+    }
+    lists
+}
+
+fn ordered_files(item: &Item<'_>) -> Vec<String> {
+    let items = item.texts();
+    if matches!(items.len(), 0 | 1) && item.value().as_array().is_some_and(|all| all.len() < 2) {
+        item.fault("one file alone has no order", "Type at least two: what goes out first stands first.");
+    }
+    // `dblists/*` is what people write for the whole folder.
+    let file = |item: &Item<'_>| match item.text()?.strip_suffix("/*") {
+        Some(folder) if !folder.contains('*') => Some(format!("{folder}/")),
+        _ => pattern(item, true).map(str::to_owned),
+    };
+    items.iter().filter_map(file).collect()
+}
+
+/// Notes two files that stand one way round here and the other way round in a list before.
+fn check_against(item: &Item<'_>, lists: &[Vec<String>], list: &[String]) {
+    for (index, first) in list.iter().enumerate() {
+        for then in &list[index + 1..] {
+            let place = |other: &[String], file: &String| other.iter().position(|known| known == file);
+            let turned = lists.iter().position(|other| {
+                place(other, then).zip(place(other, first)).is_some_and(|(then, first)| then < first)
+            });
+            if let Some(other) = turned {
+                item.fault(
+                    format!("{first:?} goes before {then:?} here, and after it in file_order[{}]", other + 1),
+                    "Turn one of the two lists round, or take one of the two files out.",
+                );
+                return;
+            }
         }
     }
-    found
 }
 
 fn host(item: &Item<'_>) -> Option<String> {

@@ -65,15 +65,18 @@ pub fn synced_files<'a>(policy: &Policy, change: &'a Change) -> Fact<Vec<&'a str
 
 /// Whether a list of the configuration names a path: as it is, by a folder ending in `/`, or by `*.ext`.
 fn listed(patterns: &[String], path: &str) -> bool {
-    patterns.iter().any(|pattern| {
-        if let Some(ending) = pattern.strip_prefix('*') {
-            path.ends_with(ending)
-        } else if pattern.ends_with('/') {
-            path.starts_with(pattern.as_str())
-        } else {
-            path == pattern
-        }
-    })
+    patterns.iter().any(|pattern| matches(pattern, path))
+}
+
+/// Whether one entry of such a list names a path.
+pub(super) fn matches(pattern: &str, path: &str) -> bool {
+    if let Some(ending) = pattern.strip_prefix('*') {
+        path.ends_with(ending)
+    } else if pattern.ends_with('/') {
+        path.starts_with(pattern)
+    } else {
+        path == pattern
+    }
 }
 
 /// The change of the ledger, or else any merged change that is known, whose commit this one reverts.

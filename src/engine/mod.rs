@@ -7,6 +7,7 @@ pub mod command;
 pub mod decide;
 pub mod event;
 pub mod facts;
+pub mod files;
 pub mod gesture;
 pub mod guidelines;
 pub mod id;

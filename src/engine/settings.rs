@@ -137,6 +137,9 @@ pub struct Policy {
     pub beta_only_files: Vec<String>,
     /// Files that need no sync of their own (tests, documentation): a path, a folder ending in `/`, or `*.ext`.
     pub unsynced_files: Vec<String>,
+    /// The order in which files of one patch go out, where it is always the same: lists of the same patterns, first goes
+    /// first.
+    pub file_order: Vec<Vec<String>>,
     /// Where a change's page is, for URLs in commands: hosts, without a scheme.
     pub review_hosts: Vec<String>,
     /// Days without any deployment: weekdays.

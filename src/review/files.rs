@@ -1,6 +1,7 @@
 //! The same JSON from a folder: `N.json` is one ChangeInfo, `N.in.json` the branches that hold it, `N.patch` its diff. The
 //! embedded default.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -75,7 +76,7 @@ impl Files {
         let (chain, siblings, needs) = match &others {
             Ok(others) => (
                 Fact::Known(chain(&change, others)),
-                Fact::Known(self.siblings(&change, others)),
+                Fact::Known(siblings(&change, others).map(|other| self.with_branches(other).brief).collect()),
                 self.needs(&change, others),
             ),
             Err(why) => (Fact::Unknown(why.clone()), Fact::Unknown(why.clone()), Fact::Unknown(why.clone())),
@@ -174,15 +175,6 @@ impl Files {
         numbers.iter().map(found).collect::<Result<_, _>>().map_err(|fault| why(&fault))
     }
 
-    fn siblings(&self, change: &Change, others: &[Found]) -> Vec<Brief> {
-        others
-            .iter()
-            .filter(|other| other.brief.change_id == change.change_id)
-            .filter(|other| other.brief.project == change.project && other.brief.branch != change.branch)
-            .map(|other| self.with_branches(other).brief)
-            .collect()
-    }
-
     fn needs(&self, change: &Change, others: &[Found]) -> Fact<Vec<Need>> {
         let mut walk = Walk::new(change.number, &change.message, None);
         while let Some(named) = walk.question() {
@@ -225,9 +217,10 @@ impl Files {
 }
 
 /// The ancestors among the folder's changes, the nearest first. A parent may be an older patch set of its change.
-fn chain(change: &Change, others: &[Found]) -> Vec<Brief> {
+pub(super) fn chain(change: &Change, others: &[impl Borrow<Found>]) -> Vec<Brief> {
     let mut by_commit: BTreeMap<&str, &Found> = BTreeMap::new();
-    for other in others.iter().filter(|other| other.brief.project == change.project) {
+    let others = others.iter().map(Borrow::borrow);
+    for other in others.filter(|other| other.brief.project == change.project) {
         by_commit.extend(other.revisions.iter().map(|sha| (sha.as_str(), other)));
     }
     let mut chain = Vec::new();
@@ -241,6 +234,18 @@ fn chain(change: &Change, others: &[Found]) -> Vec<Brief> {
         open.extend(parent.parents.iter().map(String::as_str));
     }
     chain
+}
+
+/// The same fix on other branches.
+pub(super) fn siblings<'a>(
+    change: &Change,
+    others: &'a [impl Borrow<Found>],
+) -> impl Iterator<Item = &'a Found> {
+    others.iter().map(Borrow::borrow).filter(|other| {
+        other.brief.change_id == change.change_id
+            && other.brief.project == change.project
+            && other.brief.branch != change.branch
+    })
 }
 
 /// The changes that have an `N.json`, sorted: the order of a folder says nothing.

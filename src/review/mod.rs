@@ -7,11 +7,13 @@ mod gerrit;
 mod http;
 pub mod json;
 mod needs;
+mod past;
 mod tell;
 
 pub use coverage::CoverageFrom;
 pub use files::Files;
 pub use gerrit::{Gerrit, GerritSettings};
+pub use past::{Past, PastPatch, PastWindow};
 
 use crate::engine::facts::{Fact, Facts, Fault};
 use crate::engine::id::ChangeNumber;

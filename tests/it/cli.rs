@@ -42,9 +42,18 @@ fn play(database: &Path, script: &str) -> (i32, String, String) {
 fn help_names_every_subcommand() {
     let (code, out, err) = swatbot(&["--help"]);
     assert_eq!((code, err.as_str()), (0, ""));
-    for word in
-        ["run", "check", "log", "report", "matrix-setup", "completions", "--config", "--database", "--clock"]
-    {
+    for word in [
+        "run",
+        "check",
+        "log",
+        "report",
+        "backtest",
+        "matrix-setup",
+        "completions",
+        "--config",
+        "--database",
+        "--clock",
+    ] {
         assert!(out.contains(word), "{word} is not in {out}");
     }
     let (code, out, _) = swatbot(&["--version"]);
@@ -58,6 +67,7 @@ fn wrong_usage_exits_with_2_and_says_so_on_standard_error() {
         &["dance"],
         &["check", "now"],
         &["report"],
+        &["backtest"],
         &["report", "morning"],
         &["report", "2026-02-30/morning"],
         &["completions", "klingon"],

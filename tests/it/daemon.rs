@@ -72,7 +72,8 @@ channels = ["#ops"]
 
     /// A configuration with these connections, a window in these rooms, and alice under these accounts.
     fn write_connections(&self, connections: &str, rooms: &[&str], alice: &str) {
-        let root = env!("CARGO_MANIFEST_DIR");
+        let changes = self.changes();
+        let changes = changes.display();
         let text = format!(
             r##"
 [bot]
@@ -80,7 +81,7 @@ database = "swatbot.db"
 
 [review]
 kind = "files"
-path = "{root}/examples/changes"
+path = "{changes}"
 config_repos = ["operations/mediawiki-config"]
 {connections}
 [[window]]
@@ -99,6 +100,27 @@ roles = ["deployer"]
 "##
         );
         fs::write(&self.config, text).unwrap();
+    }
+
+    /// The folder with what is known of changes, made of the examples.
+    fn changes(&self) -> PathBuf {
+        let folder = self.config.with_file_name("changes");
+        if !folder.exists() {
+            fs::create_dir(&folder).unwrap();
+            let examples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/changes");
+            for file in fs::read_dir(examples).unwrap().map(Result::unwrap) {
+                fs::copy(file.path(), folder.join(file.file_name())).unwrap();
+            }
+        }
+        folder
+    }
+
+    /// A change is merged.
+    #[cfg(feature = "matrix")]
+    fn merge(&self, change: u32) {
+        let file = self.changes().join(format!("{change}.json"));
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replacen("\"status\": \"NEW\"", "\"status\": \"MERGED\"", 1)).unwrap();
     }
 
     /// How many rows have this text in them, as somebody else reads the log.

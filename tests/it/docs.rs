@@ -50,6 +50,13 @@ fn the_readme_shows_what_the_program_says() {
     check("README.md", "verbs", &verbs());
 }
 
+#[test]
+fn the_page_on_backtests_shows_what_is_printed() {
+    let table = read("tests/samples/backtest/table.txt");
+    let command = "$ swatbot backtest tests/samples/backtest/windows.jsonl\n";
+    check("docs/backtest.md", "table", &format!("```\n{command}{table}```\n"));
+}
+
 /// The table of verbs, as README.md shows it.
 fn verbs() -> String {
     let mut table = "| what you say | who may | what it does |\n|---|---|---|\n".to_owned();
@@ -130,6 +137,7 @@ fn the_map_names_every_module() {
         "src/transport",
         "src/transport/irc",
         "src/cli",
+        "src/backtest",
         "tests/it",
     ] {
         for entry in fs::read_dir(root().join(folder)).expect("a folder of the map") {
@@ -198,6 +206,7 @@ fn links_lead_somewhere() {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "docs/backtest.md",
         "docs/guidelines.md",
         "docs/operations.md",
         "examples/README.md",

@@ -3,41 +3,120 @@
 //! `cargo test --test it history -- --nocapture` prints what each rule said; with `HISTORY_LINES=FILE` all that was said is
 //! written to FILE.
 
-mod plan;
-mod real;
-mod run;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use swatbot::engine::guidelines::{RULES, RuleId, Verdict};
-use swatbot::engine::id::ChangeNumber;
+use chrono::{Datelike, TimeDelta};
+use swatbot::backtest::{self, Heard, NOT_MERGED, Seen, Tally, Went};
+use swatbot::config;
+use swatbot::engine::guidelines::RuleId;
+use swatbot::engine::id::{At, ChangeNumber};
+use swatbot::engine::settings::Settings;
+use swatbot::engine::state::State;
+use swatbot::review::{PastPatch, PastWindow};
 
-use run::{NOT_MERGED, Seen, Went};
+use crate::room::{self, Room};
 
 /// The windows, or a loud word that they are not here.
-fn real_windows() -> Option<Vec<real::RealWindow>> {
+pub(crate) fn real_windows() -> Option<Vec<PastWindow>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/swat-windows-2018.jsonl");
-    let windows = real::windows(&file);
-    if windows.is_none() {
+    let Ok(text) = std::fs::read(file) else {
         crate::review::skipped("the real windows of ../shared/data are not here");
+        return None;
+    };
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    Some(lines.map(|line| PastWindow::read(line).expect("a line is a window")).collect())
+}
+
+/// The configuration of the repository with one window, and the places that it had then.
+fn settings(window: &PastWindow) -> Settings {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("windows.toml");
+    let mut settings = config::load(&file).unwrap_or_else(|faults| panic!("{faults}")).settings;
+    settings.windows.truncate(1);
+    // From May 2018 on, fewer patches went into a window.
+    settings.windows[0].limit = if window.first.month() < 5 { 8 } else { 4 };
+    settings
+}
+
+/// The bot behind its log, and the review system behind HTTP.
+struct Whole(Room);
+
+impl backtest::Room for Whole {
+    fn settings(&self) -> &Settings {
+        self.0.settings()
     }
-    windows
+
+    fn state(&self) -> &State {
+        self.0.state()
+    }
+
+    fn now(&self) -> At {
+        self.0.now()
+    }
+
+    fn says(&mut self, who: &str, text: &str) -> Heard {
+        let lines = self.0.says(who, text);
+        Heard { code: room::code(&lines).map(str::to_owned), lines }
+    }
+
+    fn moves_to(&mut self, at: At) -> Heard {
+        Heard { lines: self.0.moves_to(at), code: None }
+    }
+
+    fn wakes(&self) -> Option<At> {
+        self.0.wakes()
+    }
+
+    fn serves(&mut self, patch: &PastPatch, at: At) {
+        self.0.gerrit.put(patch.as_it_stood(at));
+    }
+
+    fn merges(&mut self, patch: &PastPatch) {
+        self.0.gerrit.set_time(&self.now().format("%Y-%m-%d %H:%M:%S.000000000").to_string());
+        self.0.gerrit.submit(u64::from(patch.number.0));
+    }
+}
+
+/// Plays a window through the whole bot, and closes it: a restart believes the same, and nothing is owed.
+fn play_whole(settings: &Settings, window: &PastWindow) -> Went {
+    let plan = backtest::plan(settings, window);
+    let mut room = Whole(Room::open(plan.settings.clone(), plan.starts - TimeDelta::minutes(60)));
+    let went = backtest::conduct(&mut room, &plan, window);
+    let state = room.0.closes();
+    let (id, lines) = (&went.id, went.lines.join("\n"));
+    assert_eq!(went.stuck, None, "{id}:\n{lines}");
+    assert!(state.closed.contains_key(id), "{id} is not finished:\n{lines}");
+    assert!(lines.contains(&format!("{id} done at")), "{id} ended another way:\n{lines}");
+    assert!(state.ledger.is_empty(), "{id} owes {:?}", state.ledger);
+    assert!(state.offers.is_empty() && !state.windows.contains_key(id));
+    went
 }
 
 /// Plays all windows, on as many threads as there are cores: each window has a room of its own.
-fn play(windows: &[real::RealWindow]) -> Vec<Went> {
+fn play(windows: &[PastWindow]) -> Vec<Went> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut went: Vec<Went> = std::thread::scope(|scope| {
+    let mut went: Vec<(usize, Went)> = std::thread::scope(|scope| {
         let part = |first: usize| {
             let mine = windows.iter().enumerate().skip(first).step_by(threads);
-            move || mine.map(|(index, window)| run::play(index, window)).collect::<Vec<_>>()
+            move || mine.map(|(index, window)| (index, both(window))).collect::<Vec<_>>()
         };
         let running: Vec<_> = (0..threads).map(|first| scope.spawn(part(first))).collect();
         running.into_iter().flat_map(|thread| thread.join().expect("a window went wrong")).collect()
     });
-    went.sort_by_key(|went| went.index);
-    went
+    went.sort_by_key(|(index, _)| *index);
+    went.into_iter().map(|(_, went)| went).collect()
+}
+
+/// The engine alone, as `swatbot backtest` has it, says what the whole bot says, word for word.
+fn both(window: &PastWindow) -> Went {
+    let settings = settings(window);
+    let whole = play_whole(&settings, window);
+    let alone = backtest::play(&settings, window);
+    let first = whole.lines.iter().zip(&alone.lines).find(|(whole, alone)| whole != alone);
+    assert_eq!(first, None, "{}: said by the whole bot, and by the engine alone", whole.id);
+    assert_eq!(whole.seen, alone.seen, "{}", whole.id);
+    assert_eq!((&whole.live, &whole.skipped), (&alone.live, &alone.skipped), "{}", whole.id);
+    whole
 }
 
 /// No rule stops or asks in more than one window in five, so that what it says is read.
@@ -52,8 +131,9 @@ const LAST_START: usize = 24;
 fn every_real_window_runs_from_add_to_finish() {
     let Some(windows) = real_windows() else { return };
     let went = play(&windows);
-    let seen: Vec<&Seen> = went.iter().flat_map(|went| &went.seen).collect();
-    print(&table(&seen, went.len()));
+    let mut tally = Tally::default();
+    windows.iter().zip(&went).for_each(|(window, went)| tally.add(window, went));
+    print(&table(&tally));
     print(&others(&went));
     if let Some(file) = std::env::var_os("HISTORY_LINES") {
         std::fs::write(file, lines(&went)).expect("the lines can be written where HISTORY_LINES says");
@@ -65,37 +145,31 @@ fn every_real_window_runs_from_add_to_finish() {
         let real: Vec<ChangeNumber> = real.patches.iter().map(|patch| patch.number).collect();
         let skipped: Vec<ChangeNumber> = went.skipped.iter().map(|(change, _)| *change).collect();
         let ended = |change: &ChangeNumber| went.live.contains(change) != skipped.contains(change);
-        assert!(real.iter().all(ended), "window {}: each patch is live or skipped", went.index);
+        assert!(real.iter().all(ended), "{}: each patch is live or skipped", went.id);
         // Nobody declared an order, and the chains that were uploaded agree with the order in which they went out.
         let in_turn: Vec<ChangeNumber> =
             real.iter().copied().filter(|change| went.started.contains(change)).collect();
-        assert_eq!(went.started, in_turn, "window {}: the running order is the real one", went.index);
+        assert_eq!(went.started, in_turn, "{}: the running order is the real one", went.id);
         given_up.extend(went.skipped.iter().map(|(change, why)| (change.0, why.as_str())));
     }
     // Approved, and not merged in their window.
     assert_eq!(given_up, [(410_454, NOT_MERGED), (444_378, NOT_MERGED)]);
-    for rule in RULES {
-        let bound = if rule.id == RuleId::LastStart { LAST_START } else { BOUND };
-        let stopped = stopped_in(&seen, rule.id).len();
+    for (rule, counts) in &tally.rules {
+        let bound = if *rule == RuleId::LastStart { LAST_START } else { BOUND };
+        let stopped = counts.windows;
         let all = went.len();
-        assert!(stopped * 100 <= bound * all, "{} stops or asks in {stopped} of {all} windows", rule.id);
+        assert!(stopped * 100 <= bound * all, "{rule} stops or asks in {stopped} of {all} windows");
     }
     let crossed = went.iter().filter(|went| went.refused.iter().any(|(_, code)| code == "changed")).count();
     assert!(crossed <= 5, "a rebase at a patch's turn makes nobody wait: {crossed} windows");
 }
 
-/// The windows in which a rule stopped a patch or asked about one.
-fn stopped_in(seen: &[&Seen], rule: RuleId) -> BTreeSet<usize> {
-    let theirs = seen.iter().filter(|seen| seen.rule == rule && seen.verdict >= Verdict::Ask);
-    theirs.map(|seen| seen.window).collect()
-}
-
 /// The refusals that are no rule's, and what else was out of the ordinary, in how many windows.
 fn others(went: &[Went]) -> String {
     let mut codes: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-    for went in went {
+    for (index, went) in went.iter().enumerate() {
         for (_, code) in &went.refused {
-            codes.entry(code).or_default().insert(went.index);
+            codes.entry(code).or_default().insert(index);
         }
     }
     let codes: Vec<String> =
@@ -112,50 +186,22 @@ fn others(went: &[Went]) -> String {
 fn lines(went: &[Went]) -> String {
     let mut text = String::new();
     for went in went {
-        text.push_str(&format!("=== {}\n{}\n", went.index, went.lines.join("\n")));
+        text.push_str(&format!("=== {}\n{}\n", went.id, went.lines.join("\n")));
         for seen in &went.seen {
             let when = if seen.turn { "turn" } else { "add" };
             let Seen { change, rule, verdict, words, .. } = seen;
-            text.push_str(&format!("@@ {} {change} {rule} {when} {verdict:?} {words}\n", went.index));
+            text.push_str(&format!("@@ {} {change} {rule} {when} {verdict:?} {words}\n", went.id));
         }
     }
     text
 }
 
-/// For each rule that had anything to say: how often, in how many windows, and what became of those patches.
-fn table(seen: &[&Seen], windows: usize) -> String {
-    let mut text = format!(
-        "{:<18} add: block ask warn  turn: block ask warn  windows stopped or asked, warned  reverted\n",
-        "rule"
-    );
-    for rule in RULES {
-        let theirs: Vec<&&Seen> = seen.iter().filter(|seen| seen.rule == rule.id).collect();
-        if theirs.is_empty() {
-            continue;
-        }
-        let count = |turn: bool, verdict: Verdict| {
-            let found = theirs.iter().filter(|seen| seen.turn == turn && seen.verdict == verdict);
-            found.map(|seen| seen.change).collect::<BTreeSet<_>>().len()
-        };
-        let stopped = stopped_in(seen, rule.id).len();
-        let warned = theirs.iter().filter(|seen| seen.verdict == Verdict::Warn);
-        let warned: BTreeSet<usize> = warned.map(|seen| seen.window).collect();
-        let reverted: BTreeSet<_> =
-            theirs.iter().filter(|seen| seen.reverted).map(|seen| seen.change).collect();
-        text.push_str(&format!(
-            "{:<18} {:>10} {:>3} {:>4} {:>12} {:>3} {:>4} {:>10} ({:>4.1} %) {:>8} {:>16}\n",
-            rule.id.word(),
-            count(false, Verdict::Block),
-            count(false, Verdict::Ask),
-            count(false, Verdict::Warn),
-            count(true, Verdict::Block),
-            count(true, Verdict::Ask),
-            count(true, Verdict::Warn),
-            stopped,
-            100.0 * stopped as f64 / windows as f64,
-            warned.len(),
-            reverted.len(),
-        ));
+/// For each rule that had anything to say: how often, and in how many windows it stopped or asked.
+fn table(tally: &Tally) -> String {
+    let mut text = String::new();
+    for (rule, counts) in &tally.rules {
+        let windows = 100.0 * counts.windows as f64 / tally.windows as f64;
+        text.push_str(&format!("{:<18} {counts:?} {windows:.1} %\n", rule.word()));
     }
     text
 }

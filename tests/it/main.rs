@@ -1,6 +1,7 @@
 //! The one integration binary.
 
 mod accounts;
+mod backtest;
 mod bad_inputs;
 mod bot;
 mod cli;
@@ -14,6 +15,7 @@ mod fake_gerrit;
 mod fake_irc;
 #[cfg(feature = "matrix")]
 mod fake_matrix;
+mod files;
 mod guidelines;
 mod history;
 mod incident;

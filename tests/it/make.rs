@@ -95,6 +95,7 @@ pub(crate) fn settings() -> Settings {
             ci_accounts: strings(&["jenkins-bot"]),
             beta_only_files: strings(&["wmf-config/CommonSettings-labs.php", "wmf-config/beta/"]),
             unsynced_files: strings(&["tests/", "*.md", "composer.json"]),
+            file_order: Vec::new(),
             review_hosts: strings(&["gerrit.example.org"]),
             no_deploy_weekdays: vec![Weekday::Fri, Weekday::Sat, Weekday::Sun],
             no_deploy_dates: Vec::new(),

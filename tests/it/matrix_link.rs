@@ -67,15 +67,11 @@ fn keep(settings: Matrix) -> Kept {
 }
 
 fn keep_at(settings: Matrix, clock: Clock) -> Kept {
-    keep_with(swatbot::transport::matrix::hear::hear, settings, clock)
+    keep_reading(swatbot::transport::matrix::hear::hear, settings, clock)
 }
 
 /// A connection that reads events in another way.
-fn keep_reading(reads: link::Reads, settings: Matrix) -> Kept {
-    keep_with(reads, settings, Clock::system())
-}
-
-fn keep_with(reads: link::Reads, settings: Matrix, clock: Clock) -> Kept {
+fn keep_reading(reads: link::Reads, settings: Matrix, clock: Clock) -> Kept {
     let heard = Arc::new(Heard::default());
     let (says, told) = unbounded_channel();
     let ears = Arc::clone(&heard);

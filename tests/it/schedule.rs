@@ -59,6 +59,7 @@ fn policy() -> Policy {
         ci_accounts: Vec::new(),
         beta_only_files: Vec::new(),
         unsynced_files: Vec::new(),
+        file_order: Vec::new(),
         review_hosts: Vec::new(),
         no_deploy_weekdays: vec![Weekday::Fri],
         no_deploy_dates: vec![NaiveDate::from_ymd_opt(2026, 12, 24).unwrap()],

@@ -13,5 +13,6 @@ mod person;
 mod rest;
 mod rooms;
 mod scene;
+mod secret;
 mod session;
 mod window;

@@ -132,6 +132,12 @@ const LAYERS: &[Layer] = &[
         planted: &["use crate::transport::console;", "use crate::review::Source;", "let at = Utc::now();"],
     },
     Layer {
+        place: "src/backtest/",
+        uses: &["engine", "bot", "review", "transport", "backtest"],
+        never: &[r"\b(tokio|rusqlite|reqwest|serde_json|toml)\b", CLOCK, PRINTING, SQL, GERRIT],
+        planted: &["use crate::store::Store;", "use crate::config::Config;", "let at = Utc::now();"],
+    },
+    Layer {
         place: "src/play.rs",
         uses: &["engine", "store", "clock", "bot", "review", "transport"],
         never: &[r"\b(rusqlite|reqwest|serde_json|toml)\b", CLOCK, PRINTING, SQL, GERRIT],

@@ -125,7 +125,7 @@ impl<'a> Turn<'a> {
         for who in &back {
             after.presence.entry(who.clone()).or_default().gone = None;
         }
-        let held = window.holds.iter().find(|hold| hold.cause == Cause::LeadGone);
+        let held = window.holds.iter().find(|hold| matches!(hold.cause, Cause::LeadGone | Cause::RoomShut));
         // Where the link was lost, this is said as soon as it is back.
         if let (Some(hold), Some((lead, gone))) = (held, window.gone_lead())
             && back.contains(lead)

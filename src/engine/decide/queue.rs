@@ -4,15 +4,19 @@ use chrono::TimeDelta;
 
 use super::super::command::{AddOptions, FilesWord, Place, Role, Target};
 use super::super::event::{Event, Wish};
-use super::super::facts::{Change, Fact, FileStatus};
+use super::super::facts::Fact;
 use super::super::guidelines::{self, Level, RuleId};
 use super::super::id::{At, ChangeNumber, RowId, Who};
 use super::super::patch::{FileOrder, Patch, Stage};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::CONSOLE;
 use super::super::window::{Occurrence, Window};
+<<<<<<< HEAD
 use super::super::{accounts, kind, order, schedule, words};
 use super::order::overtakes;
+=======
+use super::super::{accounts, files, kind, order, schedule, words};
+>>>>>>> main
 use super::{Turn, why_unknown};
 
 /// How far ahead a place is looked for.
@@ -432,21 +436,23 @@ impl<'a> Turn<'a> {
         let (window, patch) = self.find(target)?;
         let change = patch.change;
         let facts = why_unknown(self.state, change).map_err(|why| no::facts_unknown(change, why))?;
-        let paths: Vec<String> = match kind::synced_files(&self.settings.policy, &facts.change) {
-            Fact::Known(paths) => paths.into_iter().map(str::to_owned).collect(),
+        let policy = &self.settings.policy;
+        let synced = match kind::synced_files(policy, &facts.change) {
+            Fact::Known(paths) => paths,
             Fact::Unknown(why) => return Err(no::facts_unknown(change, &why)),
         };
+        let paths: Vec<String> = synced.iter().map(|path| (*path).to_owned()).collect();
         if paths.len() < 2 {
             return Err(no::one_file(change, paths.len()));
         }
-        let proposal = propose(&facts.change, &paths);
+        let proposal = files::propose(&policy.file_order, files::links_of(facts), &facts.change, &synced);
         let (files, reason) = match word {
             FilesWord::Show => {
                 let text = say::queue::files(self.prefix(), patch, &paths, &proposal);
                 self.answer(&text);
                 return Ok(());
             }
-            FilesWord::Accept => (proposal, None),
+            FilesWord::Accept => (proposal.files.iter().map(|path| (*path).to_owned()).collect(), None),
             FilesWord::Atomic(reason) => (Vec::new(), Some(reason.clone())),
             FilesWord::List(text) => {
                 let list = words::file_list(text, &paths);
@@ -474,19 +480,4 @@ impl<'a> Turn<'a> {
         self.answer(&text);
         Ok(())
     }
-}
-
-/// An order to start from: what is new goes out before what uses it, what is removed goes last.
-pub(in super::super) fn propose(change: &Change, paths: &[String]) -> Vec<String> {
-    let rank = |path: &str| {
-        let file = change.files.known().and_then(|files| files.iter().find(|file| file.path == path));
-        match file.map(|file| file.status) {
-            Some(FileStatus::Added) => 0,
-            Some(FileStatus::Modified | FileStatus::Renamed) | None => 1,
-            Some(FileStatus::Deleted) => 2,
-        }
-    };
-    let mut order = paths.to_vec();
-    order.sort_by_key(|path| rank(path));
-    order
 }

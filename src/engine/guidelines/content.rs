@@ -6,6 +6,7 @@ use super::words::{clock, command, some};
 use super::{Case, Finding};
 use crate::engine::facts::{Covered, Fact, Facts, File, FileStatus};
 use crate::engine::kind::{PatchKind, synced_files};
+use crate::engine::{files, say};
 
 /// Files that are shown and never run: they need no order among themselves or before others.
 const PICTURES: &[&str] = &["png", "svg", "jpg", "jpeg", "gif", "ico", "webp"];
@@ -15,6 +16,9 @@ const CODE: &[&str] = &["php", "inc", "js", "mjs", "ts", "vue", "py", "rb", "lua
 
 /// How long the localisation cache takes to build.
 const L10N: TimeDelta = TimeDelta::minutes(20);
+
+/// So many files are named with the order that is proposed; of more, the order is to be asked for.
+const SHOWN: usize = 3;
 
 fn has_ending(path: &str, endings: &[&str]) -> bool {
     let ending = path.rsplit_once('.').map(|(_, ending)| ending);
@@ -42,7 +46,7 @@ fn is_test(path: &str) -> bool {
 }
 
 /// The files of the change that meet `wanted`, or the finding that they are not known.
-fn files(facts: &Facts, wanted: impl Fn(&File) -> bool) -> Result<Vec<&str>, Finding> {
+fn touched(facts: &Facts, wanted: impl Fn(&File) -> bool) -> Result<Vec<&str>, Finding> {
     match &facts.change.files {
         Fact::Known(files) => {
             Ok(files.iter().filter(|file| wanted(file)).map(|file| file.path.as_str()).collect())
@@ -83,10 +87,16 @@ pub(super) fn single_sync(case: &Case<'_>, facts: &Facts) -> Finding {
         });
     }
     let number = case.change;
-    Finding::fail(
-        format!("{number} has {} files and needs their order", synced.len()),
-        command(case, &format!("files {number} ok")),
-    )
+    let why = format!("{number} has {} files and needs their order", synced.len());
+    if synced.len() > SHOWN {
+        return Finding::fail(why, format!("{} proposes one", command(case, &format!("files {number}"))));
+    }
+    let links = files::links_of(facts);
+    let proposal = files::propose(&case.policy().file_order, links, &facts.change, &synced);
+    let paths: Vec<String> = synced.iter().map(|path| (*path).to_owned()).collect();
+    let ok = command(case, &format!("files {number} ok"));
+    let takes = say::files::in_order(&proposal.files, &paths);
+    Finding::fail(why, format!("{ok} takes {takes}{}", say::files::because(&proposal, &paths)))
 }
 
 /// G9: a new extension is not for a window.
@@ -101,7 +111,7 @@ pub(super) fn new_extension(case: &Case<'_>, facts: &Facts) -> Finding {
             file.path == "wmf-config/extension-list" && file.inserted > file.deleted
         }
     };
-    match files(facts, introduces) {
+    match touched(facts, introduces) {
         Err(unknown) => unknown,
         Ok(found) if found.is_empty() => Finding::NotNeeded,
         Ok(found) => Finding::fail(
@@ -116,7 +126,7 @@ pub(super) fn l10n(case: &Case<'_>, facts: &Facts) -> Finding {
     if case.kind(facts) != PatchKind::Code {
         return Finding::NotNeeded;
     }
-    let messages = files(facts, |file| is_in(&file.path, "i18n") || is_in(&file.path, "languages"));
+    let messages = touched(facts, |file| is_in(&file.path, "i18n") || is_in(&file.path, "languages"));
     match messages {
         Err(unknown) => unknown,
         Ok(found) if found.is_empty() => Finding::NotNeeded,
@@ -143,7 +153,7 @@ pub(super) fn schema_change(case: &Case<'_>, facts: &Facts) -> Finding {
         let named = has_ending(path, &["sql"]) || ["sql", "db_patches"].iter().any(|dir| is_in(path, dir));
         named && !is_test(path)
     };
-    match files(facts, is_schema) {
+    match touched(facts, is_schema) {
         Err(unknown) => unknown,
         Ok(found) if found.is_empty() => Finding::NotNeeded,
         Ok(found) => Finding::fail(
@@ -162,7 +172,7 @@ pub(super) fn vendor(case: &Case<'_>, facts: &Facts) -> Finding {
     if facts.change.project == "mediawiki/vendor" {
         return Finding::fail(format!("{} upgrades libraries (mediawiki/vendor)", case.change), rides);
     }
-    match files(facts, |file| file.path.starts_with("vendor/")) {
+    match touched(facts, |file| file.path.starts_with("vendor/")) {
         Err(unknown) => unknown,
         Ok(found) if found.is_empty() => Finding::NotNeeded,
         Ok(found) => Finding::fail(format!("{} upgrades libraries ({})", case.change, some(&found)), rides),
@@ -186,7 +196,7 @@ pub(super) fn untested(case: &Case<'_>, facts: &Facts) -> Finding {
         return Finding::NotNeeded;
     }
     let number = case.change;
-    let code = match files(facts, |file| is_code(&file.path) && file.status != FileStatus::Deleted) {
+    let code = match touched(facts, |file| is_code(&file.path) && file.status != FileStatus::Deleted) {
         Err(unknown) => return unknown,
         Ok(code) if code.is_empty() => return Finding::NotNeeded,
         Ok(code) => code,
@@ -196,7 +206,7 @@ pub(super) fn untested(case: &Case<'_>, facts: &Facts) -> Finding {
         Some(Fact::Known(covered)) => return coverage(case, &code, covered),
         None => {}
     }
-    match files(facts, |file| is_test(&file.path)) {
+    match touched(facts, |file| is_test(&file.path)) {
         Err(unknown) => unknown,
         Ok(tests) if tests.is_empty() => Finding::fail(
             format!("{number} changes code and no test ({})", some(&code)),

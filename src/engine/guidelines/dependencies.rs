@@ -1,8 +1,10 @@
 //! The rule about what a change needs: relevance (T365146) and votes (T362987) as `scap backport` has them.
 
+mod branches;
+
 use std::collections::BTreeSet;
 
-use super::words::{command, some, trail};
+use super::words::{command, trail};
 use super::{Case, Finding, short_branch};
 use crate::engine::event::Debt;
 use crate::engine::facts::{Brief, Change, Fact, Facts, Need, Status};
@@ -48,6 +50,12 @@ impl<'a> Dep<'a> {
             wip: change.wip,
             included_in: None,
         }
+    }
+
+    /// Whether it is merged and known to be in a branch.
+    fn holds(&self, branch: &str) -> bool {
+        let included = self.included_in.and_then(|branches| branches.known());
+        self.status == Status::Merged && included.is_some_and(|all| all.iter().any(|other| other == branch))
     }
 
     fn is_pick_of(&self, other: &Dep<'_>) -> bool {
@@ -134,6 +142,9 @@ fn needs(case: &Case<'_>, facts: &Facts, seen: &mut BTreeSet<ChangeNumber>, foun
             }
             any = true;
             let named = candidates(case, need);
+            if is_config(case.policy(), change.project, change.branch) {
+                branches::everywhere(case, change.number, &named, picks_are_known(case, need), found);
+            }
             for dep in named.iter().filter(|dep| is_relevant(case.policy(), &change, dep, &named)) {
                 relevant = true;
                 if !seen.insert(dep.number) {
@@ -172,7 +183,16 @@ fn candidates<'a>(case: &Case<'a>, need: &'a Need) -> Vec<Dep<'a>> {
             all.push(other);
         }
     }
-    all
+    // A pick that was given up, or that waits for a branch which has its original already, is nobody's need.
+    let is_idle = |dep: &Dep<'a>| {
+        let mut others = all.iter().filter(|other| other.number != dep.number && other.is_pick_of(dep));
+        match dep.status {
+            Status::Abandoned => others.any(|other| other.status != Status::Abandoned),
+            Status::Open => others.any(|other| other.holds(dep.branch)),
+            Status::Merged => false,
+        }
+    };
+    all.iter().filter(|dep| !is_idle(dep)).copied().collect()
 }
 
 /// A Change-Id names its picks on all branches; a URL names one change, whose picks are known where its facts are.
@@ -205,69 +225,51 @@ fn is_deployable(policy: &Policy, branch: &str) -> bool {
     policy.live_branches.iter().chain(&policy.next_branches).any(|other| other == branch)
 }
 
-/// T362987, rules 1a to 3b: whether `dep` is where `change` needs it.
+/// T362987, rules 1a to 3a: whether `dep` is where `change` needs it. What configuration needs of code is for `branches`.
 fn vote(case: &Case<'_>, change: &Dep<'_>, dep: &Dep<'_>, picks_are_known: bool, found: &mut Findings) {
     let policy = case.policy();
     if is_config(policy, dep.project, dep.branch) || dep.branch != policy.main_branch {
         return out_or_before(case, change.number, "needs", dep, found);
     }
     let (number, needed) = (change.number, dep.number);
-    if dep.status != Status::Merged {
-        let why = format!("{number} needs {needed}, which is not merged on {}", dep.branch);
-        return found.errors.push((why, format!("merge {needed} first")));
+    if is_config(policy, change.project, change.branch) {
+        return;
     }
-    if is_code(policy, change.project) && change.branch == policy.main_branch {
+    if dep.status != Status::Merged {
+        return found.errors.push(not_on_main(number, dep));
+    }
+    if change.branch == policy.main_branch {
         return found.kept.push(format!("{needed} merged"));
     }
-    let included = match dep.included_in {
-        Some(Fact::Known(branches)) => branches,
-        Some(Fact::Unknown(why)) => {
-            return found.unknown.push(format!("which branches have {needed}: {why}"));
-        }
-        None => return found.unknown.push(format!("which branches have {needed}")),
+    let included = match branches_of(dep) {
+        Ok(branches) => branches,
+        Err(why) => return found.unknown.push(why),
     };
-    let is_missing = |branch: &&str| included.iter().all(|other| other != branch);
-    let (must, upcoming): (Vec<&str>, Vec<&str>) = if is_config(policy, change.project, change.branch) {
-        let live = policy.live_branches.iter().map(String::as_str).filter(is_missing);
-        (live.collect(), policy.next_branches.iter().map(String::as_str).filter(is_missing).collect())
+    let branch = short_branch(change.branch);
+    if included.iter().any(|other| other == change.branch) {
+        found.kept.push(format!("{needed} in {}", change.branch));
+    } else if picks_are_known {
+        let why = format!("{number} needs {needed}, which is not in {branch}");
+        found.errors.push((why, format!("pick {needed} to {branch} and add that first")));
     } else {
-        ([change.branch].into_iter().filter(is_missing).collect(), Vec::new())
-    };
-    let missing: Vec<&str> = must.iter().chain(&upcoming).map(|branch| short_branch(branch)).collect();
-    if !missing.is_empty() && !picks_are_known {
-        return found.unknown.push(format!("whether {needed} was picked to {}", some(&missing)));
-    }
-    let fix = format!("pick {needed} to {} and add that first", missing.join(" and "));
-    if !must.is_empty() {
-        let names: Vec<&str> = must.iter().map(|branch| short_branch(branch)).collect();
-        let live = if is_code(policy, change.project) { "" } else { " (live)" };
-        let why = format!("{number} needs {needed}, which is not in {}{live}", names.join(" and "));
-        found.errors.push((why, fix.clone()));
-    }
-    if !upcoming.is_empty() {
-        let names: Vec<&str> = upcoming.iter().map(|branch| short_branch(branch)).collect();
-        let why = format!("{number} needs {needed}, which is not in {} (upcoming)", names.join(" and "));
-        found.errors.push((why, fix));
-    }
-    if let [live] = policy.live_branches.as_slice()
-        && is_config(policy, change.project, change.branch)
-        && let Some(before) = branch_before(live).filter(|before| is_missing(&before.as_str()))
-    {
-        let before = short_branch(&before);
-        found.notes.push(format!("{needed} is not in {before}: {number} breaks if the train goes back"));
-    }
-    if missing.is_empty() {
-        found
-            .kept
-            .push(format!("{needed} in {}", if must.is_empty() { "every branch" } else { change.branch }));
+        found.unknown.push(format!("whether {needed} was picked to {branch}"));
     }
 }
 
-/// The branch of the train before: `wmf/1.27.0-wmf.3` for `wmf/1.27.0-wmf.4`.
-fn branch_before(branch: &str) -> Option<String> {
-    let (stem, number) = branch.rsplit_once('.')?;
-    let number: u32 = number.parse().ok()?;
-    number.checked_sub(1).filter(|before| *before > 0).map(|before| format!("{stem}.{before}"))
+/// A need that is still to be merged where development happens.
+fn not_on_main(number: ChangeNumber, dep: &Dep<'_>) -> (String, String) {
+    let needed = dep.number;
+    let why = format!("{number} needs {needed}, which is not merged on {}", dep.branch);
+    (why, format!("merge {needed} first"))
+}
+
+/// The branches that hold a merged change, or what is not known.
+fn branches_of<'a>(dep: &Dep<'a>) -> Result<&'a [String], String> {
+    match dep.included_in {
+        Some(Fact::Known(branches)) => Ok(branches),
+        Some(Fact::Unknown(why)) => Err(format!("which branches have {}: {why}", dep.number)),
+        None => Err(format!("which branches have {}", dep.number)),
+    }
 }
 
 /// Scap 7 and 15. The path shows by which way the change got here.

@@ -3,7 +3,7 @@
 use super::words::command;
 use super::{Case, Finding, Level, RuleId, level};
 use crate::engine::facts::{Account, Change, Fact, Facts, PatchSetKind, Status, Vote};
-use crate::engine::kind::PatchKind;
+use crate::engine::kind::{PatchKind, mends};
 
 const REVIEW: &str = "Code-Review";
 const TESTS: &str = "Verified";
@@ -186,6 +186,10 @@ pub(super) fn not_own_review(case: &Case<'_>, facts: &Facts) -> Finding {
                 "whether this is {lead}'s own change: no review name of {lead} is configured"
             )),
         };
+    }
+    // What mends waits for nobody: the lead reverts at once what this window put out.
+    if mends(facts, case.state, case.window) {
+        return Finding::pass("it takes back what is out");
     }
     let votes = match &change.votes {
         Fact::Known(votes) => votes,

@@ -1,7 +1,12 @@
 //! What is said about the queue: the answer to an offer, order and its reasons, files.
 
 use super::super::facts::{Facts, Fault};
+<<<<<<< HEAD
 use super::super::guidelines::{Finding, Judgement, Point, PointState, RuleId, Verdict, short_branch};
+=======
+use super::super::files::Proposal;
+use super::super::guidelines::{Finding, Judgement, Point, PointState, Verdict, short_branch};
+>>>>>>> main
 use super::super::id::{At, ChangeNumber};
 use super::super::kind::{PatchKind, kind};
 use super::super::order::{self, Why};
@@ -288,7 +293,7 @@ pub fn runs_as(state: &State, window: &Window) -> String {
 }
 
 /// The files of a patch with their numbers, and a proposal.
-pub fn files(prefix: &str, patch: &Patch, paths: &[String], proposal: &[String]) -> String {
+pub fn files(prefix: &str, patch: &Patch, paths: &[String], proposal: &Proposal<'_>) -> String {
     let change = patch.change;
     let short = words::short_files(paths);
     let listed: Vec<String> = (1..)
@@ -300,6 +305,7 @@ pub fn files(prefix: &str, patch: &Patch, paths: &[String], proposal: &[String])
         return format!("{now} (by {}). Its files: {}", short_name(&order.by), listed.join(", "));
     }
     let numbers: Vec<String> = proposal
+        .files
         .iter()
         .filter_map(|path| paths.iter().position(|other| other == path))
         .map(|index| (index + 1).to_string())
@@ -308,9 +314,10 @@ pub fn files(prefix: &str, patch: &Patch, paths: &[String], proposal: &[String])
     let own = command(prefix, &format!("files {change} {}", numbers.join(", ")));
     let atomic = command(prefix, &format!("files {change} atomic WHY"));
     format!(
-        "{change}: {}. I would take {}: {ok}, or {own}; all at once: {atomic}",
+        "{change}: {}. I would take {}{}: {ok}, or {own}; all at once: {atomic}",
         listed.join(", "),
-        numbers.join(", ")
+        numbers.join(", "),
+        super::files::because(proposal, paths)
     )
 }
 
@@ -319,16 +326,7 @@ pub fn files_go_out(change: ChangeNumber, files: &[String], paths: &[String]) ->
     if files.is_empty() {
         return format!("{change} goes out all at once");
     }
-    let short = words::short_files(paths);
-    let named: Vec<String> = (1..)
-        .zip(files)
-        .map(|(number, file): (usize, &String)| {
-            let index = paths.iter().position(|path| path == file);
-            let name = index.and_then(|index| short.get(index)).unwrap_or(file);
-            format!("{number} {}", own_words(name))
-        })
-        .collect();
-    format!("{change} goes out as {}", named.join(", then "))
+    format!("{change} goes out as {}", super::files::in_order(files, paths))
 }
 
 /// Said where a new patch set takes away what was checked.

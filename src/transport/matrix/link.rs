@@ -109,6 +109,7 @@ pub async fn keep_reading(
         encrypted: BTreeSet::new(),
         knows_rooms: false,
         inside: BTreeSet::new(),
+        there: BTreeMap::new(),
         chores: VecDeque::new(),
         shut: BTreeSet::new(),
         flood: Flood::default(),
@@ -176,6 +177,8 @@ struct Link<H, T> {
     knows_rooms: bool,
     /// The rooms that the bot is in.
     inside: BTreeSet<String>,
+    /// Who is in each room, beside the bot, as far as it has heard.
+    there: BTreeMap<String, BTreeSet<String>>,
     /// What is to be done in rooms.
     chores: VecDeque<Chore>,
     /// How much everybody has said.
@@ -236,12 +239,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
 
     /// Reads and says for as long as that goes well.
     async fn talk(&mut self, server: Server, failed: &mut u32) -> End {
-        let is_first = match self.inbox.place() {
-            Ok(place) => place.is_none(),
+        let place = match self.inbox.place() {
+            Ok(place) => place,
             Err(error) => return End::Again(error.to_string()),
         };
-        self.knows_rooms = is_first;
-        let look = match self.during(server.clone().look(is_first)).await {
+        self.knows_rooms = place.is_none();
+        let look = match self.during(server.clone().look(place)).await {
             None => return End::Left,
             Some(Ok(look)) => look,
             Some(Err(trouble)) => return self.end(trouble),

@@ -9,6 +9,7 @@ mod session;
 mod trouble;
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,11 +23,12 @@ use matrix_sdk::ruma::api::client::membership::{join_room_by_id, leave_room};
 use matrix_sdk::ruma::api::client::message::{get_message_events, send_message_event};
 use matrix_sdk::ruma::api::client::state::get_state_event_for_key;
 use matrix_sdk::ruma::api::client::sync::sync_events::v3 as sync;
+use matrix_sdk::ruma::api::error::ErrorKind;
 use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, AnySyncStateEvent, StateEventType};
 use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedTransactionId, RoomId, UInt};
 use matrix_sdk::sync::{State, Timeline};
-use matrix_sdk::{Client, Room};
+use matrix_sdk::{Client, Room, RoomState};
 use serde::Deserialize;
 
 use crate::config::Matrix;
@@ -150,13 +152,15 @@ impl Server {
 
     /// Looks around: where the account is, who is there, and who invites it. Nothing that was said is looked at.
     ///
+    /// `place` is the one up to which everything was read.
+    ///
     /// Where nothing was read before, this is where reading begins, and the SDK takes the keys that come with it, because
     /// the server forgets them when it is asked for what follows. Otherwise they come again with what follows the place
     /// that was stored, and the SDK must not see this answer: it would take the next one for the same.
-    pub(super) async fn look(self, is_first: bool) -> Result<Look, Trouble> {
+    pub(super) async fn look(self, place: Option<String>) -> Result<Look, Trouble> {
         let mut timeline = only(EVENTS);
         timeline.limit = Some(1_u32.into());
-        if is_first {
+        let Some(place) = place else {
             let settings = SyncSettings::new()
                 .token(SyncToken::NoToken)
                 .timeout(Duration::ZERO)
@@ -172,9 +176,12 @@ impl Server {
             let joined = joined.collect();
             let invites = invites(response.rooms.invited, &self.user);
             return Ok(Look { next: response.next_batch, joined, invites });
-        }
+        };
         let mut request = sync::Request::new();
         request.filter = Some(filter(timeline).into());
+        // Synapse gives the answer to a question of two minutes ago again. Nobody waits for this time, and it makes it
+        // another question, as long as anything was read since.
+        request.timeout = Some(Duration::from_millis(1 + hashed(&place) % 1000));
         let config = RequestConfig::new().disable_retry().timeout(ANSWER);
         let asked = async { self.client.send(request).with_request_config(config).await };
         let response = within(ANSWER, asked).await?;
@@ -348,6 +355,12 @@ impl Server {
         let number = OwnedTransactionId::from(format!("swat-{}", out.id));
         let known = self.client.get_room(&room);
         if !is_encrypted && !known.as_ref().is_some_and(|room| room.encryption_state().is_encrypted()) {
+            // The bot may be in a room before an answer has brought its state, and nothing goes out in clear by mistake.
+            let is_known = known.as_ref().is_some_and(|room| room.state() == RoomState::Joined);
+            if !is_known && self.is_encrypted(&room).await? {
+                let why = "the state of an encrypted room is not known yet";
+                return Err(Trouble::Later(why.to_owned(), Some(SOON)));
+            }
             let request = send_message_event::v3::Request::new_raw(room, number, out.kind.into(), content);
             let sent = within(ANSWER, async { self.client.send(request).await }).await?;
             return Ok(sent.event_id.to_string());
@@ -369,6 +382,20 @@ impl Server {
             // The SDK would ask the server whether it is encrypted, and believe whatever it says.
             _ => Err(Trouble::Later("the state of an encrypted room is not known yet".to_owned(), None)),
         }
+    }
+
+    /// Whether a room is encrypted, as the homeserver says.
+    async fn is_encrypted(&self, room: &RoomId) -> Result<bool, Trouble> {
+        let (room, kind) = (room.to_owned(), StateEventType::RoomEncryption);
+        let request = get_state_event_for_key::v3::Request::new(room, kind, String::new());
+        let asked = async {
+            match self.client.send(request).await {
+                Ok(_) => Ok(true),
+                Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::NotFound)) => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        within(ANSWER, asked).await
     }
 
     /// Goes into a room.
@@ -402,6 +429,12 @@ impl Server {
         let request = leave_room::v3::Request::new(room_id(&room)?);
         within(ANSWER, async { self.client.send(request).await }).await.map(drop)
     }
+}
+
+fn hashed(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What is proved by the encryption of an event: the same as the SDK demands for `TrustRequirement::CrossSigned`.

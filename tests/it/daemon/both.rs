@@ -78,3 +78,38 @@ fn a_room_that_is_gone_is_told_on_the_other_network() {
         )
     );
 }
+
+/// F36: the lead on IRC and the owner on Matrix confirm the same step at the same moment. One wins, and the other is told
+/// who it was.
+#[test]
+fn of_two_who_confirm_the_same_step_at_once_one_wins() {
+    let (irc, matrix, home, daemon) = both();
+    irc.say("account=alice", "alice", "#ops", "!swat claim");
+    irc.wait_for("you lead 2026-11-23/day", 1);
+    matrix.fake.says(OPS, BOB, "!swat add 4");
+    matrix.until("it is in", |_| !matrix.said("bob: #1 in").is_empty());
+    irc.say("account=alice", "alice", "#ops", "!swat start");
+    irc.wait_for("Read it, then", 1);
+    irc.say("account=alice", "alice", "#ops", "!swat check #1 precommit the tests are green");
+    irc.say("account=alice", "alice", "#ops", "!swat check #1 deployer");
+    irc.wait_for("step 2: merge it", 1);
+    // The clock stands still, so only a start asks again.
+    home.merge(4);
+    daemon.kill();
+    let daemon = home.start();
+    daemon.tells("connected to test");
+    irc.wait_for("done 3", 1);
+    irc.say("account=alice", "alice", "#ops", "!swat done 3");
+    matrix.until("the owner is asked", |_| !matrix.said("!swat verified 4").is_empty());
+    std::thread::scope(|scope| {
+        scope.spawn(|| irc.say("account=alice", "alice", "#ops", "!swat verified 4"));
+        scope.spawn(|| matrix.fake.says(OPS, BOB, "!swat verified 4"));
+    });
+    let told = || [irc.heard("alice: already"), matrix.said("bob: already")].concat();
+    matrix.until("one is told that the other was first", |_| !told().is_empty());
+    let (told, first) = (told(), if irc.heard("alice: already").is_empty() { "alice" } else { "bob" });
+    assert!(told.len() == 1 && told[0].contains(&format!("already verified by {first}")), "{told:?}");
+    let rows = home.command().args(["log", "kind", "step-done"]).output().unwrap();
+    let rows = String::from_utf8(rows.stdout).unwrap();
+    assert_eq!(rows.lines().filter(|row| row.contains("step 4")).count(), 1, "{rows}");
+}

@@ -22,7 +22,7 @@ fn logged(home: &super::Home) -> BTreeMap<String, Vec<u64>> {
 fn answers(server: &Homeserver) -> BTreeMap<u64, usize> {
     let mut answers = BTreeMap::new();
     for said in server.fake.said(OPS) {
-        let row = said.split_once("alice: logged L").or_else(|| said.split_once("before my restart: L"));
+        let row = said.split_once(": logged L").or_else(|| said.split_once("before my restart: L"));
         if let Some((_, row)) = row {
             let row: String = row.chars().take_while(char::is_ascii_digit).collect();
             *answers.entry(row.parse().unwrap()).or_default() += 1;
@@ -39,6 +39,11 @@ impl Chance {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
+}
+
+/// What several starts have missed comes at once, and of one person that would be a flood.
+fn speaker(number: u64) -> String {
+    format!("@user{}:example.org", number % 20)
 }
 
 fn wait(time: Duration) {
@@ -59,7 +64,7 @@ fn killed_at_any_instant_each_command_acts_once_and_is_answered_once() {
     let first = home.start();
     first.tells("connected to matrix");
     first.kill();
-    let (mut said, mut asked) = (0, 0);
+    let (mut said, mut asked) = (0_u64, 0_u64);
     for _ in 0..rounds {
         let daemon = home.start();
         if chance.below(4) > 0 {
@@ -68,10 +73,10 @@ fn killed_at_any_instant_each_command_acts_once_and_is_answered_once() {
         for _ in 0..=chance.below(4) {
             if chance.below(4) == 0 {
                 asked += 1;
-                server.fake.says(OPS, ALICE, "!swat whoami");
+                server.fake.says(OPS, &speaker(asked), "!swat whoami");
             } else {
                 said += 1;
-                server.fake.says(OPS, ALICE, &format!("!log word {said} of alice"));
+                server.fake.says(OPS, &speaker(said), &format!("!log word {said} of many"));
             }
             wait(Duration::from_micros(chance.below(6000)));
         }
@@ -89,7 +94,7 @@ fn killed_at_any_instant_each_command_acts_once_and_is_answered_once() {
     let answers = answers(&server);
     let from_log = server.said("before my restart").len();
     for number in 1..=said {
-        let found = rows.get(&format!("word {number} of alice")).cloned().unwrap_or_default();
+        let found = rows.get(&format!("word {number} of many")).cloned().unwrap_or_default();
         assert_eq!(found.len(), 1, "word {number} is on the record once: {found:?}");
         assert_eq!(
             answers.get(&found[0]),
@@ -99,7 +104,7 @@ fn killed_at_any_instant_each_command_acts_once_and_is_answered_once() {
         );
     }
     assert_eq!(rows.len() as u64, said + 1);
-    assert_eq!(server.said("alice: you are").len(), asked, "each question is answered once");
+    assert_eq!(server.said(": you are ").len() as u64, asked, "each question is answered once");
     if std::env::var("SWATBOT_KILLS").is_ok() {
         #[expect(
             clippy::print_stderr,

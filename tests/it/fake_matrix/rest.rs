@@ -145,10 +145,14 @@ async fn answer(fake: &FakeMatrix, request: &Request, rewind: usize) -> Answer {
         ("PUT", ["rooms", room, "send", kind, number]) => {
             fake.lock().send(&device, room, kind, number, &request.body)
         }
-        ("GET", ["rooms", room, "state", kind, ..]) => match fake.lock().of(room, &[kind]).last() {
-            Some((_, event)) => good(&event["content"]),
-            None => fault(403, "M_FORBIDDEN"),
-        },
+        ("GET", ["rooms", room, "state", kind, ..]) => {
+            let model = fake.lock();
+            match model.of(room, &[kind]).last() {
+                Some((_, event)) => good(&event["content"]),
+                None if model.inside.contains(*room) => fault(404, "M_NOT_FOUND"),
+                None => fault(403, "M_FORBIDDEN"),
+            }
+        }
         ("POST", ["rooms", room, "join"]) => {
             let invited = fake.lock().invites.remove(*room).is_some();
             if invited {
@@ -186,7 +190,8 @@ async fn sync(fake: &FakeMatrix, request: &Request, rewind: usize) -> Answer {
             return logged_out(fake);
         }
         let (found, is_new) = fake.lock().sync(request, rewind);
-        if is_new || tokio::time::Instant::now() >= until {
+        // Whoever asks for everything is answered at once.
+        if is_new || request.query("since").is_none() || tokio::time::Instant::now() >= until {
             return good(&found);
         }
         let _ = tokio::time::timeout_at(until, news).await;

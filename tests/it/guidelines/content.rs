@@ -14,7 +14,7 @@ fn single_sync() {
             (|w| w.files(&["static/a.png", "static/b.svg"]), "pass: pictures only"),
             (
                 |w| w.files(&["a.php", "b.dblist"]),
-                "fail: 900101 has 2 files and needs their order | \"!swat files 900101 ok\"",
+                "fail: 900101 has 2 files and needs their order | \"!swat files 900101 ok\" takes 1 a.php, then 2 b.dblist",
             ),
             (
                 |w| {

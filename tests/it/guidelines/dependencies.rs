@@ -130,6 +130,26 @@ fn config_depends_on_master_code() {
     pick.change.change_id = make::change_id(900_050);
     queue(&mut world.state, &mut world.window, &pick);
     assert_eq!(world.finds(depends), "pass: 900051 goes before");
+    // A pick covers its own branch and no other; one that was given up covers none, and hides none.
+    let mut world = needing(&[]);
+    queue(&mut world.state, &mut world.window, &pick);
+    let lacks =
+        "fail: 900101 needs 900050, which is not in wmf.20 (live) | Pick 900050 to wmf.20 and add that first";
+    assert_eq!(world.finds(depends), lacks);
+    let mut given_up = brief(900_053, CODE, "wmf/1.31.0-wmf.20");
+    given_up.change_id = make::change_id(900_050);
+    given_up.status = Status::Abandoned;
+    if let Fact::Known(needs) = &mut world.facts().needs {
+        needs[0].found.push(given_up.clone());
+    }
+    assert_eq!(world.finds(depends), lacks);
+    // What waits for a branch that has its original already is not waited for.
+    let mut world = needing(&["wmf.20", "wmf.21"]);
+    given_up.status = Status::Open;
+    if let Fact::Known(needs) = &mut world.facts().needs {
+        needs[0].found.push(given_up);
+    }
+    assert_eq!(world.finds(depends), "pass: 900050 in every branch");
     // A URL names one change; whether it was picked is another question.
     let mut world = needing(&["wmf.20"]);
     if let Fact::Known(needs) = &mut world.facts().needs {

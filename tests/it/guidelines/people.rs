@@ -63,6 +63,16 @@ fn people_are_there() {
                 "fail: 900101 is the lead's own change, and nobody else has read it | \
                  A vote by another, or \"!swat handover WHO\"",
             ),
+            // The lead takes back at once what is owed: nobody is waited for.
+            (
+                |w| {
+                    w.lead = Some(who("bob"));
+                    w.votes(&[]);
+                    owe(&mut w.state, 7, Debt::RolledBack);
+                    make::revert(w.facts(), 7);
+                },
+                "pass: it takes back what is out",
+            ),
             (
                 |w| {
                     w.lead = Some(who("alice"));

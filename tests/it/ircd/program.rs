@@ -51,19 +51,23 @@ impl Program {
 
     /// Starts it with the text of a configuration.
     pub(crate) fn start(configuration: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path();
-        fs::write(place.join("windows.toml"), configuration).unwrap();
-        let file = place.join("password");
-        fs::write(&file, password(BOT)).unwrap();
-        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-        fs::create_dir(place.join("changes")).unwrap();
-        let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/changes");
-        for file in fs::read_dir(examples).unwrap() {
-            let file = file.unwrap();
-            fs::copy(file.path(), place.join("changes").join(file.file_name())).unwrap();
-        }
-        let daemon = Self::run(&place.join("windows.toml"));
+        Self::in_folder(folder(configuration))
+    }
+
+    /// The same after one of its other commands, which must go well.
+    pub(crate) fn start_after(command: &str, configuration: &str) -> Self {
+        let folder = folder(configuration);
+        let output = Command::new(env!("CARGO_BIN_EXE_swatbot"))
+            .args([command, "--config"])
+            .arg(folder.path().join("windows.toml"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+        Self::in_folder(folder)
+    }
+
+    fn in_folder(folder: TempDir) -> Self {
+        let daemon = Self::run(&folder.path().join("windows.toml"));
         Self { folder, daemon }
     }
 
@@ -166,6 +170,23 @@ impl Program {
     pub(crate) fn ends(&mut self) -> Option<i32> {
         self.daemon.ends()
     }
+}
+
+/// A folder with a configuration, the bot's password, and the changes of the examples.
+fn folder(configuration: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    fs::write(place.join("windows.toml"), configuration).unwrap();
+    let file = place.join("password");
+    fs::write(&file, password(BOT)).unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    fs::create_dir(place.join("changes")).unwrap();
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/changes");
+    for file in fs::read_dir(examples).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), place.join("changes").join(file.file_name())).unwrap();
+    }
+    folder
 }
 
 /// A `[[connection]]` to the network of a test.

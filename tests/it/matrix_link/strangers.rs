@@ -134,7 +134,7 @@ async fn an_event_that_cannot_be_read_is_put_aside_and_told() {
     let bad = fake.says(OPS, ALICE, "crash hunter2");
     fake.says(OPS, ALICE, "after");
     for _ in 0..2 {
-        let kept = keep_reading(faulty, settings(&fake, folder.path()));
+        let kept = keep_reading(faulty, settings(&fake, folder.path()), Clock::system());
         fake.says(DEV, ALICE, "and on it goes");
         kept.until("it goes on", |inputs| lines(inputs).iter().any(|line| line == "and on it goes")).await;
         assert!(!kept.lines().iter().any(|line| line.contains("crash")));

@@ -3,11 +3,7 @@
 use serde_json::json;
 
 use super::homeserver::Homeserver;
-
-/// Makes a room an encrypted one.
-fn encrypted() -> serde_json::Value {
-    json!([{"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}])
-}
+use super::scene::encrypted;
 
 #[test]
 fn people_talk_in_an_encrypted_room_and_the_homeserver_cannot_read_it() {

@@ -9,7 +9,7 @@ import json
 import sys
 
 import aiohttp
-from nio import AsyncClient, AsyncClientConfig, Event, MegolmEvent
+from nio import AsyncClient, AsyncClientConfig, Event, MegolmEvent, SyncResponse
 from olm.pk import PkSigning
 
 
@@ -27,16 +27,24 @@ class Somebody:
             who["homeserver"], who["user"], device_id=who["device"], store_path=who["store"], config=config
         )
         self.client.restore_login(who["user"], who["device"], who["token"])
-        self.client.add_event_callback(self.heard, Event)
+        self.heard = []
+        self.client.add_event_callback(self.hear, Event)
+        # Nobody is told of it before all of an answer is taken in: who has come, for one, and gets the next key.
+        self.client.add_response_callback(self.tell, SyncResponse)
 
-    async def heard(self, room, event):
+    async def hear(self, room, event):
         told = {
             "room": room.room_id,
             "event": event.source,
             "encrypted": event.decrypted,
             "readable": not isinstance(event, MegolmEvent),
         }
-        say(told)
+        self.heard.append(told)
+
+    async def tell(self, _):
+        for told in self.heard:
+            say(told)
+        self.heard.clear()
 
     async def read(self):
         await self.client.sync_forever(timeout=30000, full_state=True)

@@ -108,7 +108,7 @@ fn missing() -> bool {
     if here {
         return false;
     }
-    let why = "there is no Synapse: CONTRIBUTING.md says how to install it";
+    let why = "there is no Synapse in target/synapse: CONTRIBUTING.md says how to install it";
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{why}");
     crate::review::skipped(why);
     true

@@ -22,6 +22,8 @@ pub(super) struct Person {
     pub(super) rest: Rest,
     /// The client that reads and writes for them, where rooms are encrypted.
     nio: Option<Nio>,
+    /// The next message gets a new key, which everybody's devices get.
+    renews: bool,
     device: String,
     since: Option<String>,
     /// Every event of a room that they read, in order.
@@ -110,6 +112,7 @@ impl Person {
             name,
             rest,
             nio: None,
+            renews: false,
             device,
             since: None,
             wire: Vec::new(),
@@ -134,6 +137,11 @@ impl Person {
         assert_eq!(self.did(), Value::Null);
     }
 
+    /// Gives the next message a new key, as clients do every now and then.
+    pub(super) fn renews_keys(&mut self) {
+        self.renews = true;
+    }
+
     /// Waits until their client has done what it was asked for, and gives the result.
     fn did(&mut self) -> Value {
         let end = Instant::now() + LONG_ENOUGH;
@@ -145,6 +153,33 @@ impl Person {
                 None => panic!("the client of {} does not do it: {:#?}", self.name, self.last()),
             }
         }
+    }
+
+    /// Logs in on another device, which nobody has verified.
+    pub(super) fn on_another_device(&self) -> Self {
+        let login = json!({
+            "type": "m.login.password", "identifier": {"type": "m.id.user", "user": self.name},
+            "password": password(&self.name),
+        });
+        let session = self.rest.post("/_matrix/client/v3/login", &login);
+        let mut rest = self.rest.clone();
+        rest.token = session["access_token"].as_str().map(str::to_owned);
+        let device = session["device_id"].as_str().unwrap().to_owned();
+        let (user, name) = (self.user.clone(), self.name.clone());
+        let mut person = Self {
+            user,
+            name,
+            rest,
+            nio: None,
+            renews: false,
+            device,
+            since: None,
+            wire: Vec::new(),
+            next: 0,
+            sent: 1_000_000,
+        };
+        person.takes_keys();
+        person
     }
 
     /// Takes a name to be shown under.
@@ -174,7 +209,9 @@ impl Person {
     /// Sends an event of any kind, encrypted where the room is and they have a client for that, and gives its id.
     pub(super) fn send(&mut self, room: &str, kind: &str, content: &Value) -> String {
         if let Some(nio) = &mut self.nio {
-            nio.wish(&send(room, kind, content));
+            let mut wish = send(room, kind, content);
+            wish["anew"] = std::mem::take(&mut self.renews).into();
+            nio.wish(&wish);
             let id = self.did();
             return id.as_str().filter(|id| id.starts_with('$')).unwrap_or_else(|| panic!("{id}")).to_owned();
         }

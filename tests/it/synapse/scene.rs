@@ -22,6 +22,24 @@ impl Scene {
         Some(Self::on(Homeserver::generous()?, setup))
     }
 
+    /// Sets it on a homeserver without limits and in an encrypted room, where alice and bob have verified their sessions,
+    /// or says that there is none here.
+    pub(super) fn set_encrypted(setup: &Setup<'_>) -> Option<Self> {
+        let homeserver = Homeserver::generous()?;
+        let [mut alice, mut bob, _] = ["alice", "bob", BOT].map(|name| homeserver.person(name));
+        let ops = alice.make_room(&encrypted(), &["bob", BOT]);
+        bob.join(&ops);
+        for person in [&mut alice, &mut bob] {
+            person.takes_keys();
+            person.cross_signs();
+        }
+        let connection = format!("recovery_key_file = \"recovery\"\n{}", setup.connection);
+        let setup = Setup { connection: &connection, ..*setup };
+        let program = Program::start_after("matrix-setup", &configuration(&homeserver, &ops, &setup));
+        alice.sees(&ops, BOT);
+        Some(Self { alice, bob, ops, program, homeserver })
+    }
+
     /// Sets it on a homeserver.
     pub(super) fn on(homeserver: Homeserver, setup: &Setup<'_>) -> Self {
         let [mut alice, bob, _] = ["alice", "bob", BOT].map(|name| homeserver.person(name));
@@ -52,6 +70,11 @@ impl Scene {
         self.alice.ask(&self.ops, "!swat start", "!swat check #1 deployer");
         self.alice.ask(&self.ops, "!swat check #1 deployer", "step 2");
     }
+}
+
+/// The state of a room that is encrypted from the beginning.
+pub(super) fn encrypted() -> Value {
+    json!([{"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}])
 }
 
 /// A `[[connection]]` to the homeserver of a test.

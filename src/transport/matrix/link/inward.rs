@@ -39,6 +39,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         self.is_down = false;
         self.encrypted.clear();
         self.inside.clear();
+        self.there.clear();
         for room in &self.settings.rooms {
             if self.inbox.was_told(room, ENCRYPTED)? {
                 self.encrypted.insert(room.clone());
@@ -64,12 +65,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                     _ => {}
                 }
             }
-            inputs.push(self.presence(&room, Attendance::Roster(there.into_iter().collect())));
             if replaced.is_none() {
                 self.shut.remove(&room);
             }
             closed.extend(replaced.map(|next| (room.clone(), next)));
-            self.inside.insert(room);
+            self.inside.insert(room.clone());
+            self.there.insert(room.clone(), there);
+            inputs.push(self.roster(&room));
         }
         let invited: Vec<&str> = look.invites.iter().map(|invite| invite.room.as_str()).collect();
         // Where nobody has invited it, it can only try.
@@ -221,12 +223,17 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 return Ok(None);
             }
             Heard::Joined => {
-                self.inside.insert(room.to_owned());
+                // Who was there all the time does not come again.
+                let is_new = self.inside.insert(room.to_owned());
                 self.shut.remove(room);
-                return Ok(None);
+                return Ok(is_new.then(|| self.roster(room)));
             }
-            Heard::Came(user) => Attendance::Came(user),
+            Heard::Came(user) => {
+                self.there.entry(room.to_owned()).or_default().insert(user.clone());
+                Attendance::Came(user)
+            }
             Heard::Left { user, removed } => {
+                self.there.entry(room.to_owned()).or_default().remove(&user);
                 let how = if removed { Departure::Kicked } else { Departure::Left };
                 Attendance::Left { account: user, how }
             }
@@ -243,6 +250,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             }
         };
         Ok(Some(self.presence(room, change)))
+    }
+
+    /// Everybody in a room.
+    fn roster(&self, room: &str) -> Input {
+        let there = self.there.get(room).into_iter().flatten().cloned().collect();
+        self.presence(room, Attendance::Roster(there))
     }
 
     /// Says that somebody cannot be read, once in a while for each of them.
