@@ -11,12 +11,8 @@ use super::super::patch::{FileOrder, Patch, Stage};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::CONSOLE;
 use super::super::window::{Occurrence, Window};
-<<<<<<< HEAD
-use super::super::{accounts, kind, order, schedule, words};
-use super::order::overtakes;
-=======
 use super::super::{accounts, files, kind, order, schedule, words};
->>>>>>> main
+use super::order::overtakes;
 use super::{Turn, why_unknown};
 
 /// How far ahead a place is looked for.

@@ -4,11 +4,8 @@ pub mod accounts;
 pub mod aside;
 pub mod ask;
 pub mod card;
-<<<<<<< HEAD
 pub mod coupled;
-=======
 pub mod files;
->>>>>>> main
 pub mod for_log;
 pub mod no;
 pub mod presence;

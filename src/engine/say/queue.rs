@@ -1,12 +1,8 @@
 //! What is said about the queue: the answer to an offer, order and its reasons, files.
 
 use super::super::facts::{Facts, Fault};
-<<<<<<< HEAD
-use super::super::guidelines::{Finding, Judgement, Point, PointState, RuleId, Verdict, short_branch};
-=======
 use super::super::files::Proposal;
-use super::super::guidelines::{Finding, Judgement, Point, PointState, Verdict, short_branch};
->>>>>>> main
+use super::super::guidelines::{Finding, Judgement, Point, PointState, RuleId, Verdict, short_branch};
 use super::super::id::{At, ChangeNumber};
 use super::super::kind::{PatchKind, kind};
 use super::super::order::{self, Why};
