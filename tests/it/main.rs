@@ -6,6 +6,7 @@ mod bad_inputs;
 mod bot;
 mod cli;
 mod config;
+mod coupling;
 #[cfg(feature = "irc")]
 mod daemon;
 mod disk;

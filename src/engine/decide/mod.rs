@@ -11,6 +11,7 @@ mod late;
 mod link;
 mod log;
 mod meant;
+mod order;
 mod people;
 mod presence;
 mod queue;

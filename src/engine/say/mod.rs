@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod aside;
 pub mod ask;
 pub mod card;
+pub mod coupled;
 pub mod files;
 pub mod for_log;
 pub mod no;

@@ -27,7 +27,8 @@ pub use grammar::{
 };
 pub use network::{clear_text, flood, late, read_only, trust_off, untrusted};
 pub use order::{
-    cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, reverted, with_itself,
+    cycle, hard_order, needed, not_independent, not_owner_of_either, not_together, place_against_order,
+    place_is_no_order, reverted, unique_name, with_itself,
 };
 pub use stop::{
     declared_first, frozen, no_freeze, not_in_ledger, nothing_to_roll_back, settle_queued, went_out_lately,
