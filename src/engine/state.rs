@@ -55,6 +55,9 @@ pub struct State {
     /// The networks whose rights the operator has switched off.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub untrusted: BTreeSet<String>,
+    /// Rows whose words were taken out of the log, each with the row that says so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub redacted: BTreeMap<RowId, RowId>,
     /// Freezes that are not over.
     pub freezes: Vec<Freeze>,
     /// The number of the next freeze.
@@ -225,6 +228,9 @@ impl State {
             | Event::Asked { .. }
             | Event::Started
             | Event::Stopped => {}
+            Event::Redacted { row, .. } => {
+                self.redacted.insert(*row, RowId(self.row));
+            }
             Event::Carried { state } => {
                 let row = self.row;
                 *self = (**state).clone();

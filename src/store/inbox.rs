@@ -6,7 +6,7 @@
 
 mod cards;
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::error::{OpenError, StoreError};
-use super::open::{lock, sqlite_fault};
+use super::open::{Lock, lock, sqlite_fault};
 
 /// Counted up when the schema below changes; `PRAGMA user_version` tells which one a file has.
 const VERSION: i64 = 1;
@@ -49,7 +49,8 @@ const KEPT_POSTED: i64 = 60 * 24 * 3600 * 1000;
 /// The file of one connection, open for writing: one in the world for each file.
 pub struct Inbox {
     connection: Connection,
-    lock: File,
+    // It is only held.
+    _lock: Lock,
 }
 
 /// Who the bot is at the server.
@@ -203,7 +204,7 @@ impl Inbox {
         let old = "DELETE FROM event WHERE state <> 'new' AND at < ?1";
         connection.execute(old, [now - KEPT]).map_err(fault)?;
         cards::forget(&connection, now - KEPT_POSTED).map_err(fault)?;
-        Ok(Self { connection, lock })
+        Ok(Self { connection, _lock: lock })
     }
 
     /// Who the bot was at the last start.
@@ -394,13 +395,6 @@ fn insert(connection: &Connection, new: &New, now: i64) -> rusqlite::Result<()> 
     let New { room, kind, content, name, is_status, is_extra } = new;
     connection.prepare_cached(sql)?.execute(params![room, kind, content, name, is_status, is_extra, now])?;
     Ok(())
-}
-
-impl Drop for Inbox {
-    fn drop(&mut self) {
-        // Where it fails, the lock goes with the last handle.
-        let _ = self.lock.unlock();
-    }
 }
 
 impl std::fmt::Debug for Session {

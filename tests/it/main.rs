@@ -8,6 +8,7 @@ mod cli;
 mod config;
 #[cfg(feature = "irc")]
 mod daemon;
+mod disk;
 mod docs;
 mod fake_gerrit;
 #[cfg(feature = "irc")]
@@ -51,4 +52,5 @@ mod talk;
 mod text;
 mod tidy;
 mod transcripts;
+mod trust;
 mod words;

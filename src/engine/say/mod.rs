@@ -93,6 +93,18 @@ pub fn numbers(changes: &[ChangeNumber]) -> String {
     changes.iter().map(ChangeNumber::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// A row has lost its words.
+pub fn redacted(row: RowId, by: RowId) -> String {
+    format!(
+        "{row} is redacted ({by}). Change the secret: the history of this chat and older backups still have it"
+    )
+}
+
+/// It has none any more.
+pub fn redacted_already(row: RowId, by: RowId) -> String {
+    format!("{row} is already redacted ({by})")
+}
+
 /// The answer to what was written to the log. Several that waited are one: who wrote, how many, which rows.
 pub fn logged(entries: &[(String, RowId)]) -> String {
     let mut names: Vec<&str> = Vec::new();

@@ -557,6 +557,11 @@ pub fn empty_amend(prefix: &str, row: RowId) -> Refusal {
     Refusal::new("usage", format!("amend needs the new text. \"{prefix}log amend {row} TEXT\""))
 }
 
+/// A redaction without words.
+pub fn empty_redact(prefix: &str, row: RowId) -> Refusal {
+    Refusal::new("usage", format!("redact needs a reason. \"{prefix}log redact {row} REASON\""))
+}
+
 /// An empty `!log` text.
 pub fn empty_log() -> Refusal {
     Refusal::new("usage", "nothing to log. \"!log TEXT\"")
