@@ -352,10 +352,16 @@ impl Inbox {
 
     /// What is to be said next.
     pub fn first(&self) -> Result<Option<Outgoing>, StoreError> {
+        self.first_beside(&[])
+    }
+
+    /// What is to be said next in other rooms than these.
+    pub fn first_beside(&self, rooms: &[&str]) -> Result<Option<Outgoing>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, room, kind, content, name, is_status, at FROM outgoing ORDER BY is_extra, id LIMIT 1",
+            "SELECT id, room, kind, content, name, is_status, at FROM outgoing \
+             WHERE room NOT IN (SELECT value FROM json_each(?1)) ORDER BY is_extra, id LIMIT 1",
         )?;
-        let out = statement.query_row([], |row| {
+        let out = statement.query_row([serde_json::json!(rooms).to_string()], |row| {
             Ok(Outgoing {
                 id: row.get(0)?,
                 room: row.get(1)?,

@@ -109,6 +109,7 @@ pub async fn keep_reading(
         encrypted: BTreeSet::new(),
         knows_rooms: false,
         inside: BTreeSet::new(),
+        joining: BTreeSet::new(),
         there: BTreeMap::new(),
         chores: VecDeque::new(),
         shut: BTreeSet::new(),
@@ -177,6 +178,8 @@ struct Link<H, T> {
     knows_rooms: bool,
     /// The rooms that the bot is in.
     inside: BTreeSet<String>,
+    /// The rooms that it is about to go into.
+    joining: BTreeSet<String>,
     /// Who is in each room, beside the bot, as far as it has heard.
     there: BTreeMap<String, BTreeSet<String>>,
     /// What is to be done in rooms.
@@ -401,7 +404,9 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
 
     /// What goes out next; how things stood a while ago does not.
     fn next_out(&mut self) -> Result<Option<Outgoing>, StoreError> {
-        while let Some(out) = self.inbox.first()? {
+        // Where it is about to go in, a message would come too early, and count as forbidden for good.
+        let joining: Vec<&str> = self.joining.iter().map(String::as_str).collect();
+        while let Some(out) = self.inbox.first_beside(&joining)? {
             if !out.is_status || self.now() - out.at <= STATUS_LATE {
                 return self.referring(out).map(Some);
             }
