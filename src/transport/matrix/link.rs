@@ -39,7 +39,7 @@ const FLUSH: Duration = Duration::from_secs(5);
 /// No pause between two attempts is longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Where the server asks for more than this, it asks for too much.
-const LONGEST_WAIT: Duration = Duration::from_secs(900);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(900);
 /// A homeserver from which nothing was heard for so long, when it should have answered in half of that, is lost.
 const SILENT: Duration = Duration::from_secs(120);
 /// One failure may pass; this many in a row are an outage.
@@ -128,6 +128,7 @@ pub async fn keep_reading(
             Err(end) => end,
         };
         log_in_again = matches!(end, End::LoggedOut);
+        let mut wait = None;
         match end {
             End::Left => return,
             End::Stop(why) => {
@@ -136,10 +137,14 @@ pub async fn keep_reading(
                 return;
             }
             End::LoggedOut => link.lost("the homeserver wants me to log in again".to_owned()),
-            End::Again(why) => link.lost(why),
+            End::Again(why, after) => {
+                wait = after;
+                link.lost(why);
+            }
         }
         failed += 1;
-        if link.during(sleep(pause(failed))).await.is_none() {
+        let wait = wait.unwrap_or_else(|| pause(failed)).min(LONGEST_WAIT);
+        if link.during(sleep(wait)).await.is_none() {
             return;
         }
     }
@@ -149,8 +154,8 @@ pub async fn keep_reading(
 enum End {
     /// It was told to leave, and did.
     Left,
-    /// Another attempt may do better.
-    Again(String),
+    /// Another attempt may do better, after this time where the server says so.
+    Again(String, Option<Duration>),
     /// The session is over, and the device may log in again.
     LoggedOut,
     /// Somebody must look at it.
@@ -200,7 +205,7 @@ struct Link<H, T> {
 impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// Takes up the session of the last start, or logs in. `None`: it was told to leave meanwhile.
     async fn connect(&mut self, log_in_again: bool) -> Result<Option<Server>, End> {
-        let known = self.inbox.session().map_err(|error| End::Again(error.to_string()))?;
+        let known = self.inbox.session().map_err(stored_nothing)?;
         if let Some(other) = known.as_ref().filter(|known| known.user != self.settings.user) {
             let (folder, user) = (self.settings.state_dir.display(), &other.user);
             return Err(End::Stop(format!("{folder} is {user}'s: another user needs another state_dir")));
@@ -213,7 +218,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             Ok((server, session)) => {
                 if before.as_ref() != Some(&session) {
                     let kept = kept(&self.settings, &session);
-                    self.inbox.set_session(Some(&kept)).map_err(|error| End::Again(error.to_string()))?;
+                    self.inbox.set_session(Some(&kept)).map_err(stored_nothing)?;
                 }
                 Ok(Some(server))
             }
@@ -225,7 +230,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     fn end(&mut self, trouble: Trouble) -> End {
         let is_password = matches!(self.settings.login, MatrixLogin::Password { .. });
         match trouble {
-            Trouble::Later(why, _) => End::Again(why),
+            Trouble::Later(why, after) => End::Again(why, after),
+            Trouble::Torn(why) => End::Again(why, None),
             Trouble::LoggedOut { soft: true } if is_password => End::LoggedOut,
             Trouble::LoggedOut { .. } => {
                 // The device is gone, and what belonged to it is worth nothing.
@@ -241,7 +247,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     async fn talk(&mut self, server: Server, failed: &mut u32) -> End {
         let place = match self.inbox.place() {
             Ok(place) => place,
-            Err(error) => return End::Again(error.to_string()),
+            Err(error) => return stored_nothing(error),
         };
         self.knows_rooms = place.is_none();
         let look = match self.during(server.clone().look(place)).await {
@@ -250,11 +256,11 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             Some(Err(trouble)) => return self.end(trouble),
         };
         if let Err(error) = self.begin(look) {
-            return End::Again(error.to_string());
+            return stored_nothing(error);
         }
         match self.go_on(server, failed).await {
             Ok(end) => end,
-            Err(error) => End::Again(error.to_string()),
+            Err(error) => stored_nothing(error),
         }
     }
 
@@ -327,7 +333,9 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                                 (self.tell)(&format!("{network}: a message to {room} is refused and left out: {why}"));
                             }
                         }
-                        Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
+                        Err(trouble @ (Trouble::LoggedOut { .. } | Trouble::Torn(_))) => {
+                            return Ok(self.end(trouble));
+                        }
                     }
                 }
                 _ = self.told(), if self.leave.is_none() => {}
@@ -358,7 +366,9 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                             asked_at = now() + after;
                             self.fetch(&server, Some(after))?
                         }
-                        Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
+                        Err(trouble @ (Trouble::LoggedOut { .. } | Trouble::Torn(_))) => {
+                            return Ok(self.end(trouble));
+                        }
                         Err(trouble) => {
                             *failed += 1;
                             if *failed >= OUTAGE {
@@ -452,8 +462,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     }
 }
 
+/// The inbox takes nothing, or cannot be read, which may pass.
+fn stored_nothing(error: StoreError) -> End {
+    End::Again(error.to_string(), None)
+}
+
 /// The pause before the next attempt after so many failed ones: 1 s, 2 s, 4 s, up to a minute.
-fn pause(failed: u32) -> Duration {
+pub(super) fn pause(failed: u32) -> Duration {
     Duration::from_secs(1_u64 << failed.saturating_sub(1).min(6)).min(LONGEST_PAUSE)
 }
 
