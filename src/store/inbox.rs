@@ -349,12 +349,13 @@ impl Inbox {
         Ok(())
     }
 
-    /// What is to be said next.
-    pub fn first(&self) -> Result<Option<Outgoing>, StoreError> {
+    /// What is to be said next in a room that is none of these.
+    pub fn first(&self, but: &[String]) -> Result<Option<Outgoing>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, room, kind, content, name, is_status, at FROM outgoing ORDER BY is_extra, id LIMIT 1",
+            "SELECT id, room, kind, content, name, is_status, at FROM outgoing \
+             WHERE room NOT IN (SELECT value FROM json_each(?1)) ORDER BY is_extra, id LIMIT 1",
         )?;
-        let out = statement.query_row([], |row| {
+        let out = statement.query_row([serde_json::Value::from(but).to_string()], |row| {
             Ok(Outgoing {
                 id: row.get(0)?,
                 room: row.get(1)?,

@@ -50,8 +50,6 @@ const ANSWER: Duration = Duration::from_secs(30);
 const AT_ONCE: u32 = 100;
 /// So many are read of what was said in an absence.
 pub(super) const MOST_MISSED: usize = 1000;
-/// What is being looked up is known after about that.
-const SOON: Duration = Duration::from_millis(200);
 /// Why nothing can be said in an encrypted room.
 pub(super) const UNSIGNED: &str =
     "it is encrypted, and the homeserver has no keys of mine that people could trust";
@@ -390,7 +388,7 @@ impl Server {
             let is_known = known.as_ref().is_some_and(|room| room.state() == RoomState::Joined);
             if !is_known && self.is_encrypted(&room).await? {
                 let why = "the state of an encrypted room is not known yet";
-                return Err(Trouble::Later(why.to_owned(), Some(SOON)));
+                return Err(Trouble::Unready(why.to_owned()));
             }
             let request = send_message_event::v3::Request::new_raw(room, number, out.kind.into(), content);
             let sent = within(ANSWER, async { self.client.send(request).await }).await?;
@@ -402,7 +400,7 @@ impl Server {
                     Proof::Signed => {}
                     Proof::Unknown => {
                         let why = "it is not known yet whether my device is signed";
-                        return Err(Trouble::Later(why.to_owned(), Some(SOON)));
+                        return Err(Trouble::Unready(why.to_owned()));
                     }
                     Proof::Missing => return Err(Trouble::Forbidden(UNSIGNED.to_owned())),
                 }
@@ -411,7 +409,7 @@ impl Server {
                 Ok(sent.response.event_id.to_string())
             }
             // The SDK would ask the server whether it is encrypted, and believe whatever it says.
-            _ => Err(Trouble::Later("the state of an encrypted room is not known yet".to_owned(), None)),
+            _ => Err(Trouble::Unready("the state of an encrypted room is not known yet".to_owned())),
         }
     }
 

@@ -387,3 +387,51 @@ async fn a_page_of_a_proxy_refuses_nothing() {
     kept.until_lines(1).await;
     kept.kill().await;
 }
+
+/// F31: the library breaks, and the program goes on.
+#[tokio::test]
+async fn a_request_that_panics_comes_to_nothing() {
+    let halfway = || async {
+        tokio::task::yield_now().await;
+        assert!(std::env::args().count() == 0, "as the library would");
+        1
+    };
+    assert_eq!(link::unbroken(halfway()).await, None);
+    assert_eq!(link::unbroken(async { 2 }).await, Some(2));
+}
+
+/// What keeps one room waiting keeps no other, and each room hears everything in order.
+#[tokio::test(start_paused = true)]
+async fn a_room_that_takes_nothing_holds_up_no_other() {
+    let (_folder, fake, kept) = connected().await;
+    let no = json!({"errcode": "M_UNKNOWN", "error": "its server is away"}).to_string();
+    fake.trouble(&format!("PUT rooms/{OPS}"), Trouble::Answer(500, "application/json", no), 8);
+    kept.say(
+        (0..10).flat_map(|n| [reply(OPS, &format!("ops {n}")), reply(DEV, &format!("dev {n}"))]).collect(),
+    );
+    let began = tokio::time::Instant::now();
+    let all = |room: &str| (0..10).map(|n| format!("m.notice {room} {n}")).collect::<Vec<String>>();
+    fake.until("the other one is talked to", |fake| fake.said(DEV) == all("dev")).await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(fake.said(OPS), [""; 0]);
+    // Whoever runs it is told once.
+    kept.until_told("what I say in !ops:example.org waits").await;
+    fake.until("and so is the first", |fake| fake.said(OPS) == all("ops")).await;
+    assert_eq!(kept.operator().len(), 1, "{:?}", kept.operator());
+    kept.kill().await;
+}
+
+/// A room that says it is encrypted, in a way that nobody knows: nothing goes out in clear, and nothing else waits.
+#[tokio::test(start_paused = true)]
+async fn a_room_with_an_unknown_encryption_gets_nothing_and_holds_up_nothing() {
+    let (_folder, fake, kept) = connected().await;
+    let begins = json!({"type": "m.room.encryption", "sender": ALICE, "state_key": "", "content": {}});
+    fake.event(OPS, begins);
+    fake.says(DEV, ALICE, "one");
+    kept.until_lines(1).await;
+    kept.say(vec![reply(OPS, "secret"), reply(DEV, "open")]);
+    fake.until("it goes on", |fake| fake.said(DEV) == ["m.notice open"]).await;
+    kept.until_told("what I say in !ops:example.org waits").await;
+    assert_eq!(fake.said(OPS), [""; 0]);
+    kept.kill().await;
+}

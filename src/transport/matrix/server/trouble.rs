@@ -21,6 +21,8 @@ pub(in super::super) enum Trouble {
     Refused(String),
     /// The account may not do this there.
     Forbidden(String),
+    /// The bot does not know yet what it must know for that.
+    Unready(String),
     /// The SDK may have taken an answer of which nothing is stored. It would pass over the same answer, so only another
     /// connection hears it again.
     Torn(String),
@@ -30,7 +32,11 @@ impl Trouble {
     /// In words for a tired person.
     pub(in super::super) fn words(&self) -> String {
         match self {
-            Self::Later(why, _) | Self::Refused(why) | Self::Forbidden(why) | Self::Torn(why) => why.clone(),
+            Self::Later(why, _)
+            | Self::Refused(why)
+            | Self::Forbidden(why)
+            | Self::Unready(why)
+            | Self::Torn(why) => why.clone(),
             Self::LoggedOut { .. } => "the homeserver has logged me out".to_owned(),
         }
     }
