@@ -325,7 +325,6 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 batch = &mut syncing => {
                     syncing = match batch {
                         Ok(batch) => {
-                            *failed = 0;
                             heard_at = now();
                             // A server that answers at once and has nothing to say is not asked in a circle.
                             let is_idle = self.inbox.place()?.as_ref() == Some(&batch.next);
@@ -338,6 +337,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                                 self.chores.push_back(Chore::Count);
                             }
                             self.take(batch)?;
+                            *failed = 0;
                             let after = if too_soon { IDLE } else { Duration::ZERO };
                             asked_at = now() + after;
                             self.fetch(&server, Some(after))?
