@@ -5,7 +5,7 @@ mod recall;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::engine::event::Record;
+use crate::engine::event::{Event, Record};
 use crate::engine::facts::{Facts, Fault};
 use crate::engine::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId};
 use crate::engine::say::card::Card;
@@ -154,7 +154,7 @@ impl Bot {
         let mut closed: Vec<Closed> = Vec::new();
         if self.deaf && !self.hear_again() {
             self.keep_for_later(inputs);
-            return self.said_without_rows(at, inputs);
+            return self.said_without_rows(at, inputs, say::ask::not_recorded);
         }
         let missed = self.missed.clone();
         let mut handled = match self.handled(missed.iter().chain(inputs)) {
@@ -208,6 +208,15 @@ impl Bot {
                 self.owed.insert((network, message_id), row);
             }
         }
+        if records.iter().any(|record| matches!(record.event, Event::Redacted { .. })) {
+            // What was taken out of the log is not to be carried on. Where it cannot be read, nothing is decided.
+            self.deaf = !self.reload();
+        }
+        for reply in &mut replies {
+            if let Some(head) = reply.head.and_then(|row| self.head(row)) {
+                reply.text.push_str(&format!(" (head {head})"));
+            }
+        }
         // Where there was nothing to write, the log was not tried.
         self.failing &= !has_written;
         replies.extend(questions.iter().flat_map(|question| self.answer(question)));
@@ -215,6 +224,32 @@ impl Bot {
         let topics = self.topics_changed();
         let lookups = self.lookups.due(&self.settings, &self.state, at);
         Said { replies, topics, accepted, cards, lookups, ..Said::default() }
+    }
+
+    /// Looks whether the log is still there, which nobody notices while nothing is written.
+    pub fn watch(&mut self) -> Said {
+        match self.store.watch() {
+            Ok(()) => Said::default(),
+            Err(error) => self.troubled(&error),
+        }
+    }
+
+    /// The log was found damaged: nothing is recorded any more, so nothing is done any more; what can be read is read.
+    pub fn damaged(&mut self, found: String) -> Said {
+        let error = self.store.stop(found);
+        self.troubled(&error)
+    }
+
+    /// Tells the operator, once.
+    fn troubled(&mut self, error: &StoreError) -> Said {
+        let is_new = !std::mem::replace(&mut self.failing, true);
+        Said { trouble: is_new.then(|| error.to_string()), ..Said::default() }
+    }
+
+    /// The head of a row, as it is said.
+    fn head(&self, row: RowId) -> Option<String> {
+        // The summary is worth saying without it.
+        self.store.head_of(row).ok().flatten().map(|head| head.to_string())
     }
 
     /// The topics that are not what was given out last.
@@ -272,9 +307,11 @@ impl Bot {
     fn could_not_record(&mut self, at: At, inputs: &[Input], error: &StoreError) -> Said {
         self.deaf = !self.reload();
         self.keep_for_later(inputs);
-        let said = self.said_without_rows(at, inputs);
-        let is_new = !std::mem::replace(&mut self.failing, true);
-        Said { trouble: is_new.then(|| error.to_string()), ..said }
+        // A row that was written and not synced may be there after all when the log is opened again.
+        let is_doubtful = !self.failing && matches!(error, StoreError::Disk(_));
+        let sorry = if is_doubtful { say::ask::perhaps_recorded } else { say::ask::not_recorded };
+        let said = self.said_without_rows(at, inputs, sorry);
+        Said { replies: said.replies, ..self.troubled(error) }
     }
 
     /// A network says only once who came, how its connection stands, and what was said too long ago: what could not be
@@ -305,7 +342,7 @@ impl Bot {
 
     /// What is said where nothing can be stored: chat stays unanswered, questions that leave no row are answered as long
     /// as the log can be read, and everybody else who spoke to the bot is told.
-    fn said_without_rows(&self, at: At, inputs: &[Input]) -> Said {
+    fn said_without_rows(&self, at: At, inputs: &[Input], sorry: fn(&str) -> String) -> Said {
         let mut replies = Vec::new();
         let handled = self.handled(inputs).unwrap_or_default();
         for input in inputs {
@@ -318,7 +355,7 @@ impl Bot {
                 continue;
             }
             if is_nod {
-                replies.push(not_recorded(line));
+                replies.push(apology(line, sorry));
                 continue;
             }
             match decide::without_row(&self.settings, &self.state, at, line) {
@@ -327,7 +364,7 @@ impl Bot {
                     replies.extend(outcome.replies);
                     replies.extend(outcome.questions.iter().flat_map(|question| self.answer(question)));
                 }
-                _ => replies.push(not_recorded(line)),
+                _ => replies.push(apology(line, sorry)),
             }
         }
         Said { replies, ..Said::default() }
@@ -355,7 +392,11 @@ impl Bot {
                 Err(_) => vec![say::ask::log_unreadable(&question.name)],
             },
             About::Report(window) => match self.store.rows_of_window(window) {
-                Ok(rows) => vec![say::ask::report(&question.name, window, &rows)],
+                Ok(rows) => {
+                    let closed = rows.iter().rev().find(|row| row.kind == "window-closed");
+                    let head = closed.and_then(|closed| self.head(closed.id));
+                    vec![say::ask::report(&question.name, window, &rows, head.as_deref())]
+                }
                 Err(_) => vec![say::ask::log_unreadable(&question.name)],
             },
         };
@@ -431,7 +472,7 @@ fn message(line: &Line) -> Option<(&str, &str)> {
 }
 
 /// What is said to somebody where nothing could be stored.
-fn not_recorded(line: &Line) -> Reply {
+fn apology(line: &Line, sorry: fn(&str) -> String) -> Reply {
     let answers = line.message_id.clone();
-    Reply { answers, ..Reply::new(line.place(), say::ask::not_recorded(&line.nick)) }
+    Reply { answers, ..Reply::new(line.place(), sorry(&line.nick)) }
 }

@@ -9,7 +9,8 @@
 //! - I3 Only the bot loop changes state, and only by applying an event; what others see is always stored.
 //! - I4 `apply` cannot fail and looks at nothing but the event: old logs replay under new settings.
 //! - I5 A person's mistake is a `Refusal` value with a stable code, is logged as an event, and changes nothing else.
-//! - I6 Stored events are never rewritten or removed; a correction is a new event that names the old one.
+//! - I6 Stored events are never rewritten or removed; a correction is a new event that names the old one. (A leaked
+//!   secret is redacted: its text is blanked, its digest stays in the chain, and the redaction is itself an event.)
 //! - I7 Only `say` holds wording (a rule's own sentence stands with the rule), only `store` SQL, only a transport its
 //!   protocol, only `review` a review system's JSON.
 //! - I8 No transport knows another exists. No right is ever derived from a nick or a display name.

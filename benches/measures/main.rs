@@ -9,6 +9,7 @@ mod durable;
 mod process;
 mod scene;
 mod table;
+mod verify;
 
 /// A part of the measures by its name.
 const PARTS: &[(&str, fn())] = &[
@@ -17,6 +18,7 @@ const PARTS: &[(&str, fn())] = &[
     ("log", durable::log),
     ("start", process::start),
     ("memory", process::memory),
+    ("verify", verify::run),
     ("backtest", backtest::run),
 ];
 

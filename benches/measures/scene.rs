@@ -88,6 +88,8 @@ pub(crate) fn facts(number: u32) -> Facts {
             patch_set: 3,
             revision: format!("{number:040x}"),
             parents: vec![format!("{:040x}", 1)],
+            author: None,
+            authored: None,
             message: format!(
                 "Enable feature {number} on the test wikis\n\nThe feature has been on the Beta Cluster for two \
                  weeks, and the community of the test wikis has asked for it.\n\nBug: T{number}\nChange-Id: {change_id}\n"
@@ -110,6 +112,7 @@ pub(crate) fn facts(number: u32) -> Facts {
         needs: Fact::Known(Vec::new()),
         included_in: Fact::Known(Vec::new()),
         coverage: None,
+        diff: None,
     }
 }
 

@@ -84,7 +84,7 @@ impl LogArgs {
         match parse(&line, at) {
             Asked::Query(query) => Ok(query),
             Asked::NotATime(time) => Err(LogFault::NotATime(harmless(&time))),
-            Asked::Text(_) | Asked::Amend { .. } | Asked::Nothing => {
+            Asked::Text(_) | Asked::Amend { .. } | Asked::Redact { .. } | Asked::Nothing => {
                 Err(LogFault::NotAQuery(harmless(&line)))
             }
         }

@@ -1,11 +1,13 @@
 //! The command line: what can be asked of the program, and how each part is put together. Thin on purpose.
 
 mod backtest;
+mod backup;
 mod check;
 pub mod log;
 mod report;
 mod run;
 mod setup;
+mod verify;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -48,6 +50,14 @@ enum Verb {
         /// The occurrence, such as 2026-11-23/morning
         #[arg(value_name = "OCCURRENCE", value_parser = occurrence)]
         occurrence: OccurrenceId,
+    },
+    /// Follow the hash chain of the log; the bot may be running meanwhile
+    Verify(verify::VerifyArgs),
+    /// Copy the log to a new file and check the copy; the bot may be running meanwhile
+    Backup {
+        /// The copy; nothing may have this name
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// Play windows of the past under these guidelines: how often would each rule have stopped, asked or warned?
     Backtest(backtest::BacktestArgs),
@@ -118,6 +128,8 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
                 _ => Fault::Failed(fault.to_string()),
             })
         }
+        Verb::Verify(question) => verify::run(question, &configuration(args)?.database, &mut io::stdout()),
+        Verb::Backup { file } => backup::run(file, &configuration(args)?.database, &mut io::stdout()),
         Verb::Backtest(question) => backtest::run(question, &configuration(args)?),
         Verb::MatrixSetup => print(&setup::matrix(&configuration(args)?, Clock::system())?),
         Verb::Completions { shell } => {

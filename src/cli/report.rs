@@ -6,7 +6,7 @@ use std::path::Path;
 use super::log::harmless;
 use crate::engine::id::OccurrenceId;
 use crate::engine::log::Row;
-use crate::store::{OpenError, Reader, StoreError};
+use crate::store::{Head, OpenError, Reader, StoreError};
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -26,11 +26,14 @@ pub(super) enum ReportFault {
 }
 
 pub(super) fn run(id: &OccurrenceId, database: &Path, out: &mut dyn Write) -> Result<(), ReportFault> {
-    let rows = Reader::open(database)?.rows_of_window(id)?;
+    let log = Reader::open(database)?;
+    let rows = log.rows_of_window(id)?;
     if rows.is_empty() {
         return Err(ReportFault::Nothing(id.clone()));
     }
-    match write(out, id, &rows) {
+    let closed = rows.iter().rev().find(|row| row.kind == "window-closed");
+    let head = closed.map(|closed| log.head_of(closed.id)).transpose()?.flatten();
+    match write(out, id, &rows, head.as_ref()) {
         // Whoever read it has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
@@ -38,9 +41,10 @@ pub(super) fn run(id: &OccurrenceId, database: &Path, out: &mut dyn Write) -> Re
 }
 
 /// The summary, and every row under its day: an occurrence is spoken of days before it starts.
-fn write(out: &mut dyn Write, id: &OccurrenceId, rows: &[Row]) -> io::Result<()> {
+fn write(out: &mut dyn Write, id: &OccurrenceId, rows: &[Row], head: Option<&Head>) -> io::Result<()> {
+    let head = head.map(|head| format!(" (head {head})")).unwrap_or_default();
     match rows.iter().rev().find(|row| row.kind == "window-closed") {
-        Some(closed) => writeln!(out, "{}", harmless(&closed.text))?,
+        Some(closed) => writeln!(out, "{}{head}", harmless(&closed.text))?,
         None => writeln!(out, "{id} is not closed")?,
     }
     let mut day = None;

@@ -3,6 +3,7 @@
 mod arrivals;
 mod keyboard;
 mod network;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -120,7 +121,9 @@ async fn live(
     };
     // The servers' handshakes take longer than the log: both begin at once, and what is heard waits for the loop.
     let left = tokio::spawn(networks.run(told));
-    let store = open(config.database).await?;
+    let store = open(config.database.clone()).await?;
+    watch::start(config.database, config.full_check, arrivals_in.clone());
+    let look = watch::LOOK.min(config.full_check);
     let name = config.settings.name.clone();
     let speaker = config.settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
     let greeting = keyboard::greeting(&config.settings, &speaker, clock.now());
@@ -138,7 +141,7 @@ async fn live(
     }
     // A task of its own, because only tasks wake each other without a word to the operating system.
     let ran = tokio::spawn(async move {
-        arrivals::run(bot, clock, first, arrived, &mut rooms).await;
+        arrivals::run(bot, clock, first, arrived, look, &mut rooms).await;
         rooms
     });
     match ran.await {

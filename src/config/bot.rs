@@ -1,6 +1,9 @@
 //! `[bot]`: what the bot is called, and where its log is.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::TimeDelta;
 
 use super::item::Item;
 use super::reader::Section;
@@ -8,11 +11,15 @@ use super::reader::Section;
 /// The longest nick that every IRC network takes.
 const LONGEST_NICK: usize = 30;
 
+/// How often the whole log is checked.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// What `[bot]` says.
 pub(super) struct Bot {
     pub(super) name: String,
     pub(super) prefix: String,
     pub(super) database: PathBuf,
+    pub(super) full_check: Duration,
 }
 
 /// Reads `[bot]`, which may be left out.
@@ -22,6 +29,7 @@ pub(super) fn read(root: &Section<'_>) -> Bot {
         name: "swatbot".to_owned(),
         prefix: "!".to_owned(),
         database: root.reader().path(default_database),
+        full_check: DAY,
     };
     let Some(section) = root.section("bot") else { return bot };
     if let Some(name) = section.get("name").and_then(|item| item.nick()) {
@@ -43,6 +51,11 @@ pub(super) fn read(root: &Section<'_>) -> Bot {
             item.fault(what, "Make the folder, or name a file in one that exists.");
         }
         bot.database = path;
+    }
+    if let Some(item) = section.get("full_check")
+        && let Some(time) = item.span(TimeDelta::seconds(1)..=TimeDelta::hours(24))
+    {
+        bot.full_check = time.to_std().unwrap_or(DAY);
     }
     section.finish();
     bot

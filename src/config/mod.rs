@@ -20,6 +20,7 @@ mod window;
 mod word;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use toml::de::DeTable;
 
@@ -40,6 +41,8 @@ pub struct Config {
     pub settings: Settings,
     /// The log.
     pub database: PathBuf,
+    /// How often the whole log is checked while the bot runs.
+    pub full_check: Duration,
     /// Where facts about patches come from.
     pub review: Review,
     /// The report of what tests run, where there is one.
@@ -312,6 +315,7 @@ fn document(root: &Section<'_>) -> Option<Config> {
     Some(Config {
         settings,
         database: bot.database,
+        full_check: bot.full_check,
         review: review?,
         coverage,
         connections: connections.list.into_iter().flatten().collect(),

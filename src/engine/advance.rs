@@ -125,10 +125,11 @@ impl<'a> Turn<'a> {
                 }
             }
         }
+        self.ask_of_added(window, first, added);
     }
 
     /// Answers an offer that was taken; the window's other rooms, or all of them, hear of it too.
-    fn tell_added(&mut self, window: &Window, offer: &Offer, text: &str) {
+    pub(super) fn tell_added(&mut self, window: &Window, offer: &Offer, text: &str) {
         self.answer_offer(offer, text);
         if offer.network.is_some() {
             let text = say::aside::offered(say::short_name(&offer.by), offer.room.as_ref(), text);
@@ -196,6 +197,8 @@ impl<'a> Turn<'a> {
             return (Some(say::queue::unknown_yet(why)), false);
         }
         let (mut judgements, points) = self.judge(window, patch, false);
+        // Of a coupling it is said for both in lines of their own.
+        judgements.retain(|judgement| judgement.rule != RuleId::Coupled);
         let count = judgements.len();
         judgements.retain(|judgement| {
             judgement.rule != RuleId::TimeBudget || judgement.verdict() != guidelines::Verdict::Warn
@@ -375,7 +378,14 @@ impl<'a> Turn<'a> {
             self.settle_reverted(window, reverted, change);
         }
         let after = self.after_these(window);
-        let lead_in = say::run::live(patch, self.at);
+        let mut lead_in = say::run::live(patch, self.at);
+        let waits_for_this = window.declared.iter().filter(|order| order.before == change);
+        for order in waits_for_this.filter(|order| window.waiting().any(|patch| patch.change == order.after))
+        {
+            if let Some(between) = order::between_them(self.state, change, order.after) {
+                lead_in.push_str(&format!(". {}", say::coupled::until_the_other(&between, order.after)));
+            }
+        }
         if after.lead.is_some() {
             self.name_next(&after, &lead_in);
         } else {
@@ -417,6 +427,7 @@ impl<'a> Turn<'a> {
         if first {
             let text = self.added_text(window, &after);
             self.ping(window, &[patch.owner()], &format!("now known: {text}"));
+            self.ask_of_patch(window, patch.change);
             return;
         }
         let text = say::queue::new_patch_set(self.state, &after, old, kept);
@@ -433,6 +444,8 @@ impl<'a> Turn<'a> {
             self.broadcast(window, &text);
         } else {
             self.ping(window, &who, &format!("{text}{again}"));
+            let now = self.after_these(window);
+            self.ask_of_patch(&now, patch.change);
         }
     }
 

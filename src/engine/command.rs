@@ -159,6 +159,7 @@ pub enum Command {
     LogText { text: String },
     LogQuery { query: Query },
     LogAmend { row: RowId, text: String },
+    LogRedact { row: RowId, reason: String },
 }
 
 /// The verb called `word`, by name or alias, in any case.

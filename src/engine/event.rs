@@ -6,6 +6,7 @@ mod back_step;
 mod cause;
 mod kinds;
 mod record;
+mod redacted;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ pub use back_step::BackStep;
 pub use cause::{Absence, Cause, LinkNow};
 pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT};
 pub use record::{Author, Record, Went};
+pub use redacted::{Blanked, TAKEN_OUT, without_words};
 
 /// What somebody asked for with `add`, until the facts are here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +85,14 @@ pub enum Event {
     Amended {
         /// The row that the text corrects.
         row: RowId,
+    },
+    /// Words were taken out of the log, because nobody may read them any more.
+    Redacted {
+        /// The row that was named.
+        row: RowId,
+        /// Every row that lost words. The store fills it in when it takes them out.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        rows: Vec<Blanked>,
     },
     /// A command was refused, and nothing changed.
     Refused {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{At, ChangeNumber};
+use super::order::Diff;
 
 /// A fact, or the reason why it is not known. Unknown is never fine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +73,9 @@ pub struct Facts {
     pub included_in: Fact<Vec<String>>,
     /// The line coverage of the touched files, where a report is configured.
     pub coverage: Option<Fact<Vec<Covered>>>,
+    /// What is kept of the diff of the current patch set; `None` where it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<Fact<Diff>>,
 }
 
 /// A change as it stands.
@@ -105,6 +109,12 @@ pub struct Change {
     pub parents: Vec<String>,
     /// The whole commit message, as it came.
     pub message: String,
+    /// Who wrote the commit, by name, where the review system says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// When it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authored: Option<At>,
     /// What kind of change each patch set was, oldest first, as far as it is known.
     pub patch_sets: Vec<PatchSet>,
     /// All votes that are known, those on older patch sets included.

@@ -93,6 +93,13 @@ pub enum Asked {
         /// The text, as it came.
         text: String,
     },
+    /// A row whose words are to be taken out of the log.
+    Redact {
+        /// The row.
+        row: RowId,
+        /// Why, as it came; empty where nothing was said.
+        reason: String,
+    },
     /// A question in every word, but this in it is no time there is (`2026-02-30`, `25:61`). It is not recorded: nobody
     /// writes such a line to be remembered, and whoever did learns that `!log -- TEXT` records it.
     NotATime(String),
@@ -103,7 +110,7 @@ pub enum Asked {
 /// Reads the words behind `!log`, or those of `swatbot log`, at the time `at`.
 ///
 /// ```text
-/// line  = "" | "--" TEXT | "amend" ROW TEXT | query | TEXT
+/// line  = "" | "--" TEXT | "amend" ROW TEXT | "redact" ROW [REASON] | query | TEXT
 /// query = part* [ "find" WORD+ ]         each part at most once, the line is nothing else
 /// part  = "last" COUNT | "by" WHO | "change" NUMBER | "window" (WINDOW | OCCURRENCE) | "kind" KIND
 ///       | "since" time | "until" time | "show" ROW
@@ -123,6 +130,12 @@ pub fn parse(text: &str, at: At) -> Asked {
             let (number, rest) = split(rest);
             if let (Some(row), false) = (marked_row(number), rest.is_empty()) {
                 return Asked::Amend { row, text: rest.to_owned() };
+            }
+        }
+        (word, rest) if word.eq_ignore_ascii_case("redact") => {
+            let (number, rest) = split(rest);
+            if let Some(row) = marked_row(number) {
+                return Asked::Redact { row, reason: rest.to_owned() };
             }
         }
         _ => {}

@@ -209,6 +209,8 @@ pub struct Reply {
     pub more: bool,
     /// The message that it answers, by the network's id, where it is said in the same place.
     pub answers: Option<String>,
+    /// The head of this row is said with it, which only the store knows.
+    pub head: Option<RowId>,
     /// The accounts of those it must be noticed by, on the network where it is said.
     pub called: Vec<(Who, Vec<String>)>,
     /// The patch that it is about, where it is about one that is in a queue and about nothing else.
@@ -248,6 +250,7 @@ impl Reply {
             kind: Kind::Plain,
             more: false,
             answers: None,
+            head: None,
             called: Vec::new(),
             about: None,
             confirm: None,
@@ -348,7 +351,7 @@ pub struct Want {
 pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Outcome {
     let speaker = speaker(settings, state, input);
     let mut outcome = decide::decide(settings, state, at, input);
-    let mut for_log = lines_for_log(settings, state, &outcome.records);
+    let mut for_log = lines_for_log(settings, state, state.row + 1, &outcome.records);
     outcome.closed = apply_all(state, &outcome.records);
     // Each follow-up closes something, so this ends; the bound guards against a rule that does not.
     for _ in 0..1000 {
@@ -356,7 +359,8 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
         if more.records.is_empty() {
             break;
         }
-        for_log.extend(lines_for_log(settings, state, &more.records));
+        let first = state.row + 1 - more.records.len() as i64;
+        for_log.extend(lines_for_log(settings, state, first, &more.records));
         outcome.records.extend(more.records);
         outcome.replies.extend(more.replies);
         outcome.accepted.extend(more.accepted);
@@ -416,12 +420,13 @@ fn say_what_is_answered(line: &Line, message: Option<&String>, replies: &mut [Re
 }
 
 /// The lines for the bots that keep the log of a network, in each room there that a record is about.
-fn lines_for_log(settings: &Settings, state: &State, records: &[Record]) -> Vec<Reply> {
+/// The first record is, or is to be, the row `first`.
+fn lines_for_log(settings: &Settings, state: &State, first: i64, records: &[Record]) -> Vec<Reply> {
     let emits = |room: &&RoomId| {
         settings.network(room.network()).log == settings::LogMode::Emit && !state.is_down(room.network())
     };
     let mut replies = Vec::new();
-    for record in records {
+    for (row, record) in (first..).map(RowId).zip(records) {
         let id = record.window.as_ref();
         let known = id.and_then(|id| state.windows.get(id));
         let lately = || state.lately.iter().find(|window| Some(window.id()) == id);
@@ -429,7 +434,8 @@ fn lines_for_log(settings: &Settings, state: &State, records: &[Record]) -> Vec<
         let Some(text) = say::for_log::line(state, window, record) else { continue };
         for room in window.occurrence.rooms.iter().filter(emits) {
             let to = Place::Room(room.clone());
-            replies.push(Reply { kind: Kind::ForLog, ..Reply::new(to, text.clone()) });
+            let head = matches!(record.event, Event::WindowClosed { .. }).then_some(row);
+            replies.push(Reply { kind: Kind::ForLog, head, ..Reply::new(to, text.clone()) });
         }
     }
     replies

@@ -2,8 +2,17 @@
 //!
 //! The order is computed from the state each time it is asked for; nothing of it is stored.
 
+mod between;
+mod coupling;
 mod cycle;
+mod diff;
+mod first;
 mod links;
+mod message;
+mod rarity;
+mod score;
+mod signals;
+mod tokens;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,8 +23,17 @@ use super::patch::Stage;
 use super::state::State;
 use super::window::Window;
 
+pub use between::{Between, Meanwhile};
+pub use coupling::{Coupling, between_them, coupling, open_couplings, open_couplings_of};
 pub use cycle::{cycle_through, cycle_with, existing_cycle};
+pub use diff::{Diff, FileDiff, LARGE, Name, Roles, unread};
+pub use first::{Reason as FirstReason, Suggestion, suggestion};
 use links::{Queue, Reason};
+pub use message::Named;
+pub use rarity::Seen;
+pub use score::{ASKS_FROM, Score, Sign, score};
+pub use signals::{Definition, Side, Signals, signals};
+pub use tokens::Kind as NameKind;
 
 /// Why one patch goes before another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

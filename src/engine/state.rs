@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::event::{Debt, Event, LinkNow, Record, Wish};
-use super::facts::{Facts, Fault, Status};
+use super::facts::{Fact, Facts, Fault, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
+use super::order::Seen;
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
 pub use codes::Code;
@@ -27,6 +28,9 @@ pub struct State {
     pub windows: BTreeMap<OccurrenceId, Window>,
     /// What the review system said of every change that is still of interest.
     pub known: BTreeMap<ChangeNumber, Known>,
+    /// In how many of the patches that were seen so far a name stands.
+    #[serde(default, skip_serializing_if = "Seen::is_empty")]
+    pub seen: Seen,
     /// What is merged and not deployed.
     pub ledger: BTreeMap<ChangeNumber, Entry>,
     /// Patches of closed occurrences that nobody has moved yet, with their checks.
@@ -55,6 +59,9 @@ pub struct State {
     /// The networks whose rights the operator has switched off.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub untrusted: BTreeSet<String>,
+    /// Rows whose words were taken out of the log, each with the row that says so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub redacted: BTreeMap<RowId, RowId>,
     /// Freezes that are not over.
     pub freezes: Vec<Freeze>,
     /// The number of the next freeze.
@@ -79,6 +86,9 @@ pub struct Known {
     pub at: At,
     /// What went wrong the last time, where it did.
     pub fault: Option<Fault>,
+    /// How rare each name of its diff was when it was first read, in the order of the names, from 0 to 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rarity: Vec<u8>,
 }
 
 /// A change that is merged and not deployed.
@@ -225,19 +235,25 @@ impl State {
             | Event::Asked { .. }
             | Event::Started
             | Event::Stopped => {}
+            Event::Redacted { row, .. } => {
+                self.redacted.insert(*row, RowId(self.row));
+            }
             Event::Carried { state } => {
                 let row = self.row;
                 *self = (**state).clone();
                 self.row = row;
             }
             Event::FactsSeen { facts } => {
-                let known = Known { facts: Some((**facts).clone()), at, fault: None };
+                let rarity = self.rate(facts);
+                let known = Known { facts: Some((**facts).clone()), at, fault: None, rarity };
                 self.known.insert(facts.change.number, known);
             }
             Event::LookupFailed { fault } => {
                 if let Some(change) = record.change {
-                    let facts = self.known.remove(&change).and_then(|known| known.facts);
-                    self.known.insert(change, Known { facts, at, fault: Some(fault.clone()) });
+                    let known = self.known.remove(&change);
+                    let (facts, rarity) =
+                        known.map_or_else(Default::default, |known| (known.facts, known.rarity));
+                    self.known.insert(change, Known { facts, at, fault: Some(fault.clone()), rarity });
                 }
             }
             Event::WindowPlanned { occurrence } => {
@@ -338,6 +354,17 @@ impl State {
                 }
             }
         }
+    }
+
+    /// Rates the names of a diff; what was read before keeps its rates.
+    fn rate(&mut self, facts: &Facts) -> Vec<u8> {
+        let Some(diff) = facts.diff.as_ref().and_then(Fact::known) else { return Vec::new() };
+        let known = self.known.get(&facts.change.number);
+        let before = known.and_then(|known| {
+            let diff = known.facts.as_ref()?.diff.as_ref()?.known()?;
+            Some((diff, known.rarity.as_slice()))
+        });
+        self.seen.rate(diff, before)
     }
 
     fn close_offer(&mut self, record: &Record) {

@@ -155,6 +155,9 @@ pub struct Window {
     pub declared: Vec<Declared>,
     /// Pairs that people declared free of each other.
     pub independent: Vec<(ChangeNumber, ChangeNumber)>,
+    /// Pairs of which something was declared when one of them had other content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reopened: Vec<(ChangeNumber, ChangeNumber)>,
     /// The roll call.
     pub presence: BTreeMap<Who, Presence>,
     /// Answers to the roll call that are not acknowledged yet, and since when.
@@ -202,6 +205,7 @@ impl Window {
             next_ticket: 1,
             declared: Vec::new(),
             independent: Vec::new(),
+            reopened: Vec::new(),
             presence: BTreeMap::new(),
             unsaid: Vec::new(),
             unsaid_since: None,
@@ -239,6 +243,15 @@ impl Window {
     /// The patch of this change.
     pub fn patch(&self, change: ChangeNumber) -> Option<&Patch> {
         self.patches.iter().find(|patch| patch.change == change)
+    }
+
+    /// Whether somebody said of the current content of both which goes first, or that neither does.
+    pub fn is_answered(&self, a: ChangeNumber, b: ChangeNumber) -> bool {
+        let is_pair =
+            |(one, other): (ChangeNumber, ChangeNumber)| (one, other) == (a, b) || (one, other) == (b, a);
+        let declared = self.declared.iter().map(|order| (order.before, order.after));
+        declared.chain(self.independent.iter().copied()).any(is_pair)
+            && !self.reopened.iter().copied().any(is_pair)
     }
 
     /// The patch of this change, to be changed by an event.

@@ -1,4 +1,5 @@
-//! The same JSON from a folder: `N.json` is one ChangeInfo, `N.in.json` the branches that hold it. The embedded default.
+//! The same JSON from a folder: `N.json` is one ChangeInfo, `N.in.json` the branches that hold it, `N.patch` its diff. The
+//! embedded default.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::coverage::{Coverage, CoverageFrom};
+use super::diff;
 use super::http::Patience;
 use super::json::{self, Found};
 use super::needs::{Named, Walk};
@@ -17,6 +19,7 @@ use super::tell::Told;
 use super::why;
 use crate::engine::facts::{Brief, Change, Fact, Facts, Fault, Need, Status};
 use crate::engine::id::{At, ChangeNumber};
+use crate::engine::order::Diff;
 
 /// How patiently a coverage report is asked for; the folder itself needs no patience.
 const PATIENCE: Patience =
@@ -83,7 +86,19 @@ impl Files {
             Some(coverage) => Some(coverage.of(&change.files).await),
             None => None,
         };
-        Ok(Box::new(Facts { change, chain, siblings, needs, included_in, coverage }))
+        let diff = self.diff(number, told.get(&number));
+        Ok(Box::new(Facts { change, chain, siblings, needs, included_in, coverage, diff }))
+    }
+
+    /// What is kept of `N.patch`, which is beside `N.json`; of a change without one nothing is known to compare.
+    fn diff(&self, number: ChangeNumber, told: Option<&Overlay>) -> Option<Fact<Diff>> {
+        let file = told.map_or_else(|| format!("{number}.json"), |told| told.file(number));
+        let file = format!("{}.patch", file.strip_suffix(".json").unwrap_or(&file));
+        match std::fs::read(self.folder.join(&file)) {
+            Ok(bytes) => Some(Fact::Known(diff::read(&String::from_utf8_lossy(&bytes)))),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => Some(Fact::Unknown(format!("cannot read {file}: {}", error.kind()))),
+        }
     }
 
     /// Tells what happened to a change since its file was written: `merged`, `abandoned`, `open`, `wip`, `ready`, `ps5`,

@@ -1,24 +1,31 @@
 //! Gerrit over REST. The detail makes or breaks a lookup; a side question that fails leaves its own piece unknown.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::Url;
 use serde_json::Value;
 
 use super::coverage::{Coverage, CoverageFrom};
+use super::diff::{self, Wanted};
 use super::http::{self, Http, Patience};
 use super::json::{self, Found};
 use super::needs::{Named, Walk};
 use super::{fact, why};
 use crate::engine::facts::{Brief, Change, Covered, Fact, Facts, Fault, Need, Status};
 use crate::engine::id::ChangeNumber;
+use crate::engine::order::Diff;
 use crate::secret::Secret;
 
 /// The largest answer that is read: a change with thousands of messages stays below it.
 const LIMIT: usize = 4 << 20;
 /// How many changes one query asks about by number.
 const BATCH: usize = 25;
+/// So many diffs are kept in memory.
+const MOST_DIFFS: usize = 200;
 /// How many changes one query may find.
 const MOST_FOUND: &str = "100";
 
@@ -58,6 +65,8 @@ pub struct Gerrit {
     root: Url,
     host: String,
     coverage: Option<Coverage>,
+    /// The diffs that were read, by commit.
+    diffs: Mutex<BTreeMap<String, Diff>>,
 }
 
 impl Gerrit {
@@ -83,7 +92,7 @@ impl Gerrit {
             Patience { timeout: settings.timeout, tries: settings.tries, backoff: settings.backoff };
         let http = Http::new(&root, settings.login, patience, LIMIT)?;
         let coverage = coverage.map(|from| Coverage::new(from, patience)).transpose()?;
-        Ok(Self { http, root, host, coverage })
+        Ok(Self { http, root, host, coverage, diffs: Mutex::default() })
     }
 
     /// Everything about one change.
@@ -97,12 +106,13 @@ impl Gerrit {
         if change.number != number {
             return Err(Fault::Malformed { why: format!("asked for {number}, got {}", change.number) });
         }
-        let (chain, siblings, needs, included_in, coverage) = tokio::join!(
+        let (chain, siblings, needs, included_in, coverage, diff) = tokio::join!(
             self.chain(&change),
             self.siblings(&change),
             self.needs(&change),
             self.own_branches(&change),
             self.coverage(&change),
+            self.diff(&change),
         );
         Ok(Box::new(Facts {
             change,
@@ -111,6 +121,7 @@ impl Gerrit {
             needs: needs.unwrap_or_else(|fault| Fact::Unknown(why(&fault))),
             included_in,
             coverage,
+            diff: Some(fact(diff)),
         }))
     }
 
@@ -198,6 +209,52 @@ impl Gerrit {
         }
     }
 
+    /// What is kept of the diff of the current patch set. A commit does not change, so it is asked for once.
+    async fn diff(&self, change: &Change) -> Result<Diff, Fault> {
+        if change.parents.len() > 1 {
+            return Err(Fault::Malformed { why: "a merge has no diff of its own".to_owned() });
+        }
+        if let Some(diff) = self.read_diffs().get(&change.revision) {
+            return Ok(diff.clone());
+        }
+        let path = format!("changes/{}/revisions/{}/patch", change.number, change.revision);
+        let diff = match diff::wanted(change) {
+            Wanted::Whole => diff::read(&self.patch(&path, &[]).await?),
+            Wanted::Files(files, left_out) => {
+                let mut patches = String::new();
+                for file in &files {
+                    patches.push_str(&self.patch(&path, &[("path", file)]).await?);
+                    patches.push('\n');
+                }
+                let mut diff = diff::read(&patches);
+                diff.skipped.extend(left_out);
+                diff
+            }
+        };
+        let mut read = self.read_diffs();
+        if read.len() >= MOST_DIFFS {
+            read.clear();
+        }
+        read.insert(change.revision.clone(), diff.clone());
+        Ok(diff)
+    }
+
+    fn read_diffs(&self) -> MutexGuard<'_, BTreeMap<String, Diff>> {
+        // What is in it is whole at every moment, so a panic elsewhere has not spoilt it.
+        self.diffs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A patch, which Gerrit gives as a text in base64.
+    async fn patch(&self, path: &str, options: &[(&str, &str)]) -> Result<String, Fault> {
+        let body = self.http.get(&self.url(path, options)).await?;
+        let bytes: Vec<u8> = body.bytes.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let patch = BASE64_STANDARD.decode(bytes).map_err(|_| {
+            let kind = http::media(&body.kind);
+            Fault::Unreachable { why: format!("answers with something that is no patch ({kind})") }
+        })?;
+        Ok(String::from_utf8_lossy(&patch).into_owned())
+    }
+
     async fn branches(&self, number: ChangeNumber) -> Result<Vec<String>, Fault> {
         json::included_in(&self.ask(&format!("changes/{number}/in"), &[]).await?)
     }
@@ -217,7 +274,7 @@ impl Gerrit {
         Ok(found)
     }
 
-    async fn ask(&self, path: &str, options: &[(&str, &str)]) -> Result<Value, Fault> {
+    fn url(&self, path: &str, options: &[(&str, &str)]) -> Url {
         let mut url = self.root.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path.split('/'));
@@ -225,7 +282,11 @@ impl Gerrit {
         if !options.is_empty() {
             url.query_pairs_mut().extend_pairs(options);
         }
-        let body = self.http.get(&url).await?;
+        url
+    }
+
+    async fn ask(&self, path: &str, options: &[(&str, &str)]) -> Result<Value, Fault> {
+        let body = self.http.get(&self.url(path, options)).await?;
         if http::is_page(&body.kind) {
             let kind = http::media(&body.kind);
             let why = format!("answers with a web page instead of JSON ({kind}): is the url right?");

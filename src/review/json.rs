@@ -88,6 +88,8 @@ pub fn change(info: &Value) -> Result<Change, Fault> {
         revision: revision.to_owned(),
         parents,
         message,
+        author: authored(current, "name").and_then(Value::as_str).map(str::to_owned),
+        authored: authored(current, "date").and_then(Value::as_str).and_then(time),
         patch_sets: history::patch_sets(info, &messages, patch_set),
         votes: votes(info, &messages, patch_set)?,
         files: files(current)?,
@@ -298,6 +300,11 @@ fn patch_set(info: &Value, current: &Value) -> Result<u32, Fault> {
 fn commit(revision: &Value) -> Result<(String, Vec<String>), Fault> {
     let commit = field(revision, "commit")?;
     Ok((text(commit, "message")?, parents(commit)?))
+}
+
+/// A field of who wrote the commit, and when. Nothing that matters hangs on it, so it may be missing.
+fn authored<'a>(revision: &'a Value, name: &str) -> Option<&'a Value> {
+    revision.get("commit")?.get("author")?.get(name)
 }
 
 fn parents(commit: &Value) -> Result<Vec<String>, Fault> {

@@ -1,6 +1,7 @@
 //! Where the facts about a change come from: a Gerrit, or the same JSON in a folder. Both answer one question.
 
 mod coverage;
+mod diff;
 mod files;
 mod gerrit;
 mod http;

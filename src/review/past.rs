@@ -246,6 +246,8 @@ impl<'a> Past<'a> {
             needs: walk.finish(),
             included_in: Fact::Known(branches(change.status, &change.branch)),
             coverage: None,
+            // The format has no diffs: only messages, tasks and authors are compared.
+            diff: None,
         }))
     }
 

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use rusqlite::{Connection, Statement, params};
 
-use super::Store;
 use super::chain::{Fields, Hash};
 use super::error::StoreError;
+use super::index;
 use super::open;
+use super::redact;
 use super::row::stored_time;
-use crate::engine::event::Record;
+use super::{Failed, Store};
+use crate::engine::event::{Event, Record};
 use crate::engine::id::RowId;
 
 const INSERT: &str = "INSERT INTO event \
@@ -45,10 +47,10 @@ impl Store {
     /// number, where there is no record). When it returns, they outlive a power cut.
     ///
     /// After `StoreError::Disk` the store takes nothing more: what a failed sync left on the disk is known only
-    /// to whoever opens the file again.
+    /// to whoever opens the file again. After `StoreError::Corrupt` neither: what is written into a damaged file is lost.
     pub fn append(&mut self, records: &[Record], seen: &[Seen]) -> Result<RowId, StoreError> {
-        if let Some(why) = &self.failed {
-            return Err(StoreError::Disk(why.clone()));
+        if let Some(failed) = &self.failed {
+            return Err(failed.error());
         }
         let first = RowId(self.last + 1);
         if records.is_empty() && seen.is_empty() {
@@ -60,6 +62,8 @@ impl Store {
             Ok((last, head)) => {
                 self.last = last;
                 self.head = head;
+                self.wipe_due |= records.iter().any(|record| matches!(record.event, Event::Redacted { .. }));
+                self.wipe();
                 Ok(first)
             }
             Err(error) => Err(self.noted(error)),
@@ -69,8 +73,8 @@ impl Store {
     /// Whether there is room again after `StoreError::Full`: writes 64 KiB and waits until they are on the disk. (A
     /// small row can succeed on a disk on which the next answer of the review system does not fit.)
     pub fn probe(&mut self) -> Result<(), StoreError> {
-        if let Some(why) = &self.failed {
-            return Err(StoreError::Disk(why.clone()));
+        if let Some(failed) = &self.failed {
+            return Err(failed.error());
         }
         self.check_place()?;
         let written = self
@@ -78,6 +82,35 @@ impl Store {
             .execute("INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(65536))", [])
             .map_err(StoreError::from);
         written.map(|_| ()).map_err(|error| self.noted(error))
+    }
+
+    /// Takes nothing more, because the file was found damaged, and gives the error that says so from now on.
+    pub fn stop(&mut self, found: String) -> StoreError {
+        self.noted(StoreError::Corrupt(found))
+    }
+
+    /// Looks after the log while nothing is written: that it is still where it was, and that nothing is left of what was
+    /// redacted.
+    pub fn watch(&mut self) -> Result<(), StoreError> {
+        self.check_place()?;
+        if self.failed.is_none() {
+            self.wipe();
+        }
+        Ok(())
+    }
+
+    /// After a redaction the words are still in older pages of the write-ahead log and in the index of words: both are
+    /// made anew. A reader that is in the middle of something delays the first; it is tried again with the next append.
+    pub(super) fn wipe(&mut self) {
+        if !self.wipe_due {
+            return;
+        }
+        index::remove(&open::beside(&self.path, ".search"));
+        // An unsuccessful try costs the bot no more than this.
+        let _ = self.writer.busy_timeout(open::WIPE);
+        let wiped = self.writer.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        let _ = self.writer.busy_timeout(open::BUSY);
+        self.wipe_due = wiped != Ok(0);
     }
 
     /// SQLite goes on writing to a file that was removed, and everything would be lost with the last handle to it.
@@ -89,8 +122,10 @@ impl Store {
     }
 
     fn noted(&mut self, error: StoreError) -> StoreError {
-        if let StoreError::Disk(why) = &error {
-            self.failed = Some(why.clone());
+        match &error {
+            StoreError::Disk(why) => self.failed = Some(Failed::Disk(why.clone())),
+            StoreError::Corrupt(what) => self.failed = Some(Failed::Corrupt(what.clone())),
+            _ => {}
         }
         error
     }
@@ -124,7 +159,14 @@ fn insert_all(
     let mut statement = writer.prepare_cached(INSERT)?;
     for record in records {
         last += 1;
-        head = insert(&mut statement, last, &head, record)?;
+        if let Event::Redacted { row, .. } = &record.event {
+            let rows = redact::plan(writer, *row)?;
+            let event = Event::Redacted { row: *row, rows: rows.clone() };
+            head = insert(&mut statement, last, &head, &Record { event, ..record.clone() })?;
+            redact::carry_out(writer, last, &rows)?;
+        } else {
+            head = insert(&mut statement, last, &head, record)?;
+        }
     }
     let mut statement = writer.prepare_cached(SEEN)?;
     for Seen { network, message_id, answer } in seen {

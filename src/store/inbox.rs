@@ -6,7 +6,7 @@
 
 mod cards;
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::error::{OpenError, StoreError};
-use super::open::{lock, sqlite_fault};
+use super::open::{Lock, lock, sqlite_fault};
 
 /// Counted up when the schema below changes; `PRAGMA user_version` tells which one a file has.
 const VERSION: i64 = 1;
@@ -51,7 +51,8 @@ const KEPT_POSTED: i64 = 60 * 24 * 3600 * 1000;
 /// The file of one connection, open for writing: one in the world for each file.
 pub struct Inbox {
     connection: Connection,
-    lock: File,
+    // It is only held.
+    _lock: Lock,
     /// When what is old was forgotten last, in milliseconds since 1970.
     forgotten: i64,
 }
@@ -205,7 +206,7 @@ impl Inbox {
             found => return Err(OpenError::Newer { path, found, known: VERSION }),
         }
         forget(&connection, now).map_err(fault)?;
-        Ok(Self { connection, lock, forgotten: now })
+        Ok(Self { connection, _lock: lock, forgotten: now })
     }
 
     /// Forgets what is old, once in a while. `now` is in milliseconds since 1970.
@@ -360,13 +361,18 @@ impl Inbox {
         Ok(())
     }
 
-    /// What is to be said next in a room that is none of these.
-    pub fn first(&self, but: &[String]) -> Result<Option<Outgoing>, StoreError> {
+    /// What is to be said next.
+    pub fn first(&self) -> Result<Option<Outgoing>, StoreError> {
+        self.first_beside(&[])
+    }
+
+    /// What is to be said next in other rooms than these.
+    pub fn first_beside(&self, rooms: &[&str]) -> Result<Option<Outgoing>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, room, kind, content, name, is_status, at FROM outgoing \
              WHERE room NOT IN (SELECT value FROM json_each(?1)) ORDER BY is_extra, id LIMIT 1",
         )?;
-        let out = statement.query_row([serde_json::Value::from(but).to_string()], |row| {
+        let out = statement.query_row([serde_json::json!(rooms).to_string()], |row| {
             Ok(Outgoing {
                 id: row.get(0)?,
                 room: row.get(1)?,
@@ -408,13 +414,6 @@ fn insert(connection: &Connection, new: &New, now: i64) -> rusqlite::Result<()> 
     let New { room, kind, content, name, is_status, is_extra } = new;
     connection.prepare_cached(sql)?.execute(params![room, kind, content, name, is_status, is_extra, now])?;
     Ok(())
-}
-
-impl Drop for Inbox {
-    fn drop(&mut self) {
-        // Where it fails, the lock goes with the last handle.
-        let _ = self.lock.unlock();
-    }
 }
 
 impl std::fmt::Debug for Session {

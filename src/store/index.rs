@@ -10,13 +10,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, ffi};
 
 use super::chain::Hash;
 use super::open::{self, Identity, beside};
 
 /// Counted up when the schema below changes; an index with another number is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Which start of the machine this is, where the system says so.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
@@ -28,8 +28,8 @@ const BUSY: Duration = Duration::from_millis(500);
 const SCHEMA: &str = "CREATE VIRTUAL TABLE words USING fts5 \
      (text, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'); \
      CREATE TABLE progress (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL, hash BLOB NOT NULL, \
-     boot TEXT NOT NULL) STRICT; \
-     INSERT INTO progress VALUES (1, 0, zeroblob(32), '');";
+     boot TEXT NOT NULL, redactions INTEGER NOT NULL DEFAULT 0) STRICT; \
+     INSERT INTO progress (id, last, hash, boot) VALUES (1, 0, zeroblob(32), '');";
 
 /// A connection whose main database is the index, and to which the log is attached for reading.
 pub(super) struct Index {
@@ -91,12 +91,23 @@ impl Index {
             transaction.execute("INSERT INTO words (words) VALUES ('delete-all')", [])?;
             0
         };
+        // The words that a redaction took out are in it, and it cannot be told which they were.
+        let redactions: i64 = transaction.query_one(
+            "SELECT count(*) FROM event WHERE kind = 'redacted' AND kind <> 'logged'",
+            [],
+            |row| row.get(0),
+        )?;
+        let known: i64 = transaction.query_one("SELECT redactions FROM progress", [], |row| row.get(0))?;
+        if from > 0 && known != redactions {
+            return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None));
+        }
         let (last, hash) = open::head(&transaction)?;
         transaction.execute(
             "INSERT INTO words (rowid, text) SELECT seq, text FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
             (from, last),
         )?;
-        transaction.execute("UPDATE progress SET last = ?1, hash = ?2", (last, hash))?;
+        transaction
+            .execute("UPDATE progress SET last = ?1, hash = ?2, redactions = ?3", (last, hash, redactions))?;
         transaction.commit()
     }
 
@@ -139,14 +150,14 @@ fn open_at(path: &Path, boot: &io::Result<String>) -> rusqlite::Result<Connectio
     Ok(connection)
 }
 
-fn remove(path: &Path) {
+pub(super) fn remove(path: &Path) {
     // Where it cannot be removed, it cannot be opened either, and the log is searched without it.
     let _ = fs::remove_file(path);
     let _ = fs::remove_file(beside(path, "-journal"));
 }
 
 /// The log as an address that SQLite opens for reading only.
-fn read_only_uri(log: &Path) -> String {
+pub(super) fn read_only_uri(log: &Path) -> String {
     let absolute = std::path::absolute(log).unwrap_or_else(|_| log.to_owned());
     let mut uri = "file:".to_owned();
     for byte in absolute.as_os_str().as_bytes() {

@@ -7,6 +7,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0001_log.sql"),
     include_str!("../../migrations/0002_fewer_pages.sql"),
     include_str!("../../migrations/0003_answers.sql"),
+    include_str!("../../migrations/0004_redaction.sql"),
 ];
 
 /// The newest schema this program knows.
@@ -32,8 +33,14 @@ pub(super) fn is_foreign(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Takes the steps that are missing.
 pub(super) fn up(connection: &mut Connection) -> rusqlite::Result<()> {
+    up_to(connection, newest())
+}
+
+/// Takes the steps that are missing up to this schema.
+pub(super) fn up_to(connection: &mut Connection, schema: i64) -> rusqlite::Result<()> {
     let taken = usize::try_from(version(connection)?).unwrap_or(0);
-    for (number, step) in STEPS.iter().enumerate().skip(taken) {
+    let last = usize::try_from(schema).unwrap_or(0);
+    for (number, step) in STEPS.iter().enumerate().take(last).skip(taken) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", number as i64 + 1)?;

@@ -7,27 +7,36 @@
 //! rule binds people too: nothing else may write the file while the bot runs.
 
 mod append;
+mod backup;
 mod chain;
+mod diagnose;
 mod error;
+mod flaw;
+mod head;
 #[cfg(feature = "matrix")]
 pub mod inbox;
 mod index;
 mod migrate;
 mod open;
+mod redact;
 mod replay;
 mod row;
 mod search;
+mod verify;
 mod words;
 
-use std::fs::File;
 use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension};
 
 pub use append::{Answer, Seen};
+pub use backup::{BackupError, backup};
 pub use error::{OpenError, StoreError};
+pub use flaw::{Flaw, Wrong};
+pub use head::Head;
 pub use replay::Replay;
 pub use search::Reader;
+pub use verify::{Damage, Redacted, VerifyError, Whole, check, verify};
 
 use crate::engine::id::{OccurrenceId, RowId};
 use crate::engine::log::{Found, Query, Row};
@@ -41,8 +50,30 @@ pub struct Store {
     identity: open::Identity,
     last: i64,
     head: chain::Hash,
-    failed: Option<String>,
-    lock: File,
+    /// It takes nothing more until it is opened again, for this reason.
+    failed: Option<Failed>,
+    /// A redaction is stored, and older copies of what it took out are still to be wiped.
+    wipe_due: bool,
+    // It is only held.
+    _lock: open::Lock,
+}
+
+/// Why a store takes nothing more.
+#[derive(Clone, Debug)]
+enum Failed {
+    /// What is on the disk is not known.
+    Disk(String),
+    /// What is on the disk is damaged.
+    Corrupt(String),
+}
+
+impl Failed {
+    fn error(&self) -> StoreError {
+        match self {
+            Self::Disk(why) => StoreError::Disk(why.clone()),
+            Self::Corrupt(what) => StoreError::Corrupt(what.clone()),
+        }
+    }
 }
 
 impl Store {
@@ -90,6 +121,11 @@ impl Store {
     /// Answers a question; see [`Reader::search`].
     pub fn search(&self, query: &Query) -> Result<Found, StoreError> {
         self.reader.search(query)
+    }
+
+    /// The head of a row; see [`Reader::head_of`].
+    pub fn head_of(&self, row: RowId) -> Result<Option<Head>, StoreError> {
+        self.reader.head_of(row)
     }
 
     /// All rows of an occurrence, oldest first, bookkeeping too.

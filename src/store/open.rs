@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,7 +16,10 @@ use super::search::Reader;
 use super::{Store, migrate};
 
 /// How long another program may keep the log locked before an append is given up.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
+/// How long the words of a redaction are waited for to leave the write-ahead log, before it is tried again later.
+pub(super) const WIPE: Duration = Duration::from_millis(200);
 
 /// After so many pages of 4 KiB the write-ahead log is moved into the file, which holds up one append in hundreds.
 const CHECKPOINT: i64 = 4000;
@@ -53,17 +56,33 @@ impl Store {
             let found = format!("{written} rows were written, and the last one is {last}");
             return Err(OpenError::Corrupt { path: path.to_owned(), found });
         }
+        // A program that was killed may have redacted a row and not come to this.
+        let wiped = writer.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        let wipe_due = wiped.map_err(fault)? != 0;
         let identity = identity(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         let reader = Reader::open(path)?;
-        Ok(Self { reader, writer, path: path.to_owned(), identity, last, head, failed: None, lock })
+        Ok(Self {
+            reader,
+            writer,
+            path: path.to_owned(),
+            identity,
+            last,
+            head,
+            failed: None,
+            wipe_due,
+            _lock: lock,
+        })
     }
 }
 
-impl Drop for Store {
+/// A lock file that is held.
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
     /// Closing the file is not enough: a child that was forked meanwhile has it too, and would keep the next one out.
     fn drop(&mut self) {
         // Where it fails, the lock goes with the last handle.
-        let _ = self.lock.unlock();
+        let _ = self.0.unlock();
     }
 }
 
@@ -80,11 +99,16 @@ pub(super) fn identity(path: &Path) -> std::io::Result<Identity> {
 }
 
 /// Takes the lock file. It is never removed: whoever removed it could take it from under one who just opened it.
-pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(path: &Path) -> Result<Lock, OpenError> {
     // Two names of one log must meet at one lock, so links are followed first.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let lock_path = beside(&real, ".lock");
-    let fault = |source| OpenError::File { path: lock_path.clone(), source };
+    let fault = |source: io::Error| match source.kind() {
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            OpenError::ReadOnly { path: path.to_owned() }
+        }
+        _ => OpenError::File { path: lock_path.clone(), source },
+    };
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     let mut lock = options.open(&lock_path).map_err(fault)?;
@@ -99,7 +123,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
         Err(TryLockError::Error(source)) => return Err(fault(source)),
     }
     lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())).map_err(fault)?;
-    Ok(lock)
+    Ok(Lock(lock))
 }
 
 /// Refuses a file that is not a log, too new, or damaged, before anything is written to it.
@@ -130,6 +154,8 @@ fn configure(writer: &mut Connection) -> rusqlite::Result<()> {
     writer.pragma_update(None, "recursive_triggers", true)?;
     writer.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     writer.pragma_update(None, "synchronous", "full")?;
+    // What a redaction takes out of a page is overwritten. Nothing else in the log is ever removed, so it costs nothing.
+    writer.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     writer.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT, |_| Ok(()))?;
     migrate::up(writer)
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OpenFlags, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params_from_iter};
 
 use super::error::{OpenError, StoreError};
-use super::index::Index;
+use super::head::Head;
+use super::index::{self, Index};
 use super::open::{self, sqlite_fault};
 use super::row::{self, stored_time};
 use super::words::{Words, matching};
@@ -37,16 +38,41 @@ impl Reader {
         }
         let fault = |source| sqlite_fault(path, source);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let log = Connection::open_with_flags(path, flags).map_err(fault)?;
+        let mut log = Connection::open_with_flags(path, flags).map_err(fault)?;
         log.busy_timeout(BUSY).map_err(fault)?;
-        open::check_version(&log, path)?;
+        let checked = open::check_version(&log, path);
+        let cannot = |error: &OpenError| {
+            let OpenError::Sqlite { source, .. } = error else { return false };
+            source.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+        };
+        if checked.as_ref().is_err_and(cannot) && !open::beside(path, "-wal").exists() {
+            // A folder in which nothing can be made: nobody writes the file there, so it is read as it stands.
+            let address = [&index::read_only_uri(path), "&immutable=1"].concat();
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            log = Connection::open_with_flags(address, flags).map_err(fault)?;
+            open::check_version(&log, path)?;
+        } else {
+            checked?;
+        }
         Ok(Self { log, index: RefCell::new(None), path: path.to_owned() })
+    }
+
+    /// The connection, which only reads.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.log
     }
 
     /// How many rows the log has. They are numbered from 1 without gaps.
     pub fn rows(&self) -> Result<u64, StoreError> {
         let (last, _) = open::head(&self.log)?;
         Ok(last.unsigned_abs())
+    }
+
+    /// The head of a row, as it is said; `None` where there is no such row.
+    pub fn head_of(&self, row: RowId) -> Result<Option<Head>, StoreError> {
+        let mut statement = self.log.prepare_cached("SELECT hash FROM event WHERE seq = ?1")?;
+        let hash = statement.query_row([row.0], |row| row.get(0)).optional()?;
+        Ok(hash.map(|hash| Head::of(row, &hash)))
     }
 
     /// Answers a question: the newest rows that it asks for, oldest first, and how many there are in all.

@@ -5,6 +5,7 @@
 mod both;
 #[cfg(feature = "matrix")]
 mod kills;
+mod log;
 #[cfg(feature = "matrix")]
 mod matrix;
 

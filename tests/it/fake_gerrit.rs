@@ -45,6 +45,8 @@ pub(crate) struct Request {
 struct Model {
     changes: BTreeMap<u64, Value>,
     included_in: BTreeMap<u64, BTreeSet<String>>,
+    /// The patch of each change, as git writes it.
+    patches: BTreeMap<u64, String>,
     /// Other paths, as type and body.
     pages: BTreeMap<String, (&'static str, String)>,
     /// What goes wrong: a part of the path, the trouble, and how many times it is left.
@@ -90,6 +92,17 @@ impl FakeGerrit {
     pub(crate) fn put(&self, change: Value) {
         let number = change["_number"].as_u64().expect("a change has a number");
         lock(&self.model).changes.insert(number, change);
+    }
+
+    /// Gives a change a diff, as git writes it. Without one, lines of nothing are added and removed in its files.
+    pub(crate) fn put_patch(&self, number: u64, patch: &str) {
+        lock(&self.model).patches.insert(number, patch.to_owned());
+    }
+
+    /// The whole patch of a change.
+    pub(crate) fn patch(&self, number: u64) -> String {
+        let model = lock(&self.model);
+        model.patch(&model.changes[&number], None)
     }
 
     /// The change as it stands.

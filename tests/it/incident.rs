@@ -1,5 +1,5 @@
 //! The four patches of October 2015 from a fake Gerrit, played as a transcript is: incident.txt holds what is said. Pieces
-//! of one change in two repositories, and the wrong one first takes every wiki down; here people declare the order.
+//! of one change in two repositories, and the wrong one first takes every wiki down; the bot asks, and people say the order.
 //! `UPDATE=1` writes what the bot says now.
 
 use std::path::Path;
@@ -59,6 +59,42 @@ fn on_master(change: &Value) -> Value {
     original
 }
 
+/// The 52 lines of the script that moves; the data has only their count.
+fn script() -> impl Iterator<Item = String> {
+    (1..=52).map(|line| format!("\tlogEvent( 'satisfaction', searchStep{line}, sessionOf( reader ) );"))
+}
+
+/// A diff of one file in git's form: its lines as they are, each with its sign.
+fn diff(path: &str, lines: &[String]) -> String {
+    let count = |sign: char| lines.iter().filter(|line| line.starts_with(sign)).count();
+    let (removed, added) = (count('-'), count('+'));
+    let lines = lines.join("\n");
+    format!(
+        "diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n@@ -9,{removed} +9,{added} @@\n{lines}\n"
+    )
+}
+
+/// What 900002 does, in the shape that its counts of lines have: it registers the schema.
+fn arrives() -> String {
+    let register = ["+\t'schema.Search' => array(", "+\t\t'schema' => 'Search',", "+\t),"].map(str::to_owned);
+    let script: Vec<String> = script().map(|line| format!("+{line}")).collect();
+    diff("WikimediaEvents.php", &register) + diff("modules/ext.wikimediaEvents.search.js", &script).as_str()
+}
+
+/// What 900004 does: the same schema is registered no more, and the hook that did it is gone.
+fn leaves() -> String {
+    let hook = [
+        "-\tpublic static function onResourceLoaderRegisterModules( $loader ) {",
+        "-\t\t\t'schema.Search' => array(",
+    ];
+    let script: Vec<String> = script().map(|line| format!("-{line}")).collect();
+    diff(
+        "CirrusSearch.php",
+        &["-$wgHooks['BeforePageDisplay'][] = 'CirrusSearch\\\\Hooks::onDisplay';".to_owned()],
+    ) + diff("includes/Hooks.php", &hook.map(str::to_owned)).as_str()
+        + diff("resources/loggingSchema/search.js", &script).as_str()
+}
+
 /// Plays the lines of a script; answers of an earlier run are passed over.
 fn play(script: &str, changes: &[Value]) -> (String, State) {
     let owner = changes[0]["owner"]["name"].as_str().expect("a change has an owner");
@@ -66,6 +102,9 @@ fn play(script: &str, changes: &[Value]) -> (String, State) {
     for change in changes {
         room.gerrit.put(change.clone());
         room.gerrit.put(on_master(change));
+    }
+    for (number, patch) in [(900_002, arrives()), (900_004, leaves())] {
+        room.gerrit.put_patch(number, &patch);
     }
     let mut played = String::new();
     for line in script.lines() {
@@ -120,6 +159,17 @@ fn the_incident_of_2015_does_not_happen_again() {
         let line = played.lines().position(|line| line.contains(words));
         line.unwrap_or_else(|| panic!("nobody says {words:?}:\n{played}"))
     };
+    let asked =
+        place("900002 and 900004 belong together: 900004 names 900002, both T115031, schema.Search leaves");
+    let both = place(
+        "900002 first: schema.Search is registered twice until 900004 is out. 900004 first: schema.Search is registered nowhere until 900002 is out",
+    );
+    let refused = place("with 900002 first schema.Search is registered twice until 900004 is out");
+    assert!(
+        asked < both && both < refused && refused < place("alice> !swat start"),
+        "it asks before anything starts"
+    );
+    assert!(played.lines().nth(refused).is_some_and(|line| line.ends_with("[unique-name]")));
     let runs = place("Runs as: 900001, 900004, 900002, 900003");
     assert!(runs < place("900004 goes before 900002 (order by erik"), "the order is declared, then kept");
     let refused = played.lines().filter(|line| line.contains(": no: ") && line.ends_with("[order]")).count();

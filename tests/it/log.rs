@@ -210,7 +210,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_line_is_lost(text in r"(last|by|change|window|kind|since|until|find|show|amend|--|L?[0-9]{1,4}|[0-9]{1,4}[-:/mhdwTZ.][0-9]{0,2}|\PC{1,4}| ){0,8}") {
+    fn no_line_is_lost(text in r"(last|by|change|window|kind|since|until|find|show|amend|redact|--|L?[0-9]{1,4}|[0-9]{1,4}[-:/mhdwTZ.][0-9]{0,2}|\PC{1,4}| ){0,8}") {
         match parse(&text, now()) {
             Asked::Query(query) => {
                 if query != Query::default() {
@@ -219,6 +219,9 @@ proptest! {
                 }
             }
             Asked::Text(said) | Asked::Amend { text: said, .. } => prop_assert!(text.contains(&said) && !said.is_empty()),
+            Asked::Redact { row, reason } => {
+                prop_assert!(text.contains(&reason) && text.to_ascii_uppercase().contains(&row.to_string()));
+            }
             Asked::NotATime(time) => prop_assert!(text.contains(&time)),
             Asked::Nothing => prop_assert_eq!(text.trim(), "--"),
         }

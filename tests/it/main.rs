@@ -6,8 +6,10 @@ mod bad_inputs;
 mod bot;
 mod cli;
 mod config;
+mod coupling;
 #[cfg(feature = "irc")]
 mod daemon;
+mod disk;
 mod docs;
 mod fake_gerrit;
 #[cfg(feature = "irc")]
@@ -51,4 +53,5 @@ mod talk;
 mod text;
 mod tidy;
 mod transcripts;
+mod trust;
 mod words;

@@ -170,6 +170,8 @@ pub(crate) fn facts(change: u32, project: &str, branch: &str, files: &[&str]) ->
             patch_set: 3,
             revision: revision(change),
             parents: vec![revision(1)],
+            author: None,
+            authored: None,
             message: format!("Change {change}\n\nBug: T1234\nChange-Id: {change_id}\n"),
             change_id,
             patch_sets: [1, 2, 3].map(|number| PatchSet { number, kind: PatchSetKind::Rework }).to_vec(),
@@ -187,6 +189,7 @@ pub(crate) fn facts(change: u32, project: &str, branch: &str, files: &[&str]) ->
         needs: Fact::Known(Vec::new()),
         included_in: Fact::Known(Vec::new()),
         coverage: None,
+        diff: None,
     }
 }
 
@@ -247,7 +250,7 @@ pub(crate) fn need(of: u32, found: &[Brief]) -> Need {
 
 /// Makes the facts known.
 pub(crate) fn know(state: &mut State, facts: &Facts) {
-    let known = Known { facts: Some(facts.clone()), at: at("12:00"), fault: None };
+    let known = Known { facts: Some(facts.clone()), at: at("12:00"), fault: None, rarity: Vec::new() };
     state.known.insert(facts.change.number, known);
 }
 

@@ -14,7 +14,7 @@ use swatbot::store::Store;
 use tempfile::TempDir;
 
 /// The program with a standing clock. Dropped, it is killed.
-struct Program {
+pub(crate) struct Program {
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
@@ -27,11 +27,11 @@ fn place() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn when(text: &str) -> At {
+pub(crate) fn when(text: &str) -> At {
     text.parse().unwrap()
 }
 
-fn arguments(database: &Path, at: At) -> Vec<String> {
+pub(crate) fn arguments(database: &Path, at: At) -> Vec<String> {
     vec![
         "--config".to_owned(),
         concat!(env!("CARGO_MANIFEST_DIR"), "/windows.toml").to_owned(),
@@ -50,7 +50,7 @@ impl Program {
         Self::of(command)
     }
 
-    fn of(mut command: Command) -> (Self, Vec<String>) {
+    pub(crate) fn of(mut command: Command) -> (Self, Vec<String>) {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -66,7 +66,7 @@ impl Program {
     }
 
     /// Says a line, and gives the answers. A comment behind it comes back when all of them are there.
-    fn say(&mut self, line: &str) -> Vec<String> {
+    pub(crate) fn say(&mut self, line: &str) -> Vec<String> {
         self.write(&format!("{line}\n"));
         self.mark()
     }
@@ -90,7 +90,7 @@ impl Program {
     }
 
     /// Kills it as the machine would, and gives what it had said by then.
-    fn kill(mut self) -> Vec<String> {
+    pub(crate) fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         let mut rest = String::new();
@@ -102,17 +102,17 @@ impl Program {
     }
 
     /// Closes the pipe and lets it end.
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         drop(self.stdin);
         assert!(self.child.wait().unwrap().success());
     }
 }
 
 /// Numbers that look random and are the same in every run.
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }

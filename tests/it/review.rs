@@ -1,6 +1,7 @@
 //! The review layer: the real client against a fake Gerrit, folders of changes, and what real changes look like.
 
 mod coverage;
+mod diff;
 mod files;
 mod gerrit;
 mod json;

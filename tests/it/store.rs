@@ -1,14 +1,18 @@
 //! The log in real SQLite files: what is written is there, stays as it is, and comes back as the same state.
 
+mod backup;
 mod crash;
 mod damage;
 #[cfg(feature = "matrix")]
 mod inbox;
 mod open;
+mod redact;
 mod replay;
 mod rows;
 mod samples;
+mod schema;
 mod search;
+mod verify;
 
 use std::path::{Path, PathBuf};
 

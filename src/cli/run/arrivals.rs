@@ -26,6 +26,8 @@ pub(super) enum Arrival {
     News(ChangeNumber),
     /// The configuration was read again.
     Settings(Box<Settings>),
+    /// The log was found damaged.
+    Damaged(String),
     /// Nothing more will come.
     End,
 }
@@ -34,7 +36,7 @@ pub(super) enum Arrival {
 const INPUTS_AT_ONCE: usize = 256;
 
 /// The loop: takes what has arrived, stores it in one commit, says what follows, sleeps until the next arrival or the
-/// next timer. It ends with `Arrival::End`, or when nobody is left who could send.
+/// next timer, and looks after the log each time `look` has passed. It ends with `Arrival::End`, or when nobody is left who could send.
 ///
 /// It is a task among those of the networks, on their one thread: a line that was read wakes it, and what it says wakes
 /// the connection, without a word to the operating system. Nothing is read while it writes to the disk.
@@ -43,6 +45,7 @@ pub(super) async fn run(
     mut clock: Clock,
     first: Said,
     mut arrivals: UnboundedReceiver<Arrival>,
+    look: Duration,
     rooms: &mut Rooms,
 ) {
     let act = |rooms: &mut Rooms, said: Said| {
@@ -62,11 +65,12 @@ pub(super) async fn run(
         let arrival = match bot.wake(now) {
             // What is overdue and does not go away (the log takes nothing) is looked at once a second.
             Some(wake) => {
-                let sleep = (wake - now).to_std().unwrap_or_default().max(Duration::from_millis(1));
+                let sleep = (wake - now).to_std().unwrap_or_default().clamp(Duration::from_millis(1), look);
                 timeout(if wake > now { sleep } else { Duration::from_secs(1) }, arrivals.recv()).await
             }
-            None => Ok(arrivals.recv().await),
+            None => timeout(look, arrivals.recv()).await,
         };
+        act(rooms, bot.watch());
         let mut next = match arrival {
             Ok(Some(arrival)) => Some(arrival),
             Ok(None) => return,
@@ -82,6 +86,7 @@ pub(super) async fn run(
                     marks.extend(mark);
                 }
                 Arrival::News(change) => bot.look_again(change),
+                Arrival::Damaged(found) => act(rooms, bot.damaged(found)),
                 Arrival::Later(_) | Arrival::Settings(_) | Arrival::End => {
                     after = Some(arrival);
                     break;

@@ -250,6 +250,10 @@ pub(super) fn log_line(words: &mut Words<'_>) -> Result<Command, Refusal> {
         log::Asked::Query(query) => Command::LogQuery { query },
         log::Asked::Text(text) => Command::LogText { text },
         log::Asked::Amend { row, text } => Command::LogAmend { row, text },
+        log::Asked::Redact { row, reason } if reason.is_empty() => {
+            return Err(no::empty_redact(words.prefix, row));
+        }
+        log::Asked::Redact { row, reason } => Command::LogRedact { row, reason },
         log::Asked::NotATime(word) => {
             let examples = format!(
                 "2026-11-23, 14:30, 2h or yesterday, or \"{}log -- TEXT\" to record it",

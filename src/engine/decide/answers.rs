@@ -1,8 +1,8 @@
 //! What the review system answers: what is news, what is too old to be news, and whom it concerns.
 
 use super::super::event::{Event, Went};
-use super::super::facts::{Facts, Fault, Status};
-use super::super::guidelines::RuleId;
+use super::super::facts::{Fact, Facts, Fault, Status};
+use super::super::guidelines::{RuleId, Verdict};
 use super::super::id::ChangeNumber;
 use super::super::patch::{Patch, Stage};
 use super::super::plan::Act;
@@ -27,6 +27,7 @@ impl Turn<'_> {
                 let newest = self.state.last_facts(change).filter(|newest| is_older(facts, newest));
                 let mut facts = newest.map_or_else(|| facts.clone(), |newest| Box::new(newest.clone()));
                 keep_merged(self.state, &mut facts);
+                keep_diff(self.state, &mut facts);
                 let news =
                     known.is_none_or(|known| known.fault.is_some() || known.facts.as_ref() != Some(&*facts));
                 if awaited || news {
@@ -88,7 +89,10 @@ fn refusals<'t>(
     let (judgements, _) = turn.judge(window, patch, window.is_running());
     let refusing: Vec<_> = judgements
         .iter()
-        .filter(|judgement| judgement.refuses_add())
+        .filter(|judgement| {
+            let asks = judgement.rule == RuleId::Coupled && judgement.verdict() == Verdict::Block;
+            judgement.refuses_add() || asks
+        })
         .map(|judgement| (judgement.rule, say::queue::rule_refusal(judgement)))
         .collect();
     refusing.into_iter()
@@ -114,5 +118,16 @@ fn keep_merged(state: &State, facts: &mut Facts) {
         facts.change.submitted = old.change.submitted;
         facts.change.patch_set = old.change.patch_set;
         facts.change.revision.clone_from(&old.change.revision);
+    }
+}
+
+/// What was read of a commit stays known while its diff cannot be had again: a question must not go away by that.
+fn keep_diff(state: &State, facts: &mut Facts) {
+    if let Some(old) = state.last_facts(facts.change.number)
+        && old.change.revision == facts.change.revision
+        && matches!(old.diff, Some(Fact::Known(_)))
+        && !matches!(facts.diff, Some(Fact::Known(_)))
+    {
+        facts.diff.clone_from(&old.diff);
     }
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::super::command::{Role, Target, VERBS, verb};
 use super::super::event::Event;
-use super::super::guidelines::{self, PointState, Verdict};
+use super::super::guidelines::{self, PointState, RuleId, Verdict};
 use super::super::id::OccurrenceId;
 use super::super::patch::{Patch, Stage};
 use super::super::say::{self, Refusal, no};
@@ -59,6 +59,14 @@ impl<'a> Turn<'a> {
         let text = self.why_text(window, patch);
         self.asked("why", window, patch);
         self.answer(&text);
+        if guidelines::level(self.settings, RuleId::Coupled) > guidelines::Level::Off {
+            for coupling in &order::open_couplings_of(self.state, window, patch.change) {
+                let because = say::coupled::because(coupling);
+                let orders = say::coupled::either_order(self.prefix(), coupling);
+                self.answer(&because);
+                self.answer(&orders);
+            }
+        }
         Ok(())
     }
 
@@ -99,8 +107,7 @@ impl<'a> Turn<'a> {
         let (judgements, mut points) = self.judge(window, patch, false);
         points.retain(|point| !matches!(point.state, PointState::Blocked { .. }));
         let blocks = judgements.iter().filter(|judgement| judgement.verdict() == Verdict::Block);
-        let mut reasons: Vec<String> =
-            blocks.map(|block| say::queue::rule_refusal(block).said_in_full()).collect();
+        let mut reasons: Vec<String> = blocks.map(say::queue::reason_in_short).collect();
         let order = order::predecessors(self.state, window);
         reasons.extend(
             order

@@ -1,10 +1,11 @@
 //! `!log`: write a row, correct a row, ask for rows.
 
-use super::super::command::{Command, Verb, Words, verb};
+use super::super::command::{Command, Role, Verb, Words, verb};
 use super::super::event::Event;
 use super::super::id::RowId;
 use super::super::log::Query;
 use super::super::say::{self, Refusal, no};
+use super::super::settings::Standing;
 use super::super::{About, Kind, Question, Reply};
 use super::Turn;
 
@@ -70,6 +71,28 @@ impl Turn<'_> {
         self.record(None, None, Event::Amended { row });
         self.keep_text(&format!("{row}: {text}"));
         self.answer(&format!("{new} corrects {row}"));
+        Ok(())
+    }
+
+    /// The store takes the words out in the commit that says so.
+    pub(super) fn log_redact(&mut self, row: RowId, reason: &str) -> Result<(), Refusal> {
+        if self.who.is_none() {
+            return Err(self.not_identified());
+        }
+        if !self.is(Role::Manager, None, None) {
+            return Err(no::not_manager("log redact", &self.people_with(Standing::Manager)));
+        }
+        if row.0 > self.state.row {
+            return Err(no::no_row(row.0, self.state.row));
+        }
+        if let Some(by) = self.state.redacted.get(&row) {
+            self.answer(&say::redacted_already(row, *by));
+            return Ok(());
+        }
+        let new = self.next_row();
+        self.record(None, None, Event::Redacted { row, rows: Vec::new() });
+        self.keep_text(&format!("{row}: {reason}"));
+        self.answer(&say::redacted(row, new));
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod late;
 mod link;
 mod log;
 mod meant;
+mod order;
 mod people;
 mod presence;
 mod queue;
@@ -507,6 +508,7 @@ impl<'a> Turn<'a> {
             Command::LogText { text } => self.log_text(&text),
             Command::LogQuery { query } => self.log_query(query),
             Command::LogAmend { row, text } => self.log_amend(row, &text),
+            Command::LogRedact { row, reason } => self.log_redact(row, &reason),
         }
     }
 

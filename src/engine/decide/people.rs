@@ -194,6 +194,12 @@ impl<'a> Turn<'a> {
         self.plan_window(&occurrence);
         self.record(Some(&occurrence.id), None, Event::Claimed { reason });
         let times = format!("{}-{} UTC", words::clock(occurrence.starts), words::clock(occurrence.ends));
+        let asked = planned.and_then(|window| {
+            let open = super::start::open_couplings(self.settings, self.state, window);
+            let owners = open.first().map(|first| super::order::owners_of(window, first)).unwrap_or_default();
+            say::coupled::open_questions(self.prefix(), &open, &owners)
+        });
+        let asked = asked.map(|asked| format!(". {asked}")).unwrap_or_default();
         let start = match &on {
             Some(window) if !window.is_running() => format!(". {}", self.command("start")),
             Some(window) => {
@@ -206,7 +212,8 @@ impl<'a> Turn<'a> {
         };
         let from =
             before.as_ref().map(|old| format!(" instead of {}", say::short_name(old))).unwrap_or_default();
-        let text = format!("you lead {}{from}, {}, {times}{start}", occurrence.id, say::patches(count));
+        let text =
+            format!("you lead {}{from}, {}, {times}{start}{asked}", occurrence.id, say::patches(count));
         self.answer(&text);
         if let (Some(old), Some(window)) = (before, on) {
             let name = self.name.clone();

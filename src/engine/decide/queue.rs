@@ -12,6 +12,7 @@ use super::super::say::{self, Refusal, no};
 use super::super::settings::CONSOLE;
 use super::super::window::{Occurrence, Window};
 use super::super::{accounts, files, kind, order, schedule, words};
+use super::order::overtakes;
 use super::{Turn, why_unknown};
 
 /// How far ahead a place is looked for.
@@ -385,6 +386,16 @@ impl<'a> Turn<'a> {
         }
         self.may_place(patch)?;
         let order = order::predecessors(self.state, window);
+        let level = guidelines::level(self.settings, RuleId::Coupled);
+        let asks = |coupling: &&order::Coupling<'_>| {
+            level == Level::Block
+                && !coupling.owed
+                && overtakes(window, patch, beside, after, coupling.other(patch.change))
+        };
+        let open = order::open_couplings_of(self.state, window, patch.change);
+        if let Some(coupling) = open.iter().find(asks) {
+            return Err(no::place_is_no_order(self.prefix(), coupling));
+        }
         let (first, second) = if after { (beside, patch) } else { (patch, beside) };
         if let Some(why) = order.why(second.change, first.change) {
             let declared = matches!(why, order::Why::Declared { .. });
@@ -415,114 +426,6 @@ impl<'a> Turn<'a> {
             Stage::Live { .. } => Err(no::is_live(self.prefix(), "move", patch.change)),
             Stage::RolledBack => Err(no::is_back(self.prefix(), patch.change)),
         }
-    }
-
-    pub(super) fn order(&mut self, before: Target, after: Target) -> Result<(), Refusal> {
-        let (window, first, second) = self.two(before, after)?;
-        self.may_declare("order", window, first, second)?;
-        let (a, b) = (first.change, second.change);
-        if window.declared.iter().any(|order| order.before == a && order.after == b) {
-            self.answer(&format!("already so. {}", say::queue::runs_as(self.state, window)));
-            return Ok(());
-        }
-        if !matches!(first.stage, Stage::Live { .. })
-            && matches!(second.stage, Stage::Moving | Stage::Live { .. })
-        {
-            return Err(no::in_motion(self.prefix(), &format!("order {a} before it"), b));
-        }
-        if let Some(cycle) = order::cycle_with(self.state, window, a, b) {
-            let order = order::predecessors(self.state, window);
-            return Err(no::cycle(self.prefix(), &say::queue::circle(&order, &cycle)));
-        }
-        let opposite = window.declared.iter().find(|order| (order.before, order.after) == (b, a));
-        let instead = opposite.map(|order| {
-            let by = say::short_name(&order.by);
-            format!(", instead of the other way (order by {by}, {})", words::clock(order.at))
-        });
-        let mut ordered = window.clone();
-        let who = self.by.who.clone();
-        ordered.declared.retain(|order| (order.before, order.after) != (b, a));
-        ordered.independent.retain(|pair| *pair != (a, b) && *pair != (b, a));
-        ordered.declared.push(super::super::window::Declared { before: a, after: b, by: who, at: self.at });
-        self.record(Some(window.id()), Some(a), Event::Ordered { before: a, after: b });
-        let runs = say::queue::runs_as(self.state, &ordered);
-        let instead = instead.unwrap_or_default();
-        self.answer(&format!("{a} goes before {b}{instead}. {runs}. Rollback goes the other way"));
-        Ok(())
-    }
-
-    pub(super) fn independent(&mut self, a: Target, b: Target, reason: &str) -> Result<(), Refusal> {
-        if self.call_off_order_with_one_that_left(a, b, reason)? {
-            return Ok(());
-        }
-        let (window, first, second) = self.two(a, b)?;
-        self.may_declare("independent", window, first, second)?;
-        let (a, b) = (first.change, second.change);
-        if window.independent.contains(&(a, b)) || window.independent.contains(&(b, a)) {
-            self.answer(&format!("already so: {a} and {b} do not wait for each other"));
-            return Ok(());
-        }
-        let order = order::predecessors(self.state, window);
-        // What the review system holds back whatever is said; a `Needed-By` is somebody's word like another.
-        let hard = [(a, b), (b, a)].into_iter().find_map(|(first, then)| {
-            let why = order.why(first, then)?;
-            matches!(why, order::Why::Parent | order::Why::DependsOn).then_some((first, then, why))
-        });
-        if let Some((first, then, why)) = hard {
-            return Err(no::hard_order(first, then, &say::queue::why(why)));
-        }
-        self.record(Some(window.id()), Some(a), Event::Independent { a, b });
-        let text = say::queue::free_of_each_other(a, b, reason);
-        self.answer(&text);
-        Ok(())
-    }
-
-    /// `independent A B` where one of them is no longer in the window and the order with it still stands.
-    fn call_off_order_with_one_that_left(
-        &mut self,
-        a: Target,
-        b: Target,
-        reason: &str,
-    ) -> Result<bool, Refusal> {
-        let (Target::Change(first), Target::Change(second)) = (a, b) else { return Ok(false) };
-        for (here, gone) in [(first, second), (second, first)] {
-            let Some(window) =
-                self.state.window_of(here).filter(|window| self.is_here(&window.occurrence.rooms))
-            else {
-                continue;
-            };
-            let between = |order: &&super::super::window::Declared| {
-                [(here, gone), (gone, here)].contains(&(order.before, order.after))
-            };
-            if window.patch(gone).is_none() && window.declared.iter().find(between).is_some() {
-                self.may("independent", Some(window), window.patch(here))?;
-                self.record(Some(window.id()), Some(here), Event::Independent { a: first, b: second });
-                let text = say::queue::free_of_each_other(first, second, reason);
-                self.answer(&text);
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn two(&self, a: Target, b: Target) -> Result<(&'a Window, &'a Patch, &'a Patch), Refusal> {
-        let (window, first) = self.find(a)?;
-        let (other, second) = self.find(b)?;
-        if first.change == second.change {
-            return Err(no::with_itself(first.change));
-        }
-        if window.id() != other.id() {
-            return Err(no::not_together(self.prefix(), (window, first.change), (other, second.change)));
-        }
-        Ok((window, first, second))
-    }
-
-    fn may_declare(&self, verb: &str, window: &Window, a: &Patch, b: &Patch) -> Result<(), Refusal> {
-        self.may(verb, Some(window), Some(a)).or_else(|refusal| match refusal.code {
-            _ if self.is(Role::Owner, None, Some(b)) => Ok(()),
-            "not-owner" => Err(no::not_owner_of_either(verb, a, b)),
-            _ => Err(refusal),
-        })
     }
 
     pub(super) fn files(&mut self, target: Target, word: &FilesWord) -> Result<(), Refusal> {

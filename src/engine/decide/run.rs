@@ -461,6 +461,7 @@ impl Turn<'_> {
             .collect();
         let summary = say::window::summary(self.state, window, self.at, ending);
         let event = Event::WindowClosed { ending, left: left.clone() };
+        let row = self.next_row();
         self.record(Some(window.id()), None, event);
         if let Some(record) = self.out.records.last_mut() {
             record.text.clone_from(&summary);
@@ -470,7 +471,10 @@ impl Turn<'_> {
         let quiet = by_itself && window.patches.is_empty() && window.lead.is_none();
         if !quiet {
             let report = self.command(&format!("report {}", window.id()));
+            let before = self.out.replies.len();
             self.broadcast(window, &format!("{summary}. {report}"));
+            // The channel's own history is the witness of the log.
+            self.out.replies[before..].iter_mut().for_each(|reply| reply.head = Some(row));
         }
         if left.is_empty() {
             return;

@@ -64,18 +64,33 @@ pub(in super::super) fn next<'a>(
     let is_out = |change: &ChangeNumber| {
         window.patch(*change).is_none_or(|patch| matches!(patch.stage, Stage::Live { .. }))
     };
+    let asked = open_couplings(settings, state, window);
     let mut free = order::running_order(state, window)
         .into_iter()
         .filter_map(|change| window.patch(change))
         .filter(|patch| {
             matches!(patch.stage, Stage::Queued)
                 && order.before(patch.change).all(|edge| is_out(&edge.before))
+                && (patch.overrides.contains_key(&RuleId::Coupled)
+                    || !asked.iter().any(|coupling| coupling.is_about(patch.change)))
         });
     let first = free.next()?;
     if is_covered(settings, window, first) {
         return Some(first);
     }
     Some(free.find(|patch| is_covered(settings, window, patch)).unwrap_or(first))
+}
+
+/// The couplings that nobody has answered, where the rule keeps such patches from starting.
+pub(in super::super) fn open_couplings<'a>(
+    settings: &Settings,
+    state: &'a State,
+    window: &'a Window,
+) -> Vec<order::Coupling<'a>> {
+    if guidelines::level(settings, RuleId::Coupled) < guidelines::Level::Block {
+        return Vec::new();
+    }
+    order::open_couplings(state, window)
 }
 
 /// Whether the owner of a patch can do something about the rule that stops it.

@@ -8,6 +8,7 @@ impl Event {
         match self {
             Self::Logged => "logged",
             Self::Amended { .. } => "amended",
+            Self::Redacted { .. } => "redacted",
             Self::Refused { .. } => "refused",
             Self::Asked { .. } => "asked",
             Self::Started => "started",

@@ -6,6 +6,7 @@
 mod backport;
 mod calendar;
 mod content;
+mod coupled;
 mod dependencies;
 mod document;
 mod kinds;
@@ -340,6 +341,7 @@ rule_ids! {
     SchemaChange "schema-change",
     Vendor "vendor",
     DependsOn "depends-on",
+    Coupled "coupled",
     OwnerPresent "owner-present",
     DeployerPresent "deployer-present",
     NotOwnReview "not-own-review",

@@ -1,7 +1,7 @@
 //! The table of the rules. Adding one is a row here, a small function beside its like, and a transcript.
 
 use super::{AtAdd, Judge, Level, Rule, RuleId, When};
-use super::{backport, calendar, content, dependencies, kinds, people, queue, review};
+use super::{backport, calendar, content, coupled, dependencies, kinds, people, queue, review};
 use crate::engine::checklist::Item;
 
 use AtAdd::{Refuses, Tells};
@@ -63,6 +63,9 @@ pub static RULES: &[Rule] = &[
         .because("A library upgrade reaches all code at once and rides the train."),
     row(RuleId::DependsOn, Block, Always, "G8 scap 8 14-17", Judge::Facts(dependencies::depends_on))
         .because("What a patch needs must be out before it, or go out before it in this window."),
+    row(RuleId::Coupled, Block, Always, "design 5", Judge::Facts(coupled::coupled))
+        .because("Pieces of one change in two repositories took every wiki down in an order that looked right: neither goes before somebody says which is first.")
+        .tells(),
     row(RuleId::OwnerPresent, Block, Start, "G14", Judge::Case(people::owner_present))
         .because("Somebody who knows the patch must test it on the test servers and hear when it breaks; a test plan stands in."),
     row(RuleId::DeployerPresent, Block, Start, "G15", Judge::Case(people::deployer_present))

@@ -347,13 +347,20 @@ fn row_in_full(row: &Row) -> String {
 }
 
 /// How a window that is over went: its summary.
-pub fn report(name: &str, window: &super::super::id::OccurrenceId, rows: &[Row]) -> String {
+/// `head` is that of its closing row.
+pub fn report(
+    name: &str,
+    window: &super::super::id::OccurrenceId,
+    rows: &[Row],
+    head: Option<&str>,
+) -> String {
     match rows.iter().rev().find(|row| row.kind == "window-closed") {
         Some(closed) => {
             let refused = rows.iter().filter(|row| row.outcome == "refused").count();
             let overrides = rows.iter().filter(|row| row.kind == "overridden").count();
             let more = format!("{} rows, {refused} refusals, {overrides} overrides", rows.len());
-            format!("{name}: {} ({more}, {})", own_words(&closed.text), closed.id)
+            let head = head.map_or_else(|| closed.id.to_string(), |head| format!("head {head}"));
+            format!("{name}: {} ({more}, {head})", own_words(&closed.text))
         }
         None => format!("{name}: nothing is on record of {window}"),
     }
@@ -381,6 +388,14 @@ pub fn unchanged_before(name: &str, commands: &[String]) -> String {
     let more = commands.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}: before my restart these changed nothing: {}{more}", own_words(name), named.join(", "))
+}
+
+/// Said where the disk failed between the write and the word that it is there.
+pub fn perhaps_recorded(name: &str) -> String {
+    let name = own_words(name);
+    format!(
+        "{name}: the disk failed while I recorded that. Whether it counts is known when I am started again"
+    )
 }
 
 /// Said where the log cannot be read.

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod aside;
 pub mod ask;
 pub mod card;
+pub mod coupled;
 pub mod files;
 pub mod for_log;
 pub mod no;
@@ -91,6 +92,18 @@ pub fn patches(count: usize) -> String {
 /// `900101, 900102`.
 pub fn numbers(changes: &[ChangeNumber]) -> String {
     changes.iter().map(ChangeNumber::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A row has lost its words.
+pub fn redacted(row: RowId, by: RowId) -> String {
+    format!(
+        "{row} is redacted ({by}). Change the secret: the history of this chat and older backups still have it"
+    )
+}
+
+/// It has none any more.
+pub fn redacted_already(row: RowId, by: RowId) -> String {
+    format!("{row} is already redacted ({by})")
 }
 
 /// The answer to what was written to the log. Several that waited are one: who wrote, how many, which rows.

@@ -27,7 +27,8 @@ pub use grammar::{
 };
 pub use network::{clear_text, flood, late, read_only, trust_off, untrusted};
 pub use order::{
-    cycle, hard_order, needed, not_owner_of_either, not_together, place_against_order, reverted, with_itself,
+    cycle, hard_order, needed, not_independent, not_owner_of_either, not_together, place_against_order,
+    place_is_no_order, reverted, unique_name, with_itself,
 };
 pub use stop::{
     declared_first, frozen, no_freeze, not_in_ledger, nothing_to_roll_back, settle_queued, went_out_lately,
@@ -555,6 +556,11 @@ pub fn no_row(row: i64, last: i64) -> Refusal {
 /// A correction without words.
 pub fn empty_amend(prefix: &str, row: RowId) -> Refusal {
     Refusal::new("usage", format!("amend needs the new text. \"{prefix}log amend {row} TEXT\""))
+}
+
+/// A redaction without words.
+pub fn empty_redact(prefix: &str, row: RowId) -> Refusal {
+    Refusal::new("usage", format!("redact needs a reason. \"{prefix}log redact {row} REASON\""))
 }
 
 /// An empty `!log` text.

@@ -2,7 +2,7 @@
 
 use super::super::facts::{Facts, Fault};
 use super::super::files::Proposal;
-use super::super::guidelines::{Finding, Judgement, Point, PointState, Verdict, short_branch};
+use super::super::guidelines::{Finding, Judgement, Point, PointState, RuleId, Verdict, short_branch};
 use super::super::id::{At, ChangeNumber};
 use super::super::kind::{PatchKind, kind};
 use super::super::order::{self, Why};
@@ -46,6 +46,16 @@ pub fn rule_refusal(judgement: &Judgement<'_>) -> Refusal {
         Finding::Pass(_) | Finding::NotNeeded => String::new(),
     };
     Refusal::new(judgement.rule.word(), text)
+}
+
+/// What a rule says no with, and its code. What to type against a coupling stands in the lines that follow.
+pub(crate) fn reason_in_short(judgement: &Judgement<'_>) -> String {
+    match &judgement.finding {
+        Finding::Fail { why, .. } if judgement.rule == RuleId::Coupled => {
+            format!("{} [{}]", in_full(why), judgement.rule)
+        }
+        _ => rule_refusal(judgement).said_in_full(),
+    }
 }
 
 /// A rule's reason, and what to do: a sentence of its own where it is a command to paste, else the end of this one.
@@ -132,7 +142,7 @@ pub(crate) fn rules_in_short(
     let mut parts = Vec::new();
     for judgement in judgements {
         match (judgement.verdict(), &judgement.finding) {
-            (Verdict::Block, _) => parts.push(rule_refusal(judgement).said_in_full()),
+            (Verdict::Block, _) => parts.push(reason_in_short(judgement)),
             (
                 Verdict::Warn,
                 Finding::Fail { why, .. } | Finding::Note { why, .. } | Finding::Unknown(why),

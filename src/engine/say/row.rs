@@ -27,7 +27,9 @@ pub fn text(
     let because =
         |reason: &Option<String>| reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     match event {
-        Event::Logged | Event::Amended { .. } | Event::Refused { .. } => String::new(),
+        Event::Logged | Event::Amended { .. } | Event::Redacted { .. } | Event::Refused { .. } => {
+            String::new()
+        }
         Event::Asked { verb } => format!("was told: {verb} {n}"),
         Event::Started => "swatbot started".to_owned(),
         Event::Stopped => "swatbot stopped".to_owned(),

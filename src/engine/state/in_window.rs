@@ -208,6 +208,16 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
             }
             apply_to_patch(window, record);
         }
+        Event::PatchSetSeen { kept: false, .. } => {
+            // What was said of the order of two patches was said of what they were.
+            let declared = window.declared.iter().map(|order| (order.before, order.after));
+            let pairs = declared.chain(window.independent.iter().copied());
+            let of_this = pairs.filter(|(a, b)| [Some(*a), Some(*b)].contains(&record.change));
+            let reopened: Vec<(ChangeNumber, ChangeNumber)> = of_this.collect();
+            window.reopened.retain(|pair| !reopened.contains(pair));
+            window.reopened.extend(reopened);
+            apply_to_patch(window, record);
+        }
         _ => apply_to_patch(window, record),
     }
     if record.by.network.is_some() {
@@ -353,6 +363,7 @@ fn ask(window: &mut Window, who: &[Who], at: At) {
 
 pub(super) fn forget_order(window: &mut Window, a: ChangeNumber, b: ChangeNumber) {
     window.declared.retain(|order| !same_pair((order.before, order.after), a, b));
+    window.reopened.retain(|pair| !same_pair(*pair, a, b));
 }
 
 pub(super) fn same_pair(pair: (ChangeNumber, ChangeNumber), a: ChangeNumber, b: ChangeNumber) -> bool {

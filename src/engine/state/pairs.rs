@@ -13,6 +13,9 @@ pub struct Pairs {
     pub declared: Vec<Declared>,
     /// Pairs that people declared free of each other.
     pub independent: Vec<(ChangeNumber, ChangeNumber)>,
+    /// Those of either that were said when one of them had other content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reopened: Vec<(ChangeNumber, ChangeNumber)>,
 }
 
 impl Pairs {
@@ -23,7 +26,11 @@ impl Pairs {
 
     /// All that a window knows.
     pub(super) fn of(window: &Window) -> Self {
-        Self { declared: window.declared.clone(), independent: window.independent.clone() }
+        Self {
+            declared: window.declared.clone(),
+            independent: window.independent.clone(),
+            reopened: window.reopened.clone(),
+        }
     }
 
     /// Those that name this change.
@@ -37,11 +44,13 @@ impl Pairs {
     pub(super) fn keep(&mut self, wanted: impl Fn(ChangeNumber) -> bool) {
         self.declared.retain(|order| wanted(order.before) || wanted(order.after));
         self.independent.retain(|(a, b)| wanted(*a) || wanted(*b));
+        self.reopened.retain(|(a, b)| wanted(*a) || wanted(*b));
     }
 
     pub(super) fn extend(&mut self, other: Self) {
         self.declared.extend(other.declared);
         self.independent.extend(other.independent);
+        self.reopened.extend(other.reopened);
     }
 
     /// Gives them to a window. Where it knows of a pair, this is newer: the two were together where it comes from.
@@ -54,6 +63,7 @@ impl Pairs {
             forget_pair(window, a, b);
             window.independent.push((a, b));
         }
+        window.reopened.extend(self.reopened);
     }
 }
 

@@ -109,6 +109,7 @@ pub async fn keep_reading(
         encrypted: BTreeSet::new(),
         knows_rooms: false,
         inside: BTreeSet::new(),
+        joining: BTreeSet::new(),
         there: BTreeMap::new(),
         chores: VecDeque::new(),
         shut: BTreeSet::new(),
@@ -183,6 +184,8 @@ struct Link<H, T> {
     knows_rooms: bool,
     /// The rooms that the bot is in.
     inside: BTreeSet<String>,
+    /// The rooms that it is about to go into.
+    joining: BTreeSet<String>,
     /// Who is in each room, beside the bot, as far as it has heard.
     there: BTreeMap<String, BTreeSet<String>>,
     /// What is to be done in rooms.
@@ -297,7 +300,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             }
             if let Some(by) = self.leave
                 && (now() >= by
-                    || (sending.is_none() && self.unstored.is_empty() && self.inbox.first(&[])?.is_none()))
+                    || (sending.is_none() && self.unstored.is_empty() && self.inbox.first()?.is_none()))
             {
                 return Ok(End::Left);
             }

@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Mutex;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::{Model, Request, Trouble, current, lock};
@@ -103,6 +105,14 @@ impl Model {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let options: Vec<(&str, &str)> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
         let parts: Vec<&str> = path.split('/').collect();
+        if let ["changes", number, "revisions", sha, "patch"] = parts[..] {
+            let found = self.find(number).filter(|change| change["current_revision"] == sha);
+            let file = options.iter().find(|(name, _)| *name == "path").map(|(_, path)| *path);
+            return match found {
+                Some(change) => (200, "text/plain", BASE64_STANDARD.encode(self.patch(change, file))),
+                None => not_found(number),
+            };
+        }
         let answer = match parts[..] {
             ["changes", ""] => Some(self.query(&options)),
             ["changes", number, "detail"] => {
@@ -121,6 +131,19 @@ impl Model {
             Some(answer) => (200, "application/json; charset=UTF-8", format!(")]}}'\n{answer}\n")),
             None => not_found(parts.get(1).copied().unwrap_or("")),
         }
+    }
+
+    /// The whole patch of a change, or that of one of its files.
+    pub(super) fn patch(&self, change: &Value, wanted: Option<&str>) -> String {
+        let number = change["_number"].as_u64().unwrap_or(0);
+        let whole = self.patches.get(&number).cloned().unwrap_or_else(|| {
+            let files = current(change)["files"].as_object().into_iter().flatten();
+            files.fold(String::new(), |patch, (path, info)| patch + empty_lines(path, info).as_str())
+        });
+        let files = whole.split("diff --git ").skip(1).filter(|file| {
+            wanted.is_none_or(|wanted| file.lines().next().is_some_and(|names| names.ends_with(wanted)))
+        });
+        files.fold("From: somebody\n\n".to_owned(), |patch, file| patch + "diff --git " + file)
     }
 
     fn find(&self, number: &str) -> Option<&Value> {
@@ -222,4 +245,14 @@ fn view(change: &Value, options: &[(&str, &str)], also: &[&str]) -> Value {
 
 fn not_found(what: &str) -> Answer {
     (404, "text/plain; charset=UTF-8", format!("Not found: {what}"))
+}
+
+/// A diff with as many lines as the file says, with nothing on them.
+fn empty_lines(path: &str, info: &Value) -> String {
+    let count = |name: &str| usize::try_from(info[name].as_u64().unwrap_or(0)).expect("a count of lines");
+    let (added, removed) = (count("lines_inserted"), count("lines_deleted"));
+    let (gone, new) = ("-\n".repeat(removed), "+\n".repeat(added));
+    format!(
+        "diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n@@ -1,{removed} +1,{added} @@\n{gone}{new}"
+    )
 }

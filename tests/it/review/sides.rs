@@ -19,6 +19,10 @@ async fn ask_both(changes: &[Value], branches: &[(u32, &str)], about: u32) -> Bo
         write(format!("{}.json", change["_number"]), change);
         fake.put(change.clone());
     }
+    for change in changes {
+        let number = change["_number"].as_u64().expect("a change has a number");
+        std::fs::write(folder.path().join(format!("{number}.patch")), fake.patch(number)).unwrap();
+    }
     for (number, branch) in branches {
         write(
             format!("{number}.in.json"),

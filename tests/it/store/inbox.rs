@@ -79,22 +79,22 @@ fn what_goes_out_has_a_number_that_no_other_file_gives() {
     let mut inbox = open(&dir.path().join("one"));
     let say = |text: &str| New::message("!a", text.to_owned());
     inbox.push(&[say("first"), say("second")], None, NOW).unwrap();
-    let first = inbox.first(&[]).unwrap().unwrap();
+    let first = inbox.first().unwrap().unwrap();
     assert_eq!((first.content.as_str(), first.at, first.is_status), ("first", NOW, false));
     drop(inbox);
     let mut inbox = open(&dir.path().join("one"));
-    assert_eq!(inbox.first(&[]).unwrap().unwrap(), first, "a restart sends it under the same number");
+    assert_eq!(inbox.first().unwrap().unwrap(), first, "a restart sends it under the same number");
     inbox.said(first.id).unwrap();
-    let second = inbox.first(&[]).unwrap().unwrap();
+    let second = inbox.first().unwrap().unwrap();
     assert_eq!((second.content.as_str(), second.id), ("second", first.id + 1));
     inbox.said(second.id).unwrap();
-    assert_eq!(inbox.first(&[]).unwrap(), None);
+    assert_eq!(inbox.first().unwrap(), None);
     inbox.push(&[say("third")], None, NOW).unwrap();
-    assert_eq!(inbox.first(&[]).unwrap().unwrap().id, second.id + 1, "no number twice");
+    assert_eq!(inbox.first().unwrap().unwrap().id, second.id + 1, "no number twice");
 
     let mut other = Inbox::open(&dir.path().join("two"), NOW + 60_000).unwrap();
     other.push(&[say("first")], None, NOW).unwrap();
-    assert!(other.first(&[]).unwrap().unwrap().id > NOW + 60_000);
+    assert!(other.first().unwrap().unwrap().id > NOW + 60_000);
 }
 
 /// Both or neither: between the two a kill would answer twice, or never.
@@ -114,11 +114,11 @@ fn an_answer_is_stored_together_with_what_it_answers() {
         )
         .unwrap();
     inbox.push(std::slice::from_ref(&out), Some(&(3, vec!["$2".to_owned()])), NOW).unwrap_err();
-    assert_eq!((inbox.first(&[]).unwrap(), waiting(&inbox, 0).len()), (None, 4));
+    assert_eq!((inbox.first().unwrap(), waiting(&inbox, 0).len()), (None, 4));
     stranger.execute_batch("DROP TRIGGER no").unwrap();
     // The second is answered later.
     inbox.push(&[out], Some(&(3, vec!["$2".to_owned()])), NOW).unwrap();
-    assert_eq!(inbox.first(&[]).unwrap().unwrap().content, "an answer");
+    assert_eq!(inbox.first().unwrap().unwrap().content, "an answer");
     assert_eq!(waiting(&inbox, 0), ["!a {\"event_id\":\"$2\"}", "!a {\"event_id\":\"$4\"}"]);
     inbox.push(&[], Some(&(3, Vec::new())), NOW).unwrap();
     assert_eq!(waiting(&inbox, 0), ["!a {\"event_id\":\"$4\"}"]);

@@ -1,9 +1,10 @@
 //! Refusals about the order of patches: circles, places, what needs what.
 
 use super::super::super::id::ChangeNumber;
+use super::super::super::order::Coupling;
 use super::super::super::patch::Patch;
 use super::super::super::window::Window;
-use super::super::{Refusal, command, names};
+use super::super::{Refusal, command, coupled, names, own_words};
 
 /// The declared order would go round in a circle.
 pub fn cycle(prefix: &str, circle: &str) -> Refusal {
@@ -65,5 +66,51 @@ pub fn reverted(change: ChangeNumber, by: ChangeNumber) -> Refusal {
     Refusal::new(
         "merged",
         format!("{change} was reverted by {by}. To deploy it, upload it again as a new change"),
+    )
+}
+
+/// This order would make a name exist twice that must exist once.
+pub fn unique_name(
+    prefix: &str,
+    first: ChangeNumber,
+    second: ChangeNumber,
+    name: &str,
+    kind: &str,
+) -> Refusal {
+    let reverse = command(prefix, &format!("order {second} before {first}"));
+    let aside = command(prefix, &format!("override {first} coupled WHY"));
+    let text = format!(
+        "with {first} first {} is registered twice until {second} is out, and {kind} must be unique. {reverse}, or another deployer says {aside}",
+        own_words(name)
+    );
+    Refusal::new("unique-name", text)
+}
+
+/// They are not free of each other: in one of the two orders a name exists twice that must exist once.
+pub fn not_independent(
+    prefix: &str,
+    first: ChangeNumber,
+    second: ChangeNumber,
+    name: &str,
+    kind: &str,
+) -> Refusal {
+    let order = command(prefix, &format!("order {second} before {first}"));
+    let aside = command(prefix, &format!("override {first} coupled WHY"));
+    let text = format!(
+        "{first} brings {} and {second} takes it away, and {kind} must be unique. {order}, or another deployer says {aside}",
+        own_words(name)
+    );
+    Refusal::new("unique-name", text)
+}
+
+/// Where a patch stands in the queue says nothing of what is asked.
+pub fn place_is_no_order(prefix: &str, coupling: &Coupling<'_>) -> Refusal {
+    let answers = coupled::answers(prefix, coupling);
+    Refusal::new(
+        "coupled",
+        format!(
+            "a place in the queue does not say whether {} or {} is first. {answers}",
+            coupling.a, coupling.b
+        ),
     )
 }

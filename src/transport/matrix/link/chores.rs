@@ -45,6 +45,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         let listed = self.settings.rooms.contains(&invite.room)
             && invite.by.as_ref().is_some_and(|by| self.settings.inviters.contains(by));
         if listed {
+            self.joining.insert(invite.room.clone());
             self.chores.push_front(Chore::Join(invite.room.clone()));
         } else {
             self.chores.push_back(Chore::Refuse(invite.room.clone()));
@@ -53,6 +54,11 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
 
     /// One of them is done, or could not be; gives when the next one may follow.
     pub(super) fn worked(&mut self, chore: Chore, worked: Result<Option<String>, Trouble>) -> Duration {
+        if let (Chore::Join(room), Ok(_) | Err(Trouble::Forbidden(_) | Trouble::Refused(_))) =
+            (&chore, &worked)
+        {
+            self.joining.remove(room);
+        }
         match (chore, worked) {
             (Chore::Compare(room, next), worked) => {
                 let agrees = worked.is_ok_and(|before| before.as_deref() == Some(room.as_str()));

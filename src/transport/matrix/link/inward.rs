@@ -76,7 +76,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         let invited: Vec<&str> = look.invites.iter().map(|invite| invite.room.as_str()).collect();
         // Where nobody has invited it, it can only try.
         let out = |room: &&String| !self.inside.contains(*room) && !invited.contains(&room.as_str());
-        self.chores = self.settings.rooms.iter().filter(out).map(|room| Chore::Join(room.clone())).collect();
+        self.joining = self.settings.rooms.iter().filter(out).cloned().collect();
+        self.chores = self.joining.iter().cloned().map(Chore::Join).collect();
         look.invites.iter().for_each(|invite| self.answer(invite));
         self.hand_on(inputs, None);
         closed.into_iter().try_for_each(|(room, next)| self.replaced(&room, next))

@@ -47,9 +47,11 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         if self.pace.all.is_some_and(|at| at > now()) {
             return Ok(None);
         }
-        let waits = self.pace.rooms.iter().filter(|(_, (_, at))| *at > now());
-        let waits: Vec<String> = waits.map(|(room, _)| room.clone()).collect();
-        while let Some(out) = self.inbox.first(&waits)? {
+        let waits = self.pace.rooms.iter().filter(|(_, (_, at))| *at > now()).map(|(room, _)| room.clone());
+        // Where it is about to go in, a message would come too early, and count as forbidden for good.
+        let but: Vec<String> = waits.chain(self.joining.iter().cloned()).collect();
+        let but: Vec<&str> = but.iter().map(String::as_str).collect();
+        while let Some(out) = self.inbox.first_beside(&but)? {
             if !out.is_status || self.now() - out.at <= STATUS_LATE {
                 return self.referring(out).map(Some);
             }
