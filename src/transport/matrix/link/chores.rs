@@ -6,7 +6,7 @@ use crate::engine::say::room as words;
 use crate::engine::{Attendance, Input};
 
 use super::super::server::{Invite, Server, Trouble};
-use super::{Future, LONGEST_PAUSE, LONGEST_WAIT, Link, keys};
+use super::{Future, LONGEST_PAUSE, LONGEST_WAIT, Link, keys, whole};
 
 /// One of them, done one after another beside everything else.
 pub(super) enum Chore {
@@ -30,13 +30,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         server: &Server,
     ) -> Future<Result<Option<String>, Trouble>> {
         let done: Future<Result<(), Trouble>> = match chore {
-            Chore::Compare(_, next) => return Box::pin(server.clone().predecessor(next.clone())),
+            Chore::Compare(_, next) => return whole(server.clone().predecessor(next.clone())),
             Chore::Join(room) => Box::pin(server.clone().join(room.clone())),
             Chore::Refuse(room) => Box::pin(server.clone().refuse(room.clone())),
             Chore::Prove => self.prove(server),
             Chore::Count => Box::pin(keys::count(server.clone())),
         };
-        Box::pin(async { done.await.map(|()| None) })
+        whole(async { done.await.map(|()| None) })
     }
 
     /// An invitation is taken where both the room and whoever invites are in the configuration. Strangers can send any
