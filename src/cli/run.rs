@@ -48,6 +48,11 @@ pub(super) fn run(read: Read, at: Option<At>) -> Result<(), Fault> {
     let source = source(&config)?;
     let has_console = config.connections.contains(&Connection::Console);
     if has_console && !io::stdin().is_terminal() {
+        if config.connections.len() > 1 {
+            tell(
+                "standard input is no terminal, so it is played as a script and no network is joined; without the connection \"console\" they are",
+            );
+        }
         return script(config, clock, source);
     }
     let runtime =

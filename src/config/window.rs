@@ -144,7 +144,8 @@ fn check_served(item: &Item<'_>, connections: &[Option<Connection>]) {
     let near = near.map(String::as_str).or_else(|| nearest(room, served.iter().map(String::as_str)));
     let fix = match (near, network) {
         (Some(near), _) => format!("Did you mean {near:?}?"),
-        (None, Some((network, room))) if room.starts_with('!') => {
+        // An alias is no room of a homeserver's: the fault there says where to find its id.
+        (None, Some((network, room))) if room.starts_with('!') || network == super::matrix::NETWORK => {
             format!("Add {room:?} to the rooms of {network}.")
         }
         (None, Some((network, channel))) => format!("Add {channel:?} to the channels of {network}."),

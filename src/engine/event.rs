@@ -267,6 +267,9 @@ pub enum Event {
         code: String,
         /// `network/account`.
         account: String,
+        /// The one account that may say it, which may do so where others read it; any, in private, where it is not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        only: Option<String>,
     },
     /// A code was said where others read it.
     LinkVoided {

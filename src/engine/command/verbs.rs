@@ -500,9 +500,9 @@ pub static VERBS: &[Verb] = {
         Verb {
             name: "link",
             aliases: &[],
-            usage: &["link", "link CODE"],
+            usage: &["link", "link NETWORK/ACCOUNT", "link CODE"],
             who: &[User],
-            does: "get a code in private; said with another account, it makes that account you",
+            does: "get a code in private, for any account or for one; said with it, it makes that account you",
             asks: true,
             parse: |words| Ok(Command::Link { code: words.last_word()? }),
         },

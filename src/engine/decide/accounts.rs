@@ -1,5 +1,7 @@
 //! One person with several accounts: `link` joins them by a code, `unlink` takes it back.
 
+use std::collections::BTreeSet;
+
 use super::super::event::Event;
 use super::super::id::Who;
 use super::super::patch::Patch;
@@ -18,8 +20,9 @@ impl Turn<'_> {
     }
 
     /// Gives a code, which makes whoever says it this person. So it is given in private, and only to an account that is
-    /// the person by itself: one that was linked may have been linked by mistake.
-    pub(super) fn ask_for_code(&mut self) -> Result<(), Refusal> {
+    /// the person by itself: one that was linked may have been linked by mistake. One that is for a single account is of no
+    /// use to others, so that account may say it in a room: some networks have nothing else.
+    pub(super) fn ask_for_code(&mut self, only: Option<String>) -> Result<(), Refusal> {
         let account = self.account().ok_or_else(|| self.not_identified())?;
         if self.by.room.is_some() {
             return Err(no::link_in_private());
@@ -29,9 +32,21 @@ impl Turn<'_> {
         {
             return Err(no::ask_there(to));
         }
+        if let Some(other) = &only {
+            let mut known: BTreeSet<String> =
+                self.rooms_of_windows().iter().map(|room| room.network().to_owned()).collect();
+            known.remove(CONSOLE);
+            if !other.split_once('/').is_some_and(|(network, _)| known.contains(network)) {
+                return Err(no::link_to_nowhere(&known));
+            }
+        }
         let code = accounts::code(&self.settings.seed, &account, self.at);
-        self.record(None, None, Event::LinkAsked { code: code.clone(), account });
-        self.answer(&say::accounts::code(&code));
+        let text = match &only {
+            Some(only) => say::accounts::code_for(self.prefix(), &code, only),
+            None => say::accounts::code(&code),
+        };
+        self.record(None, None, Event::LinkAsked { code, account, only });
+        self.answer(&text);
         Ok(())
     }
 
@@ -39,7 +54,8 @@ impl Turn<'_> {
     /// its owner.
     pub(super) fn void_code(&mut self, said: &str) -> bool {
         let said = said.trim().to_ascii_uppercase();
-        let is_open = self.state.codes.iter().any(|code| code.code == said && code.is_fresh(self.at));
+        let anybodys = |code: &&Code| code.only.is_none() && code.is_fresh(self.at);
+        let is_open = self.state.codes.iter().filter(anybodys).any(|code| code.code == said);
         if self.by.room.is_none() || !is_open {
             return false;
         }
@@ -52,11 +68,15 @@ impl Turn<'_> {
     pub(super) fn give_code(&mut self, said: &str) -> Result<(), Refusal> {
         let said = said.to_ascii_uppercase();
         let code = self.state.codes.iter().find(|code| code.code == said && code.is_fresh(self.at));
-        if self.by.room.is_some() {
+        let only = code.and_then(|code| code.only.as_ref());
+        if self.by.room.is_some() && only.is_none() {
             return Err(no::link_in_private());
         }
         let Code { account: to, .. } = code.ok_or_else(no::no_code)?;
         let account = self.account().ok_or_else(|| self.not_identified())?;
+        if let Some(only) = only.filter(|only| **only != account) {
+            return Err(no::code_of_another(only));
+        }
         let person = self.person_behind(to);
         if self.who.as_ref() == Some(&person) {
             self.answer(&say::accounts::already(&account, &person));

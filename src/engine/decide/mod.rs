@@ -501,7 +501,10 @@ impl<'a> Turn<'a> {
             Command::Finish => self.finish(),
             Command::Report { window } => self.report(window.as_deref()),
             Command::Whoami => self.whoami(),
-            Command::Link { code: None } => self.ask_for_code(),
+            Command::Link { code: None } => self.ask_for_code(None),
+            Command::Link { code: Some(account) } if account.contains('/') => {
+                self.ask_for_code(Some(account))
+            }
             Command::Link { code: Some(code) } => self.give_code(&code),
             Command::Unlink { account } => self.unlink(&account),
             Command::Help { verb } => self.help(verb.as_deref()),

@@ -195,8 +195,11 @@ impl Turn<'_> {
         };
         for (entry, debt) in self.state.ledger.iter().filter(|(change, _)| !settled(change)) {
             let waits_for_this = order.why(change, *entry).is_some();
-            if *entry != change && reverts != Some(*entry) && !waits_for_this {
-                let queued = window.patch(*entry).filter(|patch| matches!(patch.stage, Stage::Queued));
+            let queued = window.patch(*entry).filter(|patch| matches!(patch.stage, Stage::Queued));
+            // Of several that were merged before their turn the first in the queue goes first, or each would wait for the other.
+            let merged_too = queued.is_some() && self.state.ledger.contains_key(&change);
+            let goes_first = merged_too && is_before(self.state, window, change, *entry);
+            if *entry != change && reverts != Some(*entry) && !waits_for_this && !goes_first {
                 return Err(no::in_ledger(self.prefix(), change, *entry, debt.debt, queued));
             }
         }
@@ -351,4 +354,11 @@ pub(in super::super) fn with_done(patch: &Patch, step: u32, who: &Who, at: At) -
         step.failed = None;
     }
     patch
+}
+
+/// Whether one change goes before another in the order in which the queue runs.
+fn is_before(state: &State, window: &Window, first: ChangeNumber, then: ChangeNumber) -> bool {
+    let order = order::running_order(state, window);
+    let place = |change| order.iter().position(|other| *other == change);
+    place(first) < place(then)
 }

@@ -11,6 +11,15 @@ pub fn code(code: &str) -> String {
     )
 }
 
+/// A code for one other account.
+pub fn code_for(prefix: &str, code: &str, only: &str) -> String {
+    let say = command(prefix, &format!("link {code}"));
+    format!(
+        "your code is {code}, for 10 min and for {} alone. Say {say} with it, also in a room: from then on it is you, with your rights",
+        own_words(only)
+    )
+}
+
 /// Said to somebody who says a code where others read it.
 pub const VOID: &str = "that code is void now, others have read it. Say \"link\" to me in private for a new one, and give it in private";
 

@@ -17,8 +17,8 @@ use super::super::words::{self, FileListFault};
 use super::{Refusal, command, handle, names, own_words, short_name};
 
 pub use account::{
-    ask_there, link_in_private, link_on_terminal, linked_elsewhere, no_code, not_linked, not_your_link,
-    other_direction, owner_cannot_link, two_people,
+    ask_there, code_of_another, link_in_private, link_on_terminal, link_to_nowhere, linked_elsewhere,
+    no_code, not_linked, not_your_link, other_direction, owner_cannot_link, two_people,
 };
 pub use gesture::{edited, nod_crossed, nod_in_clear, nod_late, not_asked, question_over};
 pub use grammar::{

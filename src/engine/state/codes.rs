@@ -14,6 +14,9 @@ pub struct Code {
     pub code: String,
     /// The account that asked: whoever types the code is its person.
     pub account: String,
+    /// The one account that may type it, also where others read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<String>,
     /// When.
     pub at: At,
 }
@@ -32,10 +35,10 @@ impl State {
     /// Takes in what is about accounts.
     pub(super) fn change_accounts(&mut self, record: &Record) {
         match &record.event {
-            Event::LinkAsked { code, account } => {
+            Event::LinkAsked { code, account, only } => {
                 self.codes.retain(|other| other.is_fresh(record.at) && other.account != *account);
-                let (code, account) = (code.clone(), account.clone());
-                self.codes.push(Code { code, account, at: record.at });
+                let (code, account, only) = (code.clone(), account.clone(), only.clone());
+                self.codes.push(Code { code, account, only, at: record.at });
             }
             Event::LinkVoided { code } => self.codes.retain(|other| other.code != *code),
             Event::Linked { account, to } => {

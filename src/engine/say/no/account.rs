@@ -1,5 +1,7 @@
 //! Refusals that are about accounts: codes, and who is whom.
 
+use std::collections::BTreeSet;
+
 use super::super::super::id::Who;
 use super::super::super::patch::Patch;
 use super::super::super::window::Window;
@@ -7,7 +9,21 @@ use super::super::{Refusal, command, own_words, short_name};
 
 /// Codes are for one pair of eyes.
 pub fn link_in_private() -> Refusal {
-    Refusal::new("private", "a code is for you alone. Say \"link\" to me in private")
+    let text = "a code is for you alone. Say \"link\" to me in private; for an account that has no private with me, say \
+                there \"link NETWORK/ACCOUNT\", and the code here";
+    Refusal::new("private", text)
+}
+
+/// Codes are for accounts of networks that are connected.
+pub fn link_to_nowhere(networks: &BTreeSet<String>) -> Refusal {
+    let known: Vec<&str> = networks.iter().map(String::as_str).collect();
+    let text = format!("no window is held there. Type NETWORK/ACCOUNT, with {}", known.join(" or "));
+    Refusal::new("usage", text)
+}
+
+/// A code is for one account, and another one said it.
+pub fn code_of_another(only: &str) -> Refusal {
+    Refusal::new("code", format!("that code is for {} alone", own_words(only)))
 }
 
 /// An account that was linked gives no codes.

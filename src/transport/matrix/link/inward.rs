@@ -106,7 +106,10 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         }
         batch.invites.iter().for_each(|invite| self.answer(invite));
         if std::mem::replace(&mut self.is_down, false) {
-            self.tell(LinkChange::Up { read_only: None });
+            // Whoever was out of sight meanwhile is in sight again.
+            let mut inputs = vec![self.link(LinkChange::Up { read_only: None })];
+            inputs.extend(self.inside.iter().map(|room| self.roster(room)));
+            self.hand_on(inputs, None);
         }
         Ok(())
     }
