@@ -54,8 +54,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
 
     /// One of them is done, or could not be; gives when the next one may follow.
     pub(super) fn worked(&mut self, chore: Chore, worked: Result<Option<String>, Trouble>) -> Duration {
-        if let (Chore::Join(room), Ok(_) | Err(Trouble::Forbidden(_) | Trouble::Refused(_))) =
-            (&chore, &worked)
+        if let Chore::Join(room) = &chore
+            && !matches!(worked, Err(Trouble::Later(..)))
         {
             self.joining.remove(room);
         }
