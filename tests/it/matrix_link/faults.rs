@@ -25,6 +25,10 @@ async fn an_outage_is_said_once_and_everything_is_caught_up_with() {
     assert!(matches!(&changes[1], LinkChange::Lost(why) if why.contains("homeserver")), "{changes:?}");
     assert_eq!(kept.lines(), ["one", "two"]);
     assert_eq!(fake.said(OPS), ["m.notice first", "m.notice second"]);
+    // Whoever was out of sight meanwhile is seen again.
+    let in_sight = (format!("matrix/{OPS}"), Attendance::Roster(vec![ALICE.to_owned()]));
+    let seen = attendance(&kept.inputs()).into_iter().filter(|seen| *seen == in_sight);
+    assert_eq!(seen.count(), 2, "{:?}", kept.inputs());
     // 1, 2, 4, … 60 s: no longer than that between two of the ten failures.
     assert!(began.elapsed() < Duration::from_secs(63 + 4 * 60 + 60), "{:?}", began.elapsed());
     kept.kill().await;
