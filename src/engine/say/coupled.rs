@@ -138,7 +138,8 @@ pub fn answers(prefix: &str, coupling: &Coupling<'_>) -> String {
     let free = command(prefix, &format!("independent {a} {b} WHY"));
     if coupling.owed {
         let settle = command(prefix, &format!("settle {b} reverted|fixed|keep WHY"));
-        return format!("{settle}; unrelated: {free}");
+        let first = command(prefix, &format!("order {a} before {b}"));
+        return format!("{first} or {settle}; unrelated: {free}");
     }
     let [one, other] =
         [(a, b), (b, a)].map(|(first, second)| command(prefix, &format!("order {first} before {second}")));
@@ -148,9 +149,9 @@ pub fn answers(prefix: &str, coupling: &Coupling<'_>) -> String {
 /// The question in one line, for those who can answer it.
 pub fn question(coupling: &Coupling<'_>, blocks: bool) -> String {
     let waits = match (blocks, coupling.owed) {
-        (false, _) => "",
-        (true, true) => ". It does not start before that is settled",
-        (true, false) => ". Neither starts until somebody says which is first",
+        (false, _) => String::new(),
+        (true, true) => format!(". {} does not start before that is answered", coupling.a),
+        (true, false) => ". Neither starts until somebody says which is first".to_owned(),
     };
     format!("{}{waits} [coupled]", belong_together(coupling))
 }
