@@ -3,11 +3,15 @@
 //! Both orders are said or neither: where one of them breaks something, it is the one that looked right.
 
 use super::super::id::{ChangeNumber, Who};
-use super::super::order::{ASKS_FROM, Between, Coupling, FirstReason, Meanwhile, NameKind, Named, Sign};
+use super::super::order::{
+    ASKS_FROM, Between, Coupling, Diff, FirstReason, Meanwhile, NameKind, Named, Sign,
+};
 use super::{command, own_words};
 
 /// As many signs are shown.
 const SHOWN: usize = 4;
+/// As many files are named that were not read.
+const SKIPPED_SHOWN: usize = 3;
 
 /// `900002 and 900004 belong together: both T115031, 900004 names 900002`.
 pub fn belong_together(coupling: &Coupling<'_>) -> String {
@@ -154,6 +158,16 @@ pub fn question(coupling: &Coupling<'_>, blocks: bool) -> String {
         (true, false) => ". Neither starts until somebody says which is first".to_owned(),
     };
     format!("{}{waits} [coupled]", belong_together(coupling))
+}
+
+/// `not read: composer.lock (generated)`: what was compared with nothing.
+pub fn not_read(diff: &Diff) -> Option<String> {
+    let shown: Vec<String> = diff.skipped.iter().take(SKIPPED_SHOWN).map(|file| own_words(file)).collect();
+    let more = match diff.skipped.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!shown.is_empty()).then(|| format!("not read: {}{more}", shown.join(", ")))
 }
 
 /// The signs of a coupling with its points, for who asks why.
