@@ -43,6 +43,8 @@ const BUSY: Duration = Duration::from_millis(200);
 
 /// What was taken is kept for so long, in milliseconds, to know it again.
 const KEPT: i64 = 7 * 24 * 3600 * 1000;
+/// So often what is old is forgotten, in milliseconds.
+const FORGET: i64 = 24 * 3600 * 1000;
 /// Events that others refer to are kept for so long after the last of them: a patch may wait for weeks.
 const KEPT_POSTED: i64 = 60 * 24 * 3600 * 1000;
 
@@ -51,6 +53,8 @@ pub struct Inbox {
     connection: Connection,
     // It is only held.
     _lock: Lock,
+    /// When what is old was forgotten last, in milliseconds since 1970.
+    forgotten: i64,
 }
 
 /// Who the bot is at the server.
@@ -201,10 +205,17 @@ impl Inbox {
             0 => return Err(OpenError::NotALog { path }),
             found => return Err(OpenError::Newer { path, found, known: VERSION }),
         }
-        let old = "DELETE FROM event WHERE state <> 'new' AND at < ?1";
-        connection.execute(old, [now - KEPT]).map_err(fault)?;
-        cards::forget(&connection, now - KEPT_POSTED).map_err(fault)?;
-        Ok(Self { connection, _lock: lock })
+        forget(&connection, now).map_err(fault)?;
+        Ok(Self { connection, _lock: lock, forgotten: now })
+    }
+
+    /// Forgets what is old, once in a while. `now` is in milliseconds since 1970.
+    pub fn forget(&mut self, now: i64) -> Result<(), StoreError> {
+        if (self.forgotten..self.forgotten + FORGET).contains(&now) {
+            return Ok(());
+        }
+        self.forgotten = now;
+        Ok(forget(&self.connection, now)?)
     }
 
     /// Who the bot was at the last start.
@@ -352,10 +363,16 @@ impl Inbox {
 
     /// What is to be said next.
     pub fn first(&self) -> Result<Option<Outgoing>, StoreError> {
+        self.first_beside(&[])
+    }
+
+    /// What is to be said next in other rooms than these.
+    pub fn first_beside(&self, rooms: &[&str]) -> Result<Option<Outgoing>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, room, kind, content, name, is_status, at FROM outgoing ORDER BY is_extra, id LIMIT 1",
+            "SELECT id, room, kind, content, name, is_status, at FROM outgoing \
+             WHERE room NOT IN (SELECT value FROM json_each(?1)) ORDER BY is_extra, id LIMIT 1",
         )?;
-        let out = statement.query_row([], |row| {
+        let out = statement.query_row([serde_json::json!(rooms).to_string()], |row| {
             Ok(Outgoing {
                 id: row.get(0)?,
                 room: row.get(1)?,
@@ -381,6 +398,14 @@ impl Inbox {
         self.connection.prepare_cached("DELETE FROM outgoing WHERE id = ?1")?.execute([id])?;
         Ok(())
     }
+}
+
+/// Forgets what is old: events that nobody waits for, what was told in a while, and what nobody has referred to since.
+fn forget(connection: &Connection, now: i64) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM event WHERE state <> 'new' AND at < ?1", [now - KEPT])?;
+    // What is told once and for all has no time.
+    connection.execute("DELETE FROM told WHERE at > 0 AND at < ?1", [now - KEPT])?;
+    cards::forget(connection, now - KEPT_POSTED)
 }
 
 fn insert(connection: &Connection, new: &New, now: i64) -> rusqlite::Result<()> {

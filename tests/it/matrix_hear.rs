@@ -274,6 +274,12 @@ fn a_tick_is_heard_however_it_is_written() {
     assert_eq!(nod(&late, alice), (Some(Unfit::Late), Some(alice.to_owned())));
     // T8: no client encrypts it, so in an encrypted room nobody can tell whose it is.
     assert_eq!(nod(&Room { is_encrypted: true, ..HERE }, alice), (Some(Unfit::InClear), None));
+    let sealed = Room { is_encrypted: true, seal: Seal::Trusted, ..HERE };
+    assert_eq!(
+        nod(&sealed, alice),
+        (Some(Unfit::InClear), Some(alice.to_owned())),
+        "what it is on is in clear"
+    );
     let elsewhere = Room { room: "!other:example.org", ..HERE };
     assert_eq!(read_in(&elsewhere, &reaction(alice, json!({}))), Heard::Nothing);
 }
@@ -423,4 +429,28 @@ fn a_tombstone_closes_the_room() {
     assert_eq!(tombstone(json!("")), Heard::Replaced(Some("!ops:evil.example".to_owned())));
     assert_eq!(tombstone(json!("x")), Heard::Nothing);
     assert_eq!(tombstone(json!(null)), Heard::Nothing);
+}
+
+/// Whoever may talk in an encrypted room can encrypt anything, and no homeserver asks what right they have to it.
+#[test]
+fn nothing_encrypted_changes_a_room() {
+    let event = |kind: &str, key: Value, content: Value| {
+        json!({
+            "type": kind, "event_id": "$f", "sender": "@mallory:example.org", "state_key": key,
+            "content": content, "redacts": "$card", "origin_server_ts": NOW, "unsigned": {"age": 5},
+        })
+    };
+    for forged in [
+        event("m.room.tombstone", json!(""), json!({"replacement_room": "!ops:evil.example"})),
+        event("m.room.member", json!("@alice:example.org"), json!({"membership": "leave"})),
+        event("m.room.member", json!("@swatbot:example.org"), json!({"membership": "ban"})),
+        event("m.room.encryption", json!(""), json!({"algorithm": "m.megolm.v1.aes-sha2"})),
+        event("m.room.redaction", json!(null), json!({"redacts": "$card"})),
+    ] {
+        assert_ne!(read(&forged), Heard::Nothing, "{forged}");
+        for seal in [Seal::Trusted, Seal::Untrusted] {
+            let sealed = Room { is_encrypted: true, seal, ..HERE };
+            assert_eq!(read_in(&sealed, &forged), Heard::Nothing, "{forged}");
+        }
+    }
 }

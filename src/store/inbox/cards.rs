@@ -21,6 +21,20 @@ impl Inbox {
         Ok(())
     }
 
+    /// Takes from what is to be said what it refers to, and says whether it referred to anything. What was found by its
+    /// name is found no more: under that name this is the first.
+    pub fn loosen(&mut self, id: i64) -> Result<bool, StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let named =
+            "DELETE FROM posted WHERE (room, name) IN (SELECT room, name FROM outgoing WHERE id = ?1)";
+        let mut changed = transaction.prepare_cached(named)?.execute([id])?;
+        let related = "UPDATE outgoing SET content = json_remove(content, '$.\"m.relates_to\"') \
+                       WHERE id = ?1 AND kind = ?2 AND json_type(content, '$.\"m.relates_to\"') IS NOT NULL";
+        changed += transaction.prepare_cached(related)?.execute(params![id, MESSAGE])?;
+        transaction.commit()?;
+        Ok(changed > 0)
+    }
+
     /// The event that has this name in a room.
     pub fn event_called(&self, room: &str, name: &str) -> Result<Option<String>, StoreError> {
         let mut statement =

@@ -164,6 +164,13 @@ pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
     if !is_user(&event.sender) {
         return Heard::Nothing;
     }
+    // The state of a room is in clear, and so is what takes an event away. Whoever puts such a thing into an encrypted
+    // text was asked for no right to it by any homeserver.
+    let is_encrypted = matches!(scene.seal, Seal::Trusted | Seal::Untrusted);
+    let is_of_messages = matches!(event.kind.as_str(), "m.room.message" | "m.reaction");
+    if is_encrypted && !(is_of_messages && event.state_key.is_none()) {
+        return Heard::Nothing;
+    }
     match (event.kind.as_str(), event.state_key.as_deref()) {
         ("m.room.member", Some(user)) => member(&event, user, &settings.user),
         ("m.room.encryption", Some("")) => Heard::Encrypted,
@@ -253,8 +260,10 @@ fn reaction(event: &Event<'_>, scene: Scene<'_>) -> Heard {
         return Heard::Nothing;
     }
     let unfit = match doubt(scene) {
-        // No client that is known encrypts one.
+        // No client that is known encrypts one; and what it is on stands outside of what is encrypted, where whoever runs
+        // a homeserver can change it.
         Some(_) => Some(Unfit::InClear),
+        None if scene.is_encrypted => Some(Unfit::InClear),
         None => (age(event, scene) > LATE).then_some(Unfit::Late),
     };
     Heard::Nod { line: line(event, scene, ""), on, unfit }

@@ -8,12 +8,15 @@ mod chores;
 mod inward;
 mod keys;
 mod outward;
+mod sending;
 mod talk;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::future::pending;
+use std::future::{pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -21,7 +24,6 @@ use tokio::time::{sleep, sleep_until};
 
 use crate::clock::Clock;
 use crate::config::{Matrix, MatrixLogin};
-use crate::engine::say::room as words;
 use crate::engine::{self, Attendance, Input, LinkChange, Presence};
 use crate::store::StoreError;
 use crate::store::inbox::{Inbox, Outgoing};
@@ -32,14 +34,14 @@ use super::hear::{self, Heard, Scene, room_id};
 use super::server::{Batch, Server, Since, Trouble, kept};
 use chores::Chore;
 use outward::Unstored;
-use talk::REACTION;
+use sending::Pace;
 
 /// How long it waits, after `Say::Quit`, for what is still to be said.
 const FLUSH: Duration = Duration::from_secs(5);
 /// No pause between two attempts is longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Where the server asks for more than this, it asks for too much.
-const LONGEST_WAIT: Duration = Duration::from_secs(900);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(900);
 /// A homeserver from which nothing was heard for so long, when it should have answered in half of that, is lost.
 const SILENT: Duration = Duration::from_secs(120);
 /// One failure may pass; this many in a row are an outage.
@@ -48,8 +50,6 @@ const OUTAGE: u32 = 2;
 const IDLE: Duration = Duration::from_secs(1);
 /// So many events are tried again that cannot be decrypted.
 const MOST_LOCKED: usize = 200;
-/// An answer about how things stand is worth nothing after this, in milliseconds.
-const STATUS_LATE: i64 = 30_000;
 /// How often the keys at the homeserver are counted.
 const COUNT: Duration = Duration::from_secs(1800);
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
@@ -109,10 +109,12 @@ pub async fn keep_reading(
         encrypted: BTreeSet::new(),
         knows_rooms: false,
         inside: BTreeSet::new(),
+        joining: BTreeSet::new(),
         there: BTreeMap::new(),
         chores: VecDeque::new(),
         shut: BTreeSet::new(),
         flood: Flood::default(),
+        pace: Pace::default(),
         reads,
         read: 0,
         shown_at: BTreeMap::new(),
@@ -128,6 +130,7 @@ pub async fn keep_reading(
             Err(end) => end,
         };
         log_in_again = matches!(end, End::LoggedOut);
+        let mut wait = None;
         match end {
             End::Left => return,
             End::Stop(why) => {
@@ -136,10 +139,14 @@ pub async fn keep_reading(
                 return;
             }
             End::LoggedOut => link.lost("the homeserver wants me to log in again".to_owned()),
-            End::Again(why) => link.lost(why),
+            End::Again(why, after) => {
+                wait = after;
+                link.lost(why);
+            }
         }
         failed += 1;
-        if link.during(sleep(pause(failed))).await.is_none() {
+        let wait = wait.unwrap_or_else(|| pause(failed)).min(LONGEST_WAIT);
+        if link.during(sleep(wait)).await.is_none() {
             return;
         }
     }
@@ -149,8 +156,8 @@ pub async fn keep_reading(
 enum End {
     /// It was told to leave, and did.
     Left,
-    /// Another attempt may do better.
-    Again(String),
+    /// Another attempt may do better, after this time where the server says so.
+    Again(String, Option<Duration>),
     /// The session is over, and the device may log in again.
     LoggedOut,
     /// Somebody must look at it.
@@ -177,12 +184,16 @@ struct Link<H, T> {
     knows_rooms: bool,
     /// The rooms that the bot is in.
     inside: BTreeSet<String>,
+    /// The rooms that it is about to go into.
+    joining: BTreeSet<String>,
     /// Who is in each room, beside the bot, as far as it has heard.
     there: BTreeMap<String, BTreeSet<String>>,
     /// What is to be done in rooms.
     chores: VecDeque<Chore>,
     /// How much everybody has said.
     flood: Flood,
+    /// When messages go out.
+    pace: Pace,
     /// How an event is read.
     reads: Reads,
     /// The rooms that the engine knows to be out of reach until somebody does something.
@@ -200,20 +211,20 @@ struct Link<H, T> {
 impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// Takes up the session of the last start, or logs in. `None`: it was told to leave meanwhile.
     async fn connect(&mut self, log_in_again: bool) -> Result<Option<Server>, End> {
-        let known = self.inbox.session().map_err(|error| End::Again(error.to_string()))?;
+        let known = self.inbox.session().map_err(stored_nothing)?;
         if let Some(other) = known.as_ref().filter(|known| known.user != self.settings.user) {
             let (folder, user) = (self.settings.state_dir.display(), &other.user);
             return Err(End::Stop(format!("{folder} is {user}'s: another user needs another state_dir")));
         }
         let settings = Arc::clone(&self.settings);
         let before = known.clone();
-        let connecting = async move { Server::connect(&settings, known.as_ref(), log_in_again).await };
+        let connecting = whole(async move { Server::connect(&settings, known.as_ref(), log_in_again).await });
         let Some(connected) = self.during(connecting).await else { return Ok(None) };
         match connected {
             Ok((server, session)) => {
                 if before.as_ref() != Some(&session) {
                     let kept = kept(&self.settings, &session);
-                    self.inbox.set_session(Some(&kept)).map_err(|error| End::Again(error.to_string()))?;
+                    self.inbox.set_session(Some(&kept)).map_err(stored_nothing)?;
                 }
                 Ok(Some(server))
             }
@@ -225,7 +236,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     fn end(&mut self, trouble: Trouble) -> End {
         let is_password = matches!(self.settings.login, MatrixLogin::Password { .. });
         match trouble {
-            Trouble::Later(why, _) => End::Again(why),
+            Trouble::Later(why, after) => End::Again(why, after),
+            Trouble::Torn(why) | Trouble::Unready(why) => End::Again(why, None),
             Trouble::LoggedOut { soft: true } if is_password => End::LoggedOut,
             Trouble::LoggedOut { .. } => {
                 // The device is gone, and what belonged to it is worth nothing.
@@ -241,20 +253,20 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     async fn talk(&mut self, server: Server, failed: &mut u32) -> End {
         let place = match self.inbox.place() {
             Ok(place) => place,
-            Err(error) => return End::Again(error.to_string()),
+            Err(error) => return stored_nothing(error),
         };
         self.knows_rooms = place.is_none();
-        let look = match self.during(server.clone().look(place)).await {
+        let look = match self.during(whole(server.clone().look(place))).await {
             None => return End::Left,
             Some(Ok(look)) => look,
             Some(Err(trouble)) => return self.end(trouble),
         };
         if let Err(error) = self.begin(look) {
-            return End::Again(error.to_string());
+            return stored_nothing(error);
         }
         match self.go_on(server, failed).await {
             Ok(end) => end,
-            Err(error) => End::Again(error.to_string()),
+            Err(error) => stored_nothing(error),
         }
     }
 
@@ -262,8 +274,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         let mut syncing = self.fetch(&server, None)?;
         let mut sending: Job<Outgoing, String> = None;
         let mut working: Job<Chore, Option<String>> = None;
-        let (mut send_at, mut work_at) = (now(), now());
-        let mut not_sent = 0;
+        let mut work_at = now();
         let (mut asked_at, mut heard_at) = (now(), now());
         let mut count_at = now() + COUNT;
         if self.knows_rooms {
@@ -275,10 +286,10 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 self.lost(format!("the homeserver has not answered for {} s", SILENT.as_secs()));
             }
             let show_at = self.show_cards()?;
-            if sending.is_none() && now() >= send_at {
+            if sending.is_none() {
                 sending = self.next_out()?.map(|out| {
                     let is_encrypted = self.encrypted.contains(&out.room);
-                    (out.clone(), Box::pin(server.clone().send(out, is_encrypted)) as Future<_>)
+                    (out.clone(), whole(server.clone().send(out, is_encrypted)))
                 });
             }
             if working.is_none() && now() >= work_at {
@@ -295,39 +306,15 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             }
             let waits = |is_idle: bool, at: Instant| (is_idle && at > now()).then_some(at);
             let watch = (!self.is_down).then_some(heard_at + SILENT);
-            let (send, work) = (waits(sending.is_none(), send_at), waits(working.is_none(), work_at));
+            let send = self.pace.next().filter(|_| sending.is_none());
+            let work = waits(working.is_none(), work_at);
             let wake = [self.leave, show_at, send, work, watch];
             tokio::select! {
                 biased;
                 sent = done(&mut sending) => {
                     let Some((out, _)) = sending.take() else { continue };
-                    match sent {
-                        Ok(event) => {
-                            not_sent = 0;
-                            let now = self.now();
-                            self.inbox.posted(out.id, &event, now)?;
-                            self.shut.remove(&out.room);
-                        }
-                        Err(Trouble::Later(_, after)) => {
-                            not_sent += 1;
-                            send_at = now() + after.map_or_else(|| pause(not_sent), |after| after.min(LONGEST_WAIT));
-                        }
-                        Err(Trouble::Forbidden(why)) => {
-                            self.inbox.said(out.id)?;
-                            // A room where it may only not react is as good as any other.
-                            if out.kind != REACTION {
-                                self.close(&out.room, words::forbidden(&why), None);
-                            }
-                        }
-                        Err(Trouble::Refused(why)) => {
-                            self.inbox.said(out.id)?;
-                            // A reaction that is there already is as good as a new one.
-                            if out.kind != REACTION {
-                                let (network, room) = (&self.settings.network, &out.room);
-                                (self.tell)(&format!("{network}: a message to {room} is refused and left out: {why}"));
-                            }
-                        }
-                        Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
+                    if let Some(end) = self.sent(&out, sent)? {
+                        return Ok(end);
                     }
                 }
                 _ = self.told(), if self.leave.is_none() => {}
@@ -341,7 +328,6 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 batch = &mut syncing => {
                     syncing = match batch {
                         Ok(batch) => {
-                            *failed = 0;
                             heard_at = now();
                             // A server that answers at once and has nothing to say is not asked in a circle.
                             let is_idle = self.inbox.place()?.as_ref() == Some(&batch.next);
@@ -354,11 +340,14 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                                 self.chores.push_back(Chore::Count);
                             }
                             self.take(batch)?;
+                            *failed = 0;
                             let after = if too_soon { IDLE } else { Duration::ZERO };
                             asked_at = now() + after;
                             self.fetch(&server, Some(after))?
                         }
-                        Err(trouble @ Trouble::LoggedOut { .. }) => return Ok(self.end(trouble)),
+                        Err(trouble @ (Trouble::LoggedOut { .. } | Trouble::Torn(_))) => {
+                            return Ok(self.end(trouble));
+                        }
                         Err(trouble) => {
                             *failed += 1;
                             if *failed >= OUTAGE {
@@ -390,24 +379,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         };
         let server = server.clone();
         let after = after.unwrap_or_default();
-        Ok(Box::pin(async move {
+        Ok(whole(async move {
             // Even a pause of nothing would wait for the next tick of the timer.
             if !after.is_zero() {
                 sleep(after).await;
             }
             server.fetch(since).await
         }))
-    }
-
-    /// What goes out next; how things stood a while ago does not.
-    fn next_out(&mut self) -> Result<Option<Outgoing>, StoreError> {
-        while let Some(out) = self.inbox.first()? {
-            if !out.is_status || self.now() - out.at <= STATUS_LATE {
-                return self.referring(out).map(Some);
-            }
-            self.inbox.said(out.id)?;
-        }
-        Ok(None)
     }
 
     /// Waits for something while it is told other things. `None`: it is to leave.
@@ -452,8 +430,33 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     }
 }
 
+/// A request that ends where the library breaks, in place of everything: another connection may do better.
+fn whole<R: 'static>(
+    request: impl std::future::Future<Output = Result<R, Trouble>> + Send + 'static,
+) -> Future<Result<R, Trouble>> {
+    Box::pin(async {
+        let why = "a fault in the library that speaks Matrix";
+        unbroken(request).await.unwrap_or_else(|| Err(Trouble::Torn(why.to_owned())))
+    })
+}
+
+/// What comes of a future; `None` where it panics. The panic itself is on standard error by then.
+pub async fn unbroken<R>(future: impl std::future::Future<Output = R>) -> Option<R> {
+    let mut future = Box::pin(future);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    })
+    .await
+}
+
+/// The inbox takes nothing, or cannot be read, which may pass.
+fn stored_nothing(error: StoreError) -> End {
+    End::Again(error.to_string(), None)
+}
+
 /// The pause before the next attempt after so many failed ones: 1 s, 2 s, 4 s, up to a minute.
-fn pause(failed: u32) -> Duration {
+pub(super) fn pause(failed: u32) -> Duration {
     Duration::from_secs(1_u64 << failed.saturating_sub(1).min(6)).min(LONGEST_PAUSE)
 }
 

@@ -30,13 +30,15 @@ use matrix_sdk::ruma::{OwnedRoomId, OwnedTransactionId, RoomId, UInt};
 use matrix_sdk::sync::{State, Timeline};
 use matrix_sdk::{Client, Room, RoomState};
 use serde::Deserialize;
+use tokio::time::{sleep, timeout};
 
 use crate::config::Matrix;
 use crate::store::inbox::{Arrived, Outgoing, Seal, Session};
 
+use super::link::{LONGEST_WAIT, pause};
 pub(super) use session::kept;
 pub(super) use trouble::Trouble;
-use trouble::within;
+use trouble::{trouble, within};
 
 /// How long the server may hold an answer back until there is something to tell.
 const POLL: Duration = Duration::from_secs(30);
@@ -48,8 +50,6 @@ const ANSWER: Duration = Duration::from_secs(30);
 const AT_ONCE: u32 = 100;
 /// So many are read of what was said in an absence.
 pub(super) const MOST_MISSED: usize = 1000;
-/// What is being looked up is known after about that.
-const SOON: Duration = Duration::from_millis(200);
 /// Why nothing can be said in an encrypted room.
 pub(super) const UNSIGNED: &str =
     "it is encrypted, and the homeserver has no keys of mine that people could trust";
@@ -207,7 +207,13 @@ impl Server {
             .timeout(if since.locked.is_empty() { POLL } else { POLL_FOR_KEYS })
             .filter(filter(timeline).into());
         // Before and after the answer, keys may be asked for: that is a minute more at most.
-        let response = within(POLL + ANSWER * 3, self.client.sync_once(settings)).await?;
+        let response = match timeout(POLL + ANSWER * 3, self.client.sync_once(settings)).await {
+            Ok(Ok(response)) => response,
+            // Without an answer nothing was taken.
+            Ok(Err(error @ matrix_sdk::Error::Http(_))) => return Err(trouble(error)),
+            Ok(Err(error)) => return Err(Trouble::Torn(trouble(error).words())),
+            Err(_) => return Err(Trouble::Torn("the homeserver's answer came to no end".to_owned())),
+        };
         let mut batch = Batch {
             next: response.next_batch,
             events: self.opened(&since.locked).await,
@@ -308,6 +314,25 @@ impl Server {
         }
     }
 
+    /// A page of what was missed. The answer that it belongs to is not to be had again, so it is asked for until the
+    /// server says something for good.
+    async fn page(
+        &self,
+        request: get_message_events::v3::Request,
+    ) -> Result<get_message_events::v3::Response, Trouble> {
+        let mut failed = 0;
+        loop {
+            let request = request.clone();
+            match within(ANSWER * 2, async { self.client.send(request).await }).await {
+                Err(Trouble::Later(_, after)) => {
+                    failed += 1;
+                    sleep(after.unwrap_or_else(|| pause(failed)).min(LONGEST_WAIT)).await;
+                }
+                answered => return answered,
+            }
+        }
+    }
+
     /// What was said in a room between two places, the oldest first, and whether that is all of it.
     async fn missed(&self, room: &RoomId, end: String, since: &str) -> Result<(Vec<Arrived>, bool), Trouble> {
         let mut found = Vec::new();
@@ -319,7 +344,11 @@ impl Server {
             request.to = Some(since.to_owned());
             request.limit = UInt::from(AT_ONCE);
             request.filter = only(EVENTS);
-            let page = within(ANSWER * 2, async { self.client.send(request).await }).await?;
+            let page = match self.page(request).await {
+                Ok(page) => page,
+                Err(over @ Trouble::LoggedOut { .. }) => return Err(over),
+                Err(_) => break,
+            };
             let is_empty = page.chunk.is_empty();
             found.extend(page.chunk.into_iter().map(|event| event.json().get().to_owned()));
             match page.end {
@@ -359,7 +388,7 @@ impl Server {
             let is_known = known.as_ref().is_some_and(|room| room.state() == RoomState::Joined);
             if !is_known && self.is_encrypted(&room).await? {
                 let why = "the state of an encrypted room is not known yet";
-                return Err(Trouble::Later(why.to_owned(), Some(SOON)));
+                return Err(Trouble::Unready(why.to_owned()));
             }
             let request = send_message_event::v3::Request::new_raw(room, number, out.kind.into(), content);
             let sent = within(ANSWER, async { self.client.send(request).await }).await?;
@@ -371,7 +400,7 @@ impl Server {
                     Proof::Signed => {}
                     Proof::Unknown => {
                         let why = "it is not known yet whether my device is signed";
-                        return Err(Trouble::Later(why.to_owned(), Some(SOON)));
+                        return Err(Trouble::Unready(why.to_owned()));
                     }
                     Proof::Missing => return Err(Trouble::Forbidden(UNSIGNED.to_owned())),
                 }
@@ -380,7 +409,7 @@ impl Server {
                 Ok(sent.response.event_id.to_string())
             }
             // The SDK would ask the server whether it is encrypted, and believe whatever it says.
-            _ => Err(Trouble::Later("the state of an encrypted room is not known yet".to_owned(), None)),
+            _ => Err(Trouble::Unready("the state of an encrypted room is not known yet".to_owned())),
         }
     }
 

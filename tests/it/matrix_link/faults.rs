@@ -314,3 +314,124 @@ async fn a_device_whose_keys_are_lost_is_not_taken_up_again() {
     kept.until("it is up", |inputs| changes(inputs) == [LinkChange::Up { read_only: None }]).await;
     kept.kill().await;
 }
+
+/// The SDK passes over an answer that it was given before, so what came with it must not be asked for again.
+#[tokio::test(start_paused = true)]
+async fn a_gap_that_cannot_be_filled_at_once_loses_nothing() {
+    let (_folder, fake, kept) = connected().await;
+    fake.trouble("messages", Trouble::Answer(502, "text/html", HTML.to_owned()), 2);
+    (0..300).for_each(|number| {
+        fake.says(OPS, &format!("@user{}:example.org", number % 50), &format!("line {number}"));
+    });
+    kept.until_lines(300).await;
+    let expected: Vec<String> = (0..300).map(|number| format!("line {number}")).collect();
+    assert_eq!(kept.lines(), expected);
+    assert_eq!(changes(&kept.inputs()), [LinkChange::Up { read_only: None }]);
+    assert_eq!(fake.said(OPS), [""; 0]);
+    kept.kill().await;
+}
+
+/// Where the server does not let it read what it has missed, that is said, and the rest is heard.
+#[tokio::test(start_paused = true)]
+async fn a_gap_that_may_not_be_read_is_said() {
+    let (_folder, fake, kept) = connected().await;
+    let no = json!({"errcode": "M_FORBIDDEN", "error": "not yours"}).to_string();
+    fake.trouble("messages", Trouble::Answer(403, "application/json", no), 1);
+    (0..300).for_each(|number| {
+        fake.says(OPS, &format!("@user{}:example.org", number % 50), &format!("line {number}"));
+    });
+    kept.until_lines(100).await;
+    let expected: Vec<String> = (200..300).map(|number| format!("line {number}")).collect();
+    assert_eq!(kept.lines(), expected);
+    fake.until("it is said", |fake| fake.said(OPS).iter().any(|said| said.contains("100 messages only")))
+        .await;
+    kept.kill().await;
+}
+
+/// What asks for slowness when a session is taken up is obeyed there too.
+#[tokio::test(start_paused = true)]
+async fn a_login_waits_as_long_as_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = FakeMatrix::start().await;
+    fake.inside(OPS);
+    let slow = json!({"errcode": "M_LIMIT_EXCEEDED", "error": "slow", "retry_after_ms": 300_000}).to_string();
+    fake.trouble("POST login", Trouble::Answer(429, "application/json", slow), 1);
+    let began = tokio::time::Instant::now();
+    let kept = keep(settings(&fake, folder.path()));
+    kept.until("it is up", |inputs| changes(inputs).contains(&LinkChange::Up { read_only: None })).await;
+    assert!(began.elapsed() >= Duration::from_secs(300), "{:?}", began.elapsed());
+    assert_eq!(fake.requests("POST login").len(), 2);
+    kept.kill().await;
+}
+
+/// A page of a proxy says nothing about the message, the room or the session, whatever its status.
+#[tokio::test(start_paused = true)]
+async fn a_page_of_a_proxy_refuses_nothing() {
+    let (folder, fake, kept) = connected().await;
+    for status in [403, 404] {
+        fake.trouble("PUT", Trouble::Answer(status, "text/html", HTML.to_owned()), 1);
+    }
+    kept.say(vec![reply(OPS, "one"), reply(OPS, "two")]);
+    fake.until("all is said", |fake| fake.said(OPS) == ["m.notice one", "m.notice two"]).await;
+    assert_eq!(kept.operator(), [""; 0]);
+    assert!(
+        !kept.inputs().iter().any(
+            |input| matches!(input, Input::Presence(it) if matches!(it.change, Attendance::Shut { .. }))
+        )
+    );
+    kept.quit("").await;
+    fake.trouble("account/whoami", Trouble::Answer(404, "text/plain", "404 page not found".to_owned()), 1);
+    fake.trouble("GET sync", Trouble::Answer(404, "text/plain", "404 page not found".to_owned()), 1);
+    let kept = keep(settings(&fake, folder.path()));
+    fake.says(OPS, ALICE, "one");
+    kept.until_lines(1).await;
+    kept.kill().await;
+}
+
+/// F31: the library breaks, and the program goes on.
+#[tokio::test]
+async fn a_request_that_panics_comes_to_nothing() {
+    let halfway = || async {
+        tokio::task::yield_now().await;
+        assert!(std::env::args().count() == 0, "as the library would");
+        1
+    };
+    assert_eq!(link::unbroken(halfway()).await, None);
+    assert_eq!(link::unbroken(async { 2 }).await, Some(2));
+}
+
+/// What keeps one room waiting keeps no other, and each room hears everything in order.
+#[tokio::test(start_paused = true)]
+async fn a_room_that_takes_nothing_holds_up_no_other() {
+    let (_folder, fake, kept) = connected().await;
+    let no = json!({"errcode": "M_UNKNOWN", "error": "its server is away"}).to_string();
+    fake.trouble(&format!("PUT rooms/{OPS}"), Trouble::Answer(500, "application/json", no), 8);
+    kept.say(
+        (0..10).flat_map(|n| [reply(OPS, &format!("ops {n}")), reply(DEV, &format!("dev {n}"))]).collect(),
+    );
+    let began = tokio::time::Instant::now();
+    let all = |room: &str| (0..10).map(|n| format!("m.notice {room} {n}")).collect::<Vec<String>>();
+    fake.until("the other one is talked to", |fake| fake.said(DEV) == all("dev")).await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(fake.said(OPS), [""; 0]);
+    // Whoever runs it is told once.
+    kept.until_told("what I say in !ops:example.org waits").await;
+    fake.until("and so is the first", |fake| fake.said(OPS) == all("ops")).await;
+    assert_eq!(kept.operator().len(), 1, "{:?}", kept.operator());
+    kept.kill().await;
+}
+
+/// A room that says it is encrypted, in a way that nobody knows: nothing goes out in clear, and nothing else waits.
+#[tokio::test(start_paused = true)]
+async fn a_room_with_an_unknown_encryption_gets_nothing_and_holds_up_nothing() {
+    let (_folder, fake, kept) = connected().await;
+    let begins = json!({"type": "m.room.encryption", "sender": ALICE, "state_key": "", "content": {}});
+    fake.event(OPS, begins);
+    fake.says(DEV, ALICE, "one");
+    kept.until_lines(1).await;
+    kept.say(vec![reply(OPS, "secret"), reply(DEV, "open")]);
+    fake.until("it goes on", |fake| fake.said(DEV) == ["m.notice open"]).await;
+    kept.until_told("what I say in !ops:example.org waits").await;
+    assert_eq!(fake.said(OPS), [""; 0]);
+    kept.kill().await;
+}

@@ -35,6 +35,26 @@ async fn whoever_says_too_much_is_told_once_and_not_read() {
     kept.kill().await;
 }
 
+/// A change and a tick are as quick to make as a line, and each is answered.
+#[tokio::test(start_paused = true)]
+async fn whoever_changes_too_much_is_told_once_and_not_read() {
+    let (_folder, fake, kept) = connected().await;
+    let first = fake.says(OPS, BOB, "hello");
+    (0..200).for_each(|number| {
+        let now = json!({"msgtype": "m.text", "body": format!("!swat add {number}")});
+        let content = json!({
+            "msgtype": "m.text", "body": "* changed", "m.new_content": now,
+            "m.relates_to": {"rel_type": "m.replace", "event_id": first},
+        });
+        fake.event(OPS, json!({"type": "m.room.message", "sender": BOB, "content": content}));
+    });
+    fake.says(OPS, ALICE, "alice");
+    kept.until("alice is read", |inputs| lines(inputs).iter().any(|line| line == "alice")).await;
+    let changed = kept.inputs().iter().filter(|input| matches!(input, Input::Edited(_))).count();
+    assert_eq!((changed, floods(&kept.inputs())), (39, 1), "a line and 39 changes of it");
+    kept.kill().await;
+}
+
 /// What was said over two minutes and is read at once was not said too fast; what is late is no line at all.
 #[tokio::test(start_paused = true)]
 async fn what_is_read_at_once_was_not_said_at_once() {

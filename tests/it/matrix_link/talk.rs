@@ -300,3 +300,27 @@ async fn a_patch_has_a_thread_that_begins_with_the_first_word_about_it() {
     assert_eq!(relation(&fake.own(OPS)[5])["event_id"], json!(id(0)));
     kept.kill().await;
 }
+
+/// Whoever writes a command chooses what it refers to, and a server may not take an answer that refers to the same. The
+/// words are said all the same.
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_said_where_it_belongs_is_said_in_the_room() {
+    let (_folder, fake, kept) = connected().await;
+    let thread = json!({"m.relates_to": {"rel_type": "m.thread", "event_id": "no event"}});
+    let command = says_about(&fake, BOB, "!swat queue", thread);
+    kept.until_lines(1).await;
+    let no = json!({"errcode": "M_UNKNOWN", "error": "Cannot start threads from an event with a relation"});
+    fake.trouble("PUT", Trouble::Answer(400, "application/json", no.to_string()), 1);
+    kept.say(vec![answer(&command, "bob: nothing is queued")]);
+    fake.until("it answers", |fake| fake.own(OPS).len() == 1).await;
+    assert_eq!(fake.own(OPS)[0]["content"]["body"], "bob: nothing is queued");
+    assert_eq!(relation(&fake.own(OPS)[0]), &json!(null));
+    // A card whose event is not there any more begins anew.
+    show(&kept, MORNING, "one");
+    fake.until("it is there", |fake| cards(fake) == ["one"]).await;
+    fake.trouble("PUT", Trouble::Answer(400, "application/json", no.to_string()), 1);
+    show(&kept, MORNING, "two");
+    fake.until("it is there again", |fake| cards(fake) == ["one", "two"]).await;
+    assert_eq!(kept.operator(), [""; 0]);
+    kept.kill().await;
+}

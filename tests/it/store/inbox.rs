@@ -124,6 +124,25 @@ fn an_answer_is_stored_together_with_what_it_answers() {
     assert_eq!(waiting(&inbox, 0), ["!a {\"event_id\":\"$4\"}"]);
 }
 
+/// A program that runs for months forgets as one that is started every week.
+#[test]
+fn what_is_old_is_forgotten_without_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inbox = open(dir.path());
+    inbox.take(&[event("!a", "$1"), event("!a", "$2")], "s1", NOW).unwrap();
+    let first = inbox.waiting(0, 1).unwrap()[0].seq;
+    inbox.push(&[], Some(&(first, Vec::new())), NOW).unwrap();
+    assert!(inbox.tell_again("!a", "unreadable @b:c", 3_600_000, NOW).unwrap());
+    assert!(inbox.tell_once("!a", "encrypted").unwrap());
+    let week = 7 * 24 * 3600 * 1000;
+    inbox.forget(NOW + week).unwrap();
+    assert!(inbox.text("!a", "$1").unwrap().is_some());
+    inbox.forget(NOW + week + 24 * 3600 * 1000).unwrap();
+    assert!(inbox.text("!a", "$1").unwrap().is_none() && inbox.text("!a", "$2").unwrap().is_some());
+    assert!(!inbox.was_told("!a", "unreadable @b:c").unwrap());
+    assert!(inbox.was_told("!a", "encrypted").unwrap(), "that is known for ever");
+}
+
 #[test]
 fn what_was_told_is_told_once() {
     let dir = tempfile::tempdir().unwrap();

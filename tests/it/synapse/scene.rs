@@ -36,7 +36,9 @@ impl Scene {
         let connection = format!("recovery_key_file = \"recovery\"\n{}", setup.connection);
         let setup = Setup { connection: &connection, ..*setup };
         let program = Program::start_after("matrix-setup", &configuration(&homeserver, &ops, &setup));
+        // A client gives its keys to those whom it has seen.
         alice.sees(&ops, BOT);
+        bob.sees(&ops, BOT);
         Some(Self { alice, bob, ops, program, homeserver })
     }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::person::{Heard, Person, user};
 use super::scene::{Scene, rows, setup};
-use crate::ircd::program::Setup;
+use crate::ircd::program::{BOT, Setup};
 
 /// A bridge has its puppets there.
 const BRIDGE: &str = "bridged = [\"@irc_*:synapse.test\"]\n";
@@ -48,6 +48,7 @@ fn whole_window(mut scene: Scene, [mut mallory, mut puppet]: [Person; 2]) {
     alice.send(ops, "m.room.message", &json!({"msgtype": "m.emote", "body": command}));
     let hello = alice.say(ops, "hello");
     alice.send(ops, "m.room.message", &edit(&hello, command));
+    alice.answered(ops, "an edit", "[edit]");
     let quote = json!({
         "msgtype": "m.text", "body": format!("> <{}> {command}\n\nyes, that one", user("alice")),
         "m.relates_to": {"m.in_reply_to": {"event_id": hello}},
@@ -76,11 +77,39 @@ fn whole_window(mut scene: Scene, [mut mallory, mut puppet]: [Person; 2]) {
     for kind in ["claimed", "run-started", "patch-started", "step-done", "window-closed"] {
         assert!(alices.contains(&kind), "{kind} is not in {alices:?}");
     }
-    assert_eq!(rows(&log, "alice", "refused").len(), 0, "{log:#?}");
+    assert_eq!(rows(&log, "alice", "refused").len(), 1, "the edit: {log:#?}");
     assert_eq!(rows(&log, &format!("matrix/{}", user("mallory")), "refused").len(), 2, "{log:#?}");
     let nobody = log.iter().filter(|row| row["outcome"] == "refused" && row["account"].is_null());
     assert_eq!(nobody.count(), 2, "behind a puppet is nobody: {log:#?}");
     only_what_must_ping_pings(bob);
+    what_was_done_is_ticked_and_shown(bob);
+}
+
+/// Commands that were accepted have a ✅, and one message shows how the window stands, edited in place.
+fn what_was_done_is_ticked_and_shown(witness: &Person) {
+    let its = witness.wire.iter().filter(|heard| heard.sender() == user(BOT));
+    let relations = its.clone().map(|heard| (heard.kind(), &heard.event["content"]["m.relates_to"]));
+    let ticked = |text: &str| {
+        let said = witness.wire.iter().find(|heard| heard.text() == text);
+        let said = said.unwrap_or_else(|| panic!("nobody said {text}")).id();
+        relations
+            .clone()
+            .filter(|(kind, to)| *kind == "m.reaction" && to["event_id"] == said && to["key"] == "✅")
+            .count()
+    };
+    for done in ["!swat add 4", "!swat claim", "!swat done 3", "!swat done 5"] {
+        assert_eq!(ticked(done), 1, "{done}: {:#?}", witness.wire);
+    }
+    let cards: Vec<&Heard> = its
+        .clone()
+        .filter(|heard| {
+            heard.is_of_the_bot() && heard.text().contains("is on until") && !heard.text().contains(": ")
+        })
+        .collect();
+    assert_eq!(cards.len(), 1, "{cards:#?}");
+    let edits =
+        relations.clone().filter(|(_, to)| to["rel_type"] == "m.replace" && to["event_id"] == cards[0].id());
+    assert!(edits.count() >= 2, "{:#?}", witness.wire);
 }
 
 /// The content of an edit.

@@ -6,7 +6,7 @@ use crate::engine::say::room as words;
 use crate::engine::{Attendance, Input};
 
 use super::super::server::{Invite, Server, Trouble};
-use super::{Future, LONGEST_PAUSE, LONGEST_WAIT, Link, keys};
+use super::{Future, LONGEST_PAUSE, LONGEST_WAIT, Link, keys, whole};
 
 /// One of them, done one after another beside everything else.
 pub(super) enum Chore {
@@ -30,13 +30,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         server: &Server,
     ) -> Future<Result<Option<String>, Trouble>> {
         let done: Future<Result<(), Trouble>> = match chore {
-            Chore::Compare(_, next) => return Box::pin(server.clone().predecessor(next.clone())),
+            Chore::Compare(_, next) => return whole(server.clone().predecessor(next.clone())),
             Chore::Join(room) => Box::pin(server.clone().join(room.clone())),
             Chore::Refuse(room) => Box::pin(server.clone().refuse(room.clone())),
             Chore::Prove => self.prove(server),
             Chore::Count => Box::pin(keys::count(server.clone())),
         };
-        Box::pin(async { done.await.map(|()| None) })
+        whole(async { done.await.map(|()| None) })
     }
 
     /// An invitation is taken where both the room and whoever invites are in the configuration. Strangers can send any
@@ -45,6 +45,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         let listed = self.settings.rooms.contains(&invite.room)
             && invite.by.as_ref().is_some_and(|by| self.settings.inviters.contains(by));
         if listed {
+            self.joining.insert(invite.room.clone());
             self.chores.push_front(Chore::Join(invite.room.clone()));
         } else {
             self.chores.push_back(Chore::Refuse(invite.room.clone()));
@@ -53,6 +54,11 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
 
     /// One of them is done, or could not be; gives when the next one may follow.
     pub(super) fn worked(&mut self, chore: Chore, worked: Result<Option<String>, Trouble>) -> Duration {
+        if let (Chore::Join(room), Ok(_) | Err(Trouble::Forbidden(_) | Trouble::Refused(_))) =
+            (&chore, &worked)
+        {
+            self.joining.remove(room);
+        }
         match (chore, worked) {
             (Chore::Compare(room, next), worked) => {
                 let agrees = worked.is_ok_and(|before| before.as_deref() == Some(room.as_str()));

@@ -31,10 +31,10 @@ const REPLACED: &str = "replaced";
 impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// A connection begins: how things stand, who is where, and what is to be done about it.
     pub(super) fn begin(&mut self, look: Look) -> Result<(), StoreError> {
-        if self.inbox.place()?.is_none() {
-            // What was said before the bot was ever here was not said to it.
-            self.inbox.take(&[], &look.next, self.now())?;
-        }
+        // What was said before the bot was ever here was not said to it. And nobody is told that it is back where it could
+        // not store what it hears.
+        let place = self.inbox.place()?.unwrap_or(look.next);
+        self.inbox.take(&[], &place, self.now())?;
         let mut inputs = vec![self.link(LinkChange::Up { read_only: None })];
         self.is_down = false;
         self.encrypted.clear();
@@ -76,7 +76,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         let invited: Vec<&str> = look.invites.iter().map(|invite| invite.room.as_str()).collect();
         // Where nobody has invited it, it can only try.
         let out = |room: &&String| !self.inside.contains(*room) && !invited.contains(&room.as_str());
-        self.chores = self.settings.rooms.iter().filter(out).map(|room| Chore::Join(room.clone())).collect();
+        self.joining = self.settings.rooms.iter().filter(out).cloned().collect();
+        self.chores = self.joining.iter().cloned().map(Chore::Join).collect();
         look.invites.iter().for_each(|invite| self.answer(invite));
         self.hand_on(inputs, None);
         closed.into_iter().try_for_each(|(room, next)| self.replaced(&room, next))
@@ -86,6 +87,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     pub(super) fn take(&mut self, batch: Batch) -> Result<(), StoreError> {
         let now = self.now();
         self.inbox.take(&batch.events, &batch.next, now)?;
+        self.inbox.forget(now)?;
         let given_up = self.inbox.give_up(now - LOCKED)?;
         if !given_up.is_empty() {
             let count = given_up.len();
@@ -136,6 +138,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                     }
                     other => {
                         let input = self.amounts_to(&event.room, other)?;
+                        let input = input.and_then(|input| self.gesture_in_measure(&event, input));
                         if let Some(Input::Nod(nod)) = &input
                             && event.seq <= self.left
                         {
@@ -171,6 +174,19 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             Verdict::Read => Some(Input::Line(line)),
             Verdict::Told => Some(Input::Flood(line)),
             Verdict::Dropped => None,
+        }
+    }
+
+    /// The same of what people do to messages instead of saying something.
+    fn gesture_in_measure(&mut self, event: &Event, input: Input) -> Option<Input> {
+        let line = match &input {
+            Input::Edited(edited) => edited.line.clone(),
+            Input::Nod(nod) => nod.line.clone(),
+            _ => return Some(input),
+        };
+        match self.in_measure(event, line)? {
+            Input::Line(_) => Some(input),
+            told => Some(told),
         }
     }
 

@@ -88,7 +88,9 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             Some(Say::Quit(words)) => {
                 self.leave = Some(now() + FLUSH);
                 let notice = say::notice(&words);
-                let farewells = self.inside.iter().map(|room| New::message(room, notice.clone()));
+                // Said after the next start, it would be untrue.
+                let farewell = |room: &String| New { is_status: true, ..New::message(room, notice.clone()) };
+                let farewells = self.inside.iter().map(farewell);
                 self.unstored.out.extend(farewells);
             }
             None => self.leave = Some(now()),

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use matrix_sdk::ruma::api::error::{ErrorKind, RetryAfter};
+use matrix_sdk::ruma::api::error::{ErrorBody, ErrorKind, RetryAfter};
 use matrix_sdk::{HttpError, reqwest};
 use matrix_sdk_base::crypto::OlmError;
 
@@ -21,13 +21,22 @@ pub(in super::super) enum Trouble {
     Refused(String),
     /// The account may not do this there.
     Forbidden(String),
+    /// The bot does not know yet what it must know for that.
+    Unready(String),
+    /// The SDK may have taken an answer of which nothing is stored. It would pass over the same answer, so only another
+    /// connection hears it again.
+    Torn(String),
 }
 
 impl Trouble {
     /// In words for a tired person.
     pub(in super::super) fn words(&self) -> String {
         match self {
-            Self::Later(why, _) | Self::Refused(why) | Self::Forbidden(why) => why.clone(),
+            Self::Later(why, _)
+            | Self::Refused(why)
+            | Self::Forbidden(why)
+            | Self::Unready(why)
+            | Self::Torn(why) => why.clone(),
             Self::LoggedOut { .. } => "the homeserver has logged me out".to_owned(),
         }
     }
@@ -77,7 +86,10 @@ fn http_trouble(error: &HttpError) -> Trouble {
         (_, Some(answer)) => {
             let status = answer.status_code;
             let why = cut(&format!("the homeserver says {}", answer));
-            let passes = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
+            // What a proxy says in place of the homeserver is about neither the room nor the session; but too much is too
+            // much for everybody.
+            let is_its_own = matches!(answer.body, ErrorBody::Standard(_)) || status.as_u16() == 413;
+            let passes = !is_its_own || status.is_server_error() || matches!(status.as_u16(), 408 | 429);
             match status.as_u16() {
                 _ if passes => Trouble::Later(why, None),
                 403 => Trouble::Forbidden(why),
