@@ -117,6 +117,8 @@ impl File {
             added: texts(&self.added),
             removed: texts(&self.removed),
             context: texts(&self.context),
+            is_new: false,
+            is_gone: false,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::engine::plan::Act;
 use crate::engine::settings::Settings;
 use crate::engine::state::State;
 use crate::engine::window::Window;
+use crate::engine::{order, say};
 use crate::review::{PastPatch, PastWindow};
 
 /// Why a patch was skipped that its deployer approved and did not merge.
@@ -254,7 +255,8 @@ impl<R: Room> Run<'_, R> {
         else {
             return Vec::new();
         };
-        let case = case(self.room.settings(), self.room.state(), window, patch, self.room.now(), turn);
+        let state = self.room.state();
+        let case = case(self.room.settings(), state, window, patch, self.room.now(), turn);
         let judgements = guidelines::judge(&case);
         let found = judgements.iter().filter(|judgement| judgement.verdict() > Verdict::Pass);
         let seen: Vec<Seen> = found
@@ -262,8 +264,15 @@ impl<R: Room> Run<'_, R> {
                 change: real.number,
                 rule: judgement.rule,
                 turn,
-                verdict: judgement.verdict(),
-                words: said(&judgement.finding),
+                verdict: match judgement.verdict() {
+                    // It waits for one word about which is first, and for no other patch.
+                    Verdict::Block if judgement.rule == RuleId::Coupled => Verdict::Ask,
+                    verdict => verdict,
+                },
+                words: match judgement.rule {
+                    RuleId::Coupled => evidence(state, window, patch).unwrap_or(said(&judgement.finding)),
+                    _ => said(&judgement.finding),
+                },
             })
             .collect();
         let stops = seen.iter().filter(|seen| seen.verdict >= Verdict::Ask).map(|seen| seen.rule).collect();
@@ -326,6 +335,7 @@ impl<R: Room> Run<'_, R> {
                 Some(RuleId::SingleSync) => {
                     self.lead(&format!("files {number} ok"));
                 }
+                Some(RuleId::Coupled) => self.say_which_first(number),
                 Some(rule) => {
                     let who = if rule.row().by_manager { MANAGER.to_owned() } else { self.lead.clone() };
                     self.says(&who, &format!("override {number} {rule} {AS_IT_WAS}"));
@@ -336,6 +346,28 @@ impl<R: Room> Run<'_, R> {
             last = Some(code);
         }
         last.or(Some("no answer".to_owned()))
+    }
+
+    /// Answers what is asked of two patches that belong together by what was done: the one that went out first is first,
+    /// what was out before the window has nothing to do with it. Where a name would exist twice, another deployer sets
+    /// that aside, because so it was deployed.
+    fn say_which_first(&mut self, number: ChangeNumber) {
+        let others: Vec<ChangeNumber> = self.window().map_or_else(Vec::new, |window| {
+            let open = order::open_couplings_of(self.room.state(), window, number);
+            open.iter().map(|coupling| coupling.other(number)).collect()
+        });
+        for other in others {
+            let place = |change| self.real.patches.iter().position(|patch| patch.number == change);
+            let answer = match place(other) {
+                Some(theirs) if Some(theirs) < place(number) => format!("order {other} before {number}"),
+                Some(_) => format!("order {number} before {other}"),
+                None => format!("independent {number} {other} {AS_IT_WAS}"),
+            };
+            if self.lead(&answer).code.as_deref() == Some("unique-name") {
+                self.says(READER, &format!("override {number} coupled {AS_IT_WAS}"));
+                self.lead(&answer);
+            }
+        }
     }
 
     fn step(&mut self, patch: &PastPatch, step: u32, act: &Act) {
@@ -418,6 +450,13 @@ fn case<'a>(
         starting,
         lead: window.lead.as_ref().map(|lead| &lead.who),
     }
+}
+
+/// Why a patch seems to belong together with others, where nobody has said yet which is first.
+fn evidence(state: &State, window: &Window, patch: &Patch) -> Option<String> {
+    let open = order::open_couplings_of(state, window, patch.change);
+    let words: Vec<String> = open.iter().map(say::coupled::because).collect();
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 fn said(finding: &Finding) -> String {

@@ -121,8 +121,8 @@ where
 }
 
 /// What the lines of a change say of the order of its files; nothing where its lines are not known.
-pub fn links_of(_facts: &Facts) -> &[Link] {
-    &[]
+pub fn links_of(facts: &Facts) -> &[Link] {
+    facts.diff.as_ref().and_then(|diff| diff.known()).map_or(&[], |diff| &diff.links)
 }
 
 /// What stands between the files of one patch, by place.

@@ -13,6 +13,7 @@ mod rarity;
 mod score;
 mod signals;
 mod tokens;
+mod uses;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

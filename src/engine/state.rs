@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Debt, Event, LinkNow, Record, Wish};
+use super::event::{Debt, Event, LinkNow, Record, Settlement, Wish};
 use super::facts::{Fact, Facts, Fault, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
@@ -292,9 +292,14 @@ impl State {
                     self.ledger.insert(change, entry);
                 }
             }
-            Event::Settled { .. } => {
+            Event::Settled { how, .. } => {
                 if let Some(change) = record.change {
                     self.ledger.remove(&change);
+                    // What waits for it elsewhere waits no longer, unless it is gone for good.
+                    let elsewhere = self.windows.values_mut().filter(|window| window.patch(change).is_none());
+                    for window in elsewhere.filter(|_| *how != Settlement::Reverted) {
+                        window.declared.retain(|order| order.before != change);
+                    }
                 }
             }
             Event::Frozen { freeze, from, to, reason } => {

@@ -63,6 +63,10 @@ pub(super) fn read(patch: &str) -> Diff {
         } else if let Some(names) = line.strip_prefix("diff --git ") {
             let path = names.rsplit_once(" b/").map_or(names, |(_, path)| path);
             files.push(FileDiff { path: path.trim_matches('"'), ..FileDiff::default() });
+        } else if let ("--- /dev/null", Some(file)) = (line, files.last_mut()) {
+            file.is_new = true;
+        } else if let ("+++ /dev/null", Some(file)) = (line, files.last_mut()) {
+            file.is_gone = true;
         } else if let (Some(hunk), Some(file)) = (line.strip_prefix("@@ -"), files.last_mut()) {
             let (ranges, function) = hunk.split_once(" @@").unwrap_or((hunk, ""));
             let (before, after) = ranges.split_once(" +").unwrap_or((ranges, ""));

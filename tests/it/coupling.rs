@@ -16,7 +16,7 @@ use crate::make::{at, code, config, declare, number, owe, queue, revert, revisio
 
 /// A diff of one file.
 fn diff(path: &str, added: &[&str], removed: &[&str]) -> Diff {
-    let file = FileDiff { path, added: added.to_vec(), removed: removed.to_vec(), context: Vec::new() };
+    let file = FileDiff { path, added: added.to_vec(), removed: removed.to_vec(), ..FileDiff::default() };
     Diff::of(&[file])
 }
 
@@ -132,7 +132,7 @@ fn what_is_kept_of_a_diff_is_small_and_says_what_is_left_out() {
     let many: Vec<&str> = std::iter::repeat_n("var x = 1;", 2001).collect();
     let file = |path, added: &[&'static str]| FileDiff { path, added: added.to_vec(), ..FileDiff::default() };
     let files = [
-        FileDiff { path: "includes/Duck.php", added: lines.clone(), removed: lines, context: Vec::new() },
+        FileDiff { path: "includes/Duck.php", added: lines.clone(), removed: lines, ..FileDiff::default() },
         FileDiff { path: "modules/all.js", added: many, ..FileDiff::default() },
         file("package-lock.json", &["\"aVeryRareName\": 1"]),
         file("vendor/ducks/Duck.php", &["class VendorDuck {"]),

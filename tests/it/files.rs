@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use swatbot::engine::facts::{Change, Fact, File, FileStatus};
 use swatbot::engine::files::{Because, FileNames, Link, Way, links, propose};
+use swatbot::engine::order::{Diff, FileDiff};
 use swatbot::engine::say;
 
 use crate::make;
@@ -157,4 +158,62 @@ fn strange_names_are_neutralised_and_thousands_of_files_take_no_time() {
     assert!(begin.elapsed() < std::time::Duration::from_secs(5), "{:?}", begin.elapsed());
     let change = change(&["M a.php"]);
     assert_eq!(propose(&[], &[], &change, &["a.php"]).because, Vec::<Because<'_>>::new());
+}
+
+#[test]
+fn the_changed_lines_say_which_file_goes_first() {
+    let file = |path, added: &[&'static str], removed: &[&'static str]| FileDiff {
+        path,
+        added: added.to_vec(),
+        removed: removed.to_vec(),
+        ..FileDiff::default()
+    };
+    let links_of = |files: &[FileDiff<'static>]| {
+        let mut facts = make::code(1);
+        facts.diff = Some(Fact::Known(Diff::of(files)));
+        let stored = serde_json::to_string(&facts).expect("facts are JSON");
+        let facts = serde_json::from_str(&stored).expect("they are read again");
+        swatbot::engine::files::links_of(&facts).to_vec()
+    };
+    let method = "\tpublic static function onPageDry( $pond ) {";
+    let hook = "$wgHooks['PageDry'][] = 'Pond\\Hooks::onPageDry';";
+    let comes = [file("Pond.php", &[hook], &[]), file("includes/Hooks.php", &[method], &[])];
+    assert_eq!(links_of(&comes), [link("includes/Hooks.php", "Pond.php", "onPageDry", Way::In)]);
+    let goes = [file("Pond.php", &[], &[hook]), file("includes/Hooks.php", &[], &[method])];
+    assert_eq!(links_of(&goes), [link("Pond.php", "includes/Hooks.php", "onPageDry", Way::Out)]);
+    // A file is named by those that load it.
+    let script = FileDiff { is_new: true, ..file("modules/duckFeed.js", &["feed();"], &[]) };
+    let loads = file("Pond.php", &["'scripts' => 'duckFeed.js',"], &["'scripts' => 'duckOld.js',"]);
+    let old = FileDiff { is_gone: true, ..file("modules/duckOld.js", &[], &["feed();"]) };
+    let expected = [
+        link("modules/duckFeed.js", "Pond.php", "duckFeed.js", Way::In),
+        link("Pond.php", "modules/duckOld.js", "duckOld.js", Way::Out),
+    ];
+    assert_eq!(links_of(&[loads, script, old]), expected);
+    // A setting and the code that reads it, whatever its prefix; one word of a language may mean anything.
+    let value = file("wmf-config/InitialiseSettings.php", &["'wmgPondDepth' => ["], &[]);
+    let reads = file("wmf-config/CommonSettings.php", &["$wgPond->depth = $wmgPondDepth;"], &[]);
+    let first = link(value.path, reads.path, "PondDepth", Way::In);
+    assert_eq!(links_of(&[reads, value]), [first]);
+    let word = [file("a.php", &["function feed() {"], &[]), file("b.php", &["$this->feed();"], &[])];
+    assert_eq!(links_of(&word), []);
+    let tests = [comes[0].clone(), file("tests/phpunit/HooksTest.php", &[method], &[])];
+    assert_eq!(links_of(&tests), [], "a test goes to no host");
+    // Facts from before there were links.
+    let mut old = serde_json::to_value(Diff::of(&comes)).expect("a diff is JSON");
+    old.as_object_mut().expect("an object").remove("links");
+    assert!(serde_json::from_value::<Diff>(old).expect("it is read").links.is_empty());
+}
+
+#[test]
+fn few_links_of_a_large_patch_are_stored() {
+    let paths: Vec<String> = (0..40).map(|n| format!("includes/Duck{n}.php")).collect();
+    let lines: Vec<String> =
+        (0..40).map(|n| format!("class RareDuck{n} extends RareDuck{} {{", (n + 7) % 40)).collect();
+    let files: Vec<FileDiff<'_>> = paths
+        .iter()
+        .zip(&lines)
+        .map(|(path, line)| FileDiff { path, added: vec![line.as_str()], ..FileDiff::default() })
+        .collect();
+    assert_eq!(Diff::of(&files).links.len(), 24);
 }

@@ -69,6 +69,8 @@ impl backtest::Room for Whole {
 
     fn serves(&mut self, patch: &PastPatch, at: At) {
         self.0.gerrit.put(patch.as_it_stood(at));
+        // The windows have no diffs, so there is nothing to compare in one.
+        self.0.gerrit.put_patch(u64::from(patch.number.0), "");
     }
 
     fn merges(&mut self, patch: &PastPatch) {
@@ -112,7 +114,10 @@ fn both(window: &PastWindow) -> Went {
     let settings = settings(window);
     let whole = play_whole(&settings, window);
     let alone = backtest::play(&settings, window);
-    let first = whole.lines.iter().zip(&alone.lines).find(|(whole, alone)| whole != alone);
+    // The digits of a head are those of the log, which the engine alone has not.
+    let head = regex::Regex::new(r" \(head L\d+ [0-9a-f]{16}\)$").expect("a pattern");
+    let said: Vec<_> = whole.lines.iter().map(|line| head.replace(line, "")).collect();
+    let first = said.iter().zip(&alone.lines).find(|(whole, alone)| *whole != *alone);
     assert_eq!(first, None, "{}: said by the whole bot, and by the engine alone", whole.id);
     assert_eq!(whole.seen, alone.seen, "{}", whole.id);
     assert_eq!((&whole.live, &whole.skipped), (&alone.live, &alone.skipped), "{}", whole.id);

@@ -81,17 +81,18 @@ fn arrives() -> String {
     diff("WikimediaEvents.php", &register) + diff("modules/ext.wikimediaEvents.search.js", &script).as_str()
 }
 
-/// What 900004 does: the same schema is registered no more, and the hook that did it is gone.
+/// What 900004 does: the same schema is registered no more, and the setting that said how often is gone.
 fn leaves() -> String {
+    let setting =
+        ["-// One session of so many is logged.", "-// None is at 0.", "-$wgCirrusSearchLogRate = 1000;"];
     let hook = [
         "-\tpublic static function onResourceLoaderRegisterModules( $loader ) {",
+        "-\t\tif ( $wgCirrusSearchLogRate > 0 ) {",
         "-\t\t\t'schema.Search' => array(",
     ];
     let script: Vec<String> = script().map(|line| format!("-{line}")).collect();
-    diff(
-        "CirrusSearch.php",
-        &["-$wgHooks['BeforePageDisplay'][] = 'CirrusSearch\\\\Hooks::onDisplay';".to_owned()],
-    ) + diff("includes/Hooks.php", &hook.map(str::to_owned)).as_str()
+    diff("CirrusSearch.php", &setting.map(str::to_owned))
+        + diff("includes/Hooks.php", &hook.map(str::to_owned)).as_str()
         + diff("resources/loggingSchema/search.js", &script).as_str()
 }
 

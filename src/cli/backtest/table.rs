@@ -98,7 +98,8 @@ pub(super) fn table(
         "",
         "block, ask, warn: patches, each once by the gravest word. windows: in how many",
         "it stopped or asked. reverted later: of those patches. All owners are taken to",
-        "be there, and everybody to say what let the real patch go.",
+        "be there, and everybody to say what let the real patch go. There are no diffs:",
+        "coupled knows messages, tasks, topics and authors, and no names or lines.",
     ] {
         writeln!(out, "{note}")?;
     }

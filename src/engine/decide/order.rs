@@ -13,6 +13,10 @@ use super::Turn;
 
 impl<'a> Turn<'a> {
     pub(super) fn order(&mut self, before: Target, after: Target) -> Result<(), Refusal> {
+        if let Some((window, patch, owed)) = self.one_owed(before, after) {
+            let owed_first = before == Target::Change(owed);
+            return self.order_with_owed(window, patch, owed, owed_first);
+        }
         let (window, first, second) = self.two(before, after)?;
         self.may_declare("order", window, first, second)?;
         let (a, b) = (first.change, second.change);
@@ -31,7 +35,7 @@ impl<'a> Turn<'a> {
             let order = order::predecessors(self.state, window);
             return Err(no::cycle(self.prefix(), &say::queue::circle(&order, &cycle)));
         }
-        self.may_be_twice(first, second, &no::unique_name)?;
+        self.may_be_twice(window, a, b, &no::unique_name)?;
         let opposite = window.declared.iter().find(|order| (order.before, order.after) == (b, a));
         let instead = opposite.map(|order| {
             let by = say::short_name(&order.by);
@@ -50,6 +54,9 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn independent(&mut self, a: Target, b: Target, reason: &str) -> Result<(), Refusal> {
+        if let Some((window, patch, owed)) = self.one_owed(a, b) {
+            return self.independent_of_owed(window, patch, owed, reason);
+        }
         if self.call_off_order_with_one_that_left(a, b, reason)? {
             return Ok(());
         }
@@ -71,8 +78,8 @@ impl<'a> Turn<'a> {
         if let Some((first, then, why)) = hard {
             return Err(no::hard_order(first, then, &say::queue::why(why)));
         }
-        self.may_be_twice(first, second, &no::not_independent)?;
-        self.may_be_twice(second, first, &no::not_independent)?;
+        self.may_be_twice(window, a, b, &no::not_independent)?;
+        self.may_be_twice(window, b, a, &no::not_independent)?;
         self.record(Some(window.id()), Some(a), Event::Independent { a, b });
         let text = say::queue::free_of_each_other(a, b, reason);
         self.answer(&text);
@@ -82,20 +89,78 @@ impl<'a> Turn<'a> {
     /// Refuses an order in which a name exists twice that must exist once, unless another deployer has set that aside.
     fn may_be_twice(
         &self,
-        first: &Patch,
-        second: &Patch,
+        window: &Window,
+        first: ChangeNumber,
+        second: ChangeNumber,
         refusal: &dyn Fn(&str, ChangeNumber, ChangeNumber, &str, &str) -> Refusal,
     ) -> Result<(), Refusal> {
-        let between = order::between_them(self.state, first.change, second.change);
+        let between = order::between_them(self.state, first, second);
         let Some(between) = between.filter(|between| between.clashes(true)) else { return Ok(()) };
         let by_another = |patch: &Patch| {
             patch.overrides.get(&RuleId::Coupled).is_some_and(|aside| Some(&aside.by) != self.who.as_ref())
         };
-        if by_another(first) || by_another(second) {
+        if [first, second].into_iter().filter_map(|change| window.patch(change)).any(by_another) {
             return Ok(());
         }
         let kind = say::coupled::kind(between.kind);
-        Err(refusal(self.prefix(), first.change, second.change, between.name, kind))
+        Err(refusal(self.prefix(), first, second, between.name, kind))
+    }
+
+    /// A patch of a window, and another change that is merged, not deployed and not in that window.
+    fn one_owed(&self, a: Target, b: Target) -> Option<(&'a Window, &'a Patch, ChangeNumber)> {
+        [(a, b), (b, a)].into_iter().find_map(|(here, other)| {
+            let Target::Change(owed) = other else { return None };
+            let (window, patch) = self.find(here).ok()?;
+            let is_owed = self.state.ledger.contains_key(&owed) && window.patch(owed).is_none();
+            (is_owed && patch.change != owed).then_some((window, patch, owed))
+        })
+    }
+
+    fn order_with_owed(
+        &mut self,
+        window: &Window,
+        patch: &Patch,
+        owed: ChangeNumber,
+        owed_first: bool,
+    ) -> Result<(), Refusal> {
+        self.may("order", Some(window), Some(patch))?;
+        let change = patch.change;
+        let (before, after) = if owed_first { (owed, change) } else { (change, owed) };
+        let declared = window.declared.iter().any(|order| (order.before, order.after) == (before, after));
+        let words = say::queue::goes_before_owed(before, after, owed);
+        if declared && window.is_answered(before, after) {
+            self.answer(&format!("already so: {words}"));
+            return Ok(());
+        }
+        if owed_first && patch.stage != Stage::Queued {
+            return Err(no::in_motion(self.prefix(), &format!("order {owed} before it"), change));
+        }
+        self.may_be_twice(window, before, after, &no::unique_name)?;
+        self.record(Some(window.id()), Some(change), Event::Ordered { before, after });
+        self.answer(&words);
+        Ok(())
+    }
+
+    fn independent_of_owed(
+        &mut self,
+        window: &Window,
+        patch: &Patch,
+        owed: ChangeNumber,
+        reason: &str,
+    ) -> Result<(), Refusal> {
+        self.may("independent", Some(window), Some(patch))?;
+        let change = patch.change;
+        let said = window.independent.iter().any(|pair| [(change, owed), (owed, change)].contains(pair));
+        if said && window.is_answered(change, owed) {
+            self.answer(&format!("already so: {change} and {owed} do not wait for each other"));
+            return Ok(());
+        }
+        self.may_be_twice(window, change, owed, &no::not_independent)?;
+        self.may_be_twice(window, owed, change, &no::not_independent)?;
+        self.record(Some(window.id()), Some(change), Event::Independent { a: change, b: owed });
+        let text = say::queue::free_of_each_other(change, owed, reason);
+        self.answer(&text);
+        Ok(())
     }
 
     /// `independent A B` where one of them is no longer in the window and the order with it still stands.

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::tokens::{self, Kind};
+use super::uses::links_between;
+use crate::engine::files::Link;
 
 /// So many names of one patch are kept, those that say most first.
 const MOST_NAMES: usize = 250;
@@ -27,6 +29,10 @@ pub struct FileDiff<'a> {
     pub removed: Vec<&'a str>,
     /// What stands around them: the function or the setting that a hunk is in.
     pub context: Vec<&'a str>,
+    /// It was not there before.
+    pub is_new: bool,
+    /// It is there no more.
+    pub is_gone: bool,
 }
 
 /// What is kept of the diff of a patch set.
@@ -43,6 +49,9 @@ pub struct Diff {
     /// The files that were not read, each with the reason, e.g. `package-lock.json (generated)`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<String>,
+    /// Which file goes before which, because of a name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
 }
 
 /// A name that a patch touches.
@@ -109,7 +118,7 @@ impl Roles {
 impl Diff {
     /// Reads the files of a patch set.
     pub fn of(files: &[FileDiff<'_>]) -> Self {
-        let mut diff = Self::default();
+        let mut diff = Self { links: links_between(files), ..Self::default() };
         let mut found: BTreeMap<String, (Roles, Option<Kind>)> = BTreeMap::new();
         for file in files {
             if let Some(why) = unread(file.path, file.added.len() + file.removed.len()) {

@@ -42,7 +42,7 @@ impl Kind {
 }
 
 /// Calls `each` with every name of a line.
-pub(super) fn names(line: &str, each: &mut impl FnMut(&str)) {
+pub(super) fn names<'l>(line: &'l str, each: &mut impl FnMut(&'l str)) {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut rest = line;
     while let Some(start) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '_') {
@@ -76,7 +76,7 @@ fn joint(rest: &str) -> Option<usize> {
     }
 }
 
-fn word(word: &str, each: &mut impl FnMut(&str)) {
+fn word<'l>(word: &'l str, each: &mut impl FnMut(&'l str)) {
     let word = word.trim_start_matches('_');
     if LENGTHS.contains(&word.len()) && word.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         each(setting(word).unwrap_or(word));

@@ -14,7 +14,7 @@ use super::super::state::State;
 use super::super::window::{Occurrence, Window};
 use super::super::{schedule, text, words};
 use super::queue::{after_what, eta, files_go_out, what_kind, when};
-use super::{Refusal, command, numbers, own_words, patches, row, run, short_name};
+use super::{Refusal, command, coupled, numbers, own_words, patches, row, run, short_name};
 
 /// How many rows an answer shows.
 pub const ROWS_SHOWN: usize = 3;
@@ -90,6 +90,8 @@ pub fn show(
         });
     }
     parts.extend(blocks.iter().map(Refusal::said_in_full));
+    let diff = state.last_facts(patch.change).and_then(|facts| facts.diff.as_ref()?.known());
+    parts.extend(diff.and_then(coupled::not_read));
     if let Some(note) = &patch.wish.note {
         parts.push(format!("note: {}", own_words(note)));
     }

@@ -3,11 +3,15 @@
 //! Both orders are said or neither: where one of them breaks something, it is the one that looked right.
 
 use super::super::id::{ChangeNumber, Who};
-use super::super::order::{ASKS_FROM, Between, Coupling, FirstReason, Meanwhile, NameKind, Named, Sign};
+use super::super::order::{
+    ASKS_FROM, Between, Coupling, Diff, FirstReason, Meanwhile, NameKind, Named, Sign,
+};
 use super::{command, own_words};
 
 /// As many signs are shown.
 const SHOWN: usize = 4;
+/// As many files are named that were not read.
+const SKIPPED_SHOWN: usize = 3;
 
 /// `900002 and 900004 belong together: both T115031, 900004 names 900002`.
 pub fn belong_together(coupling: &Coupling<'_>) -> String {
@@ -138,7 +142,8 @@ pub fn answers(prefix: &str, coupling: &Coupling<'_>) -> String {
     let free = command(prefix, &format!("independent {a} {b} WHY"));
     if coupling.owed {
         let settle = command(prefix, &format!("settle {b} reverted|fixed|keep WHY"));
-        return format!("{settle}; unrelated: {free}");
+        let first = command(prefix, &format!("order {a} before {b}"));
+        return format!("{first} or {settle}; unrelated: {free}");
     }
     let [one, other] =
         [(a, b), (b, a)].map(|(first, second)| command(prefix, &format!("order {first} before {second}")));
@@ -148,11 +153,21 @@ pub fn answers(prefix: &str, coupling: &Coupling<'_>) -> String {
 /// The question in one line, for those who can answer it.
 pub fn question(coupling: &Coupling<'_>, blocks: bool) -> String {
     let waits = match (blocks, coupling.owed) {
-        (false, _) => "",
-        (true, true) => ". It does not start before that is settled",
-        (true, false) => ". Neither starts until somebody says which is first",
+        (false, _) => String::new(),
+        (true, true) => format!(". {} does not start before that is answered", coupling.a),
+        (true, false) => ". Neither starts until somebody says which is first".to_owned(),
     };
     format!("{}{waits} [coupled]", belong_together(coupling))
+}
+
+/// `not read: composer.lock (generated)`: what was compared with nothing.
+pub fn not_read(diff: &Diff) -> Option<String> {
+    let shown: Vec<String> = diff.skipped.iter().take(SKIPPED_SHOWN).map(|file| own_words(file)).collect();
+    let more = match diff.skipped.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!shown.is_empty()).then(|| format!("not read: {}{more}", shown.join(", ")))
 }
 
 /// The signs of a coupling with its points, for who asks why.

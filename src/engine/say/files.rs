@@ -21,7 +21,11 @@ pub fn because(proposal: &Proposal<'_>, paths: &[String]) -> String {
         Because::Configured => "as configured".to_owned(),
         Because::Name(link) => {
             let (first, then, what) = (name(&link.before), name(&link.after), text::clean(&link.name));
+            // Where the name is that of the file itself, it is said once.
+            let is_own = |path: &str| path.rsplit('/').next() == Some(link.name.as_str());
             match link.way {
+                Way::In if is_own(&link.before) => format!("{then} uses {first}"),
+                Way::Out if is_own(&link.after) => format!("{first} uses {then} no more"),
                 Way::In => format!("{first} defines {what}, {then} uses it"),
                 Way::Out => format!("{first} uses {what} no more, {then} defined it"),
             }

@@ -193,6 +193,13 @@ pub fn free_of_each_other(a: ChangeNumber, b: ChangeNumber, reason: &str) -> Str
     format!("{a} and {b} do not wait for each other: {}", own_words(reason))
 }
 
+/// The answer to `order` with what is merged, not deployed and not in the window.
+pub fn goes_before_owed(before: ChangeNumber, after: ChangeNumber, owed: ChangeNumber) -> String {
+    let waits =
+        if before == owed { format!(", and {after} waits until that is settled") } else { String::new() };
+    format!("{before} goes before {after}; {owed} is merged and not deployed{waits}")
+}
+
 /// Said of a patch that was taken without facts.
 pub fn unknown_yet(why: &str) -> String {
     format!("nothing is known of it: {}. I keep asking, and it cannot start before I know", own_words(why))
