@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use swatbot::config::{self, Config, Connection, Matrix, MatrixLogin, Recovery, Threads};
 use swatbot::engine::id::RoomId;
@@ -154,4 +154,26 @@ fn the_recovery_key_is_made_later_and_then_nobody_elses_to_read() {
         assert!(faults.contains("connection[1].recovery_key_file") && faults.contains(said), "{faults}");
         assert!(!faults.contains("EsTc"), "{faults}");
     }
+}
+
+/// The file of `examples/matrix`: as it is, it says each place where a word is left to the reader.
+#[test]
+fn the_example_to_begin_with_has_no_fault() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("examples/matrix/windows.toml")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("examples/changes")).unwrap();
+    let folder = dir.path().join("examples/matrix");
+    fs::create_dir(&folder).unwrap();
+    let password = folder.join("matrix.password");
+    fs::write(&password, "hunter2\n").unwrap();
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+    let file = folder.join("windows.toml");
+    fs::write(&file, &text).unwrap();
+    assert!(config::load(&file).unwrap_err().to_string().contains("YOUR-"));
+    fs::write(&file, text.replace("YOUR-", "my-")).unwrap();
+    let config = config::load(&file).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(matrix(&config).user, "@my-bot:my-server");
+    assert_eq!(config.settings.who("matrix", "@my-account:my-server").0, "my-name");
+    assert_eq!(config.settings.windows[0].rooms, [RoomId("matrix/!my-room:my-server".to_owned())]);
 }

@@ -33,6 +33,7 @@ impl Daemon {
     }
 
     /// The same for one that reads lines.
+    #[cfg(feature = "matrix")]
     pub(crate) fn listening(program: &str, arguments: &[&str]) -> Self {
         Self::of(Command::new("setpriv"), Stdio::piped(), program, arguments)
     }
@@ -49,6 +50,7 @@ impl Daemon {
     }
 
     /// Gives it a line to read.
+    #[cfg(feature = "matrix")]
     pub(crate) fn hear(&mut self, line: &str) {
         let input = self.child.stdin.as_mut().expect("it was started to read lines");
         // One that has ended is found out by whoever waits for its answer.
@@ -56,6 +58,7 @@ impl Daemon {
     }
 
     /// The next line that it prints, if that comes in time.
+    #[cfg(feature = "matrix")]
     pub(crate) fn line(&mut self, end: Instant) -> Option<String> {
         match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
             Ok(line) => Some(line),
@@ -85,6 +88,7 @@ impl Daemon {
     }
 
     /// Waits until it ends by itself, and gives its exit code. Nothing is waited for where it is killed.
+    #[cfg(feature = "matrix")]
     pub(crate) fn ends(&mut self) -> Option<i32> {
         // Its outputs end with it.
         let end = Instant::now() + LONG_ENOUGH;

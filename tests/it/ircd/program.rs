@@ -55,6 +55,7 @@ impl Program {
     }
 
     /// The same after one of its other commands, which must go well.
+    #[cfg(feature = "matrix")]
     pub(crate) fn start_after(command: &str, configuration: &str) -> Self {
         let folder = folder(configuration);
         let output = Command::new(env!("CARGO_BIN_EXE_swatbot"))
@@ -151,6 +152,7 @@ impl Program {
     }
 
     /// Kills it, as a power cut would.
+    #[cfg(feature = "matrix")]
     pub(crate) fn kill(&mut self) {
         self.daemon.kill();
     }
@@ -162,11 +164,13 @@ impl Program {
     }
 
     /// Waits until it prints a line with these words.
+    #[cfg(feature = "matrix")]
     pub(crate) fn prints(&mut self, words: &str) {
         self.daemon.until(words);
     }
 
     /// Waits until it ends, and gives its exit code.
+    #[cfg(feature = "matrix")]
     pub(crate) fn ends(&mut self) -> Option<i32> {
         self.daemon.ends()
     }
