@@ -1,6 +1,8 @@
 //! A program that runs beside a test, and is killed when the test is over, however it ends.
 
-use std::io::{BufRead, BufReader, Read, Write};
+#[cfg(feature = "matrix")]
+use std::io::Write;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
