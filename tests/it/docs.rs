@@ -208,6 +208,7 @@ fn links_lead_somewhere() {
         "CHANGELOG.md",
         "docs/backtest.md",
         "docs/guidelines.md",
+        "docs/matrix.md",
         "docs/operations.md",
         "examples/README.md",
     ] {
