@@ -36,7 +36,8 @@ impl Turn<'_> {
             let mut known: BTreeSet<String> =
                 self.rooms_of_windows().iter().map(|room| room.network().to_owned()).collect();
             known.remove(CONSOLE);
-            if !other.split_once('/').is_some_and(|(network, _)| known.contains(network)) {
+            let is_known = |(network, account): (&str, &str)| known.contains(network) && !account.is_empty();
+            if !other.split_once('/').is_some_and(is_known) {
                 return Err(no::link_to_nowhere(&known));
             }
         }

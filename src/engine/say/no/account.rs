@@ -9,15 +9,19 @@ use super::super::{Refusal, command, own_words, short_name};
 
 /// Codes are for one pair of eyes.
 pub fn link_in_private() -> Refusal {
-    let text = "a code is for you alone. Say \"link\" to me in private; for an account that has no private with me, say \
-                there \"link NETWORK/ACCOUNT\", and the code here";
+    let text = "a code is for you alone. Say \"link\" to me in private; where there is no private, say \
+                \"link NETWORK/ACCOUNT\" in private with your other account, then its code here";
     Refusal::new("private", text)
 }
 
 /// Codes are for accounts of networks that are connected.
 pub fn link_to_nowhere(networks: &BTreeSet<String>) -> Refusal {
     let known: Vec<&str> = networks.iter().map(String::as_str).collect();
-    let text = format!("no window is held there. Type NETWORK/ACCOUNT, with {}", known.join(" or "));
+    let text = if known.is_empty() {
+        "the terminal is the only network, and nothing is linked there".to_owned()
+    } else {
+        format!("no window is held there. Type NETWORK/ACCOUNT, with {}", known.join(" or "))
+    };
     Refusal::new("usage", text)
 }
 
