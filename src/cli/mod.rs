@@ -65,7 +65,11 @@ enum Verb {
     /// Play windows of the past under these guidelines: how often would each rule have stopped, asked or warned?
     Backtest(backtest::BacktestArgs),
     /// Make the keys that the bot needs in encrypted Matrix rooms, once; while it does not run
-    MatrixSetup,
+    MatrixSetup {
+        /// Know this person, alice or @alice:example.org, by the keys they have now
+        #[arg(long, value_name = "WHO")]
+        trust: Option<String>,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -139,7 +143,9 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
             import_sal::run(import, &database, now, &mut io::stdout())
         }
         Verb::Backtest(question) => backtest::run(question, &configuration(args)?),
-        Verb::MatrixSetup => print(&setup::matrix(&configuration(args)?, Clock::system())?),
+        Verb::MatrixSetup { trust } => {
+            print(&setup::matrix(&configuration(args)?, Clock::system(), trust.as_deref())?)
+        }
         Verb::Completions { shell } => {
             // Into memory first: the generator panics where whoever reads it has seen enough.
             let mut script = Vec::new();
