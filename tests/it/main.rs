@@ -47,6 +47,7 @@ mod properties;
 mod restart;
 mod review;
 mod room;
+mod sal;
 mod schedule;
 mod store;
 #[cfg(all(feature = "irc", feature = "matrix"))]
