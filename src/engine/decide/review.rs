@@ -289,6 +289,8 @@ impl<'a> Turn<'a> {
         };
         let verdict = verdict(true).max(verdict(false));
         match verdict {
+            // It does not block any more, since another deployer has set it aside.
+            _ if patch.overrides.contains_key(&rule) => {}
             Some(Verdict::Block) => {}
             Some(Verdict::Ask) => {
                 let item = self.point_of(rule, change);
