@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::event::{Debt, Event, LinkNow, Record, Settlement, Wish};
-use super::facts::{Fact, Facts, Fault, Status};
+use super::facts::{Change, Fact, Facts, Fault, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
-use super::order::{self, Compared, Seen};
+use super::order::{self, Compared, Diff, Seen};
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
 pub use codes::Code;
@@ -92,6 +92,13 @@ pub struct Known {
     /// How rare each name of its diff was when it was first read, in the order of the names, from 0 to 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rarity: Vec<u8>,
+}
+
+impl Known {
+    /// What a comparison with other changes looks at.
+    fn compared(&self) -> (Option<(&Change, Option<&Fact<Diff>>)>, &[u8]) {
+        (self.facts.as_ref().map(|facts| (&facts.change, facts.diff.as_ref())), &self.rarity)
+    }
 }
 
 /// A change that is merged and not deployed.
@@ -253,9 +260,9 @@ impl State {
                 let rarity = self.rate(facts);
                 let known = Known { facts: Some((**facts).clone()), at, fault: None, rarity };
                 let number = facts.change.number;
-                let before = self.known.insert(number, known).and_then(|known| known.facts);
-                let same = |old: &Facts| old.change == facts.change && old.diff == facts.diff;
-                if !before.as_ref().is_some_and(same) {
+                let before = self.known.insert(number, known);
+                let now = self.known.get(&number);
+                if before.as_ref().map(Known::compared) != now.map(Known::compared) {
                     self.compare(number);
                 }
             }
