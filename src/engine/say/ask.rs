@@ -233,7 +233,12 @@ pub fn ledger(prefix: &str, state: &State, at: At) -> String {
         .iter()
         .map(|(change, entry)| {
             let since = words::ago_or_in(at, entry.at);
-            format!("{change} {} ({since})", row::debt(entry.debt))
+            // What goes out just now is on hosts already.
+            let moving = state.windows.values().find_map(|window| window.moving());
+            match moving.filter(|patch| patch.change == *change) {
+                Some(patch) => format!("{change} merged, going out: {} ({since})", run::stage(patch)),
+                None => format!("{change} {} ({since})", row::debt(entry.debt)),
+            }
         })
         .collect();
     let first = state.ledger.keys().next().map(ToString::to_string).unwrap_or_default();
