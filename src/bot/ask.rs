@@ -97,7 +97,7 @@ impl Bot {
                 self.page(question, Rest { asked, skipped: 0, total: Total::Exactly(0) })
             }
             About::More => match self.asked.rest(question) {
-                Some(rest) if rest.skipped >= rest.total.at_least() => {
+                Some(rest) if matches!(rest.total, Total::Exactly(total) if rest.skipped >= total) => {
                     Ok(vec![say::log::no_more(&question.name, &self.settings.prefix)])
                 }
                 Some(rest) => self.page(question, rest),
@@ -135,6 +135,9 @@ impl Bot {
         // The neighbours of a row stand on both sides of it, and it is a line as well.
         query.last = Some(most.min(if query.around.is_some() { size - 1 } else { size }));
         let found = self.store.search(&query)?;
+        if skipped > 0 && found.rows.is_empty() {
+            return Ok(vec![say::log::no_more(&question.name, &self.settings.prefix)]);
+        }
         let total = if skipped == 0 { found.total } else { total };
         let lines = say::log::rows(self.said_to(question, skipped, total), &found, &query);
         if !query.count && query.around.is_none() {

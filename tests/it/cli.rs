@@ -183,7 +183,9 @@ fn a_credential_of_systemd_may_show_an_access_list() {
 fn completions_are_a_script_that_bash_reads() {
     let (code, script, err) = swatbot(&["completions", "bash"]);
     assert_eq!((code, err.as_str()), (0, ""));
-    assert!(script.contains("swatbot") && script.contains("report"));
+    for word in ["swatbot", "report", "--wikitext", "--follow"] {
+        assert!(script.contains(word), "{word}");
+    }
     let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
     bash.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     assert!(bash.wait().unwrap().success());

@@ -17,6 +17,7 @@ mod fake_irc;
 #[cfg(feature = "matrix")]
 mod fake_matrix;
 mod files;
+mod follow;
 mod guidelines;
 mod history;
 mod incident;
