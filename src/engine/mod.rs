@@ -16,6 +16,7 @@ pub mod log;
 pub mod order;
 pub mod patch;
 pub mod plan;
+pub mod report;
 pub mod say;
 pub mod schedule;
 pub mod settings;

@@ -10,6 +10,7 @@ pub mod for_log;
 pub mod no;
 pub mod presence;
 pub mod queue;
+pub mod report;
 pub mod room;
 pub mod row;
 pub mod run;
