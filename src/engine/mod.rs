@@ -10,12 +10,14 @@ pub mod facts;
 pub mod files;
 pub mod gesture;
 pub mod guidelines;
+pub mod health;
 pub mod id;
 pub mod kind;
 pub mod log;
 pub mod order;
 pub mod patch;
 pub mod plan;
+pub mod program;
 pub mod report;
 pub mod say;
 pub mod schedule;
@@ -31,7 +33,9 @@ use chrono::TimeDelta;
 use event::{Event, Record};
 use facts::{Facts, Fault};
 pub use gesture::{Accepted, Confirm, Edited, Nod, Unfit};
+pub use health::{Measured, Probe, Verdict, probes};
 use id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
+pub use program::{Ended, How, Run};
 use settings::Settings;
 use state::State;
 
@@ -63,6 +67,27 @@ pub enum Input {
         change: ChangeNumber,
         /// What is known now.
         answer: Result<Box<Facts>, Fault>,
+    },
+    /// A health check answered, or could not.
+    Measured {
+        /// Which.
+        check: String,
+        /// What it saw, or why it saw nothing: `cannot reach Prometheus: connection refused`.
+        answer: Result<Measured, String>,
+    },
+    /// The command of a step has ended.
+    Ran {
+        /// The row of the intent.
+        row: RowId,
+        /// How, and what it printed.
+        ended: Ended,
+    },
+    /// The command of a step has printed a line.
+    Output {
+        /// The row of the intent.
+        row: RowId,
+        /// The line.
+        line: String,
     },
     /// Time has passed.
     Tick,
@@ -98,6 +123,10 @@ pub enum Doubt {
     Clear,
     /// It was encrypted by a device that its owner has not signed.
     Device,
+    /// It is what somebody said before, shown once more.
+    Replayed,
+    /// The keys that sign the device are not those that its owner is known by.
+    Keys,
 }
 
 impl Line {
@@ -288,6 +317,10 @@ pub struct Outcome {
     pub accepted: Vec<Accepted>,
     /// The windows that are over now, as they were at their end.
     pub closed: Vec<Closed>,
+    /// Commands to be started, each once, when their rows are stored.
+    pub runs: Vec<Run>,
+    /// Commands to be ended, by the rows of their intents: asked first, then killed with all that they started.
+    pub stops: Vec<RowId>,
     /// The line is a bridge's copy of another: nothing follows from it, and nothing may when it is delivered again.
     pub is_copy: bool,
 }
@@ -331,7 +364,11 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum About {
     /// Rows of the log.
-    Rows(log::Query),
+    Rows(Box<log::Query>),
+    /// The answer to the last question, further.
+    More,
+    /// What changed shortly before this moment.
+    Suspects(At),
     /// How an occurrence ended, or how it stands: its last summary.
     Report(OccurrenceId),
 }

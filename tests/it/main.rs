@@ -34,6 +34,8 @@ mod make;
 #[cfg(feature = "matrix")]
 mod matrix_hear;
 #[cfg(feature = "matrix")]
+mod matrix_keys;
+#[cfg(feature = "matrix")]
 mod matrix_link;
 #[cfg(feature = "matrix")]
 mod matrix_say;

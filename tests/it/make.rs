@@ -8,9 +8,11 @@ use swatbot::engine::facts::{
     Account, Brief, Change, Fact, Facts, File, FileStatus, Need, PatchSet, PatchSetKind, Status, Vote,
 };
 use swatbot::engine::id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
+use swatbot::engine::log::{Term, TermText};
 use swatbot::engine::patch::{Patch, Stage};
 use swatbot::engine::settings::{
-    Person, Plans, Policy, Seed, Settings, Standing, StepSettings, Timers, Train, WindowSettings,
+    EmergencySettings, PRODUCTION, Person, Plans, Policy, Seed, Settings, Standing, StepSettings, Timers,
+    Train, WindowSettings,
 };
 use swatbot::engine::state::{Entry, Known, State};
 use swatbot::engine::window::{Declared, Occurrence, Window};
@@ -57,10 +59,10 @@ pub(crate) fn settings() -> Settings {
     let strings = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let plan = vec![
         StepSettings::Review,
-        StepSettings::Merge,
-        StepSettings::Sync { stage: "testservers".to_owned(), by_file: false },
+        StepSettings::Merge { run: None },
+        StepSettings::Sync { stage: "testservers".to_owned(), by_file: false, run: None, back: None },
         StepSettings::Verify,
-        StepSettings::Sync { stage: "production".to_owned(), by_file: true },
+        StepSettings::Sync { stage: "production".to_owned(), by_file: true, run: None, back: None },
     ];
     Settings {
         name: "swatbot".to_owned(),
@@ -75,6 +77,7 @@ pub(crate) fn settings() -> Settings {
             limit: 6,
             rooms: vec![RoomId("console".to_owned())],
             private_commands: false,
+            target: PRODUCTION.to_owned(),
         }],
         networks: BTreeMap::new(),
         people: vec![
@@ -110,6 +113,9 @@ pub(crate) fn settings() -> Settings {
             last_start: minutes(15),
         },
         plans: Plans { config: plan.clone(), code: plan },
+        checks: Vec::new(),
+        auto_rollback: None,
+        emergency: EmergencySettings::default(),
         timers: Timers::default(),
         seed: Seed::default(),
     }
@@ -252,6 +258,7 @@ pub(crate) fn need(of: u32, found: &[Brief]) -> Need {
 pub(crate) fn know(state: &mut State, facts: &Facts) {
     let known = Known { facts: Some(facts.clone()), at: at("12:00"), fault: None, rarity: Vec::new() };
     state.known.insert(facts.change.number, known);
+    state.compare(facts.change.number);
 }
 
 /// Puts a change in the queue, at the end, and makes its facts known.
@@ -312,4 +319,10 @@ pub(crate) fn owe(state: &mut State, change: u32, debt: Debt) {
 pub(crate) fn revert(facts: &mut Facts, other: u32) {
     let commit = revision(other);
     facts.change.message = format!("Revert it\n\nThis reverts commit {commit}.\n\nBug: T1234\n");
+}
+
+/// What `find` looks for: each of these words.
+pub(crate) fn words(text: &str) -> Vec<Term> {
+    let word = |word: &str| Term { text: TermText::Word(word.to_owned()), not: false };
+    text.split_whitespace().map(word).collect()
 }

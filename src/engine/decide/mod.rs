@@ -97,6 +97,7 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.link(link);
             turn.out
         }
+        Input::Measured { .. } | Input::Ran { .. } | Input::Output { .. } => Outcome::default(),
         Input::Tick => timers::tick(settings, state, at),
         Input::Settings => {
             let mut turn = Turn::of_bot(settings, state, at);
@@ -510,6 +511,8 @@ impl<'a> Turn<'a> {
             Command::Help { verb } => self.help(verb.as_deref()),
             Command::LogText { text } => self.log_text(&text),
             Command::LogQuery { query } => self.log_query(query),
+            Command::LogMore => self.ask_log(super::About::More),
+            Command::LogSuspects { at } => self.ask_log(super::About::Suspects(at)),
             Command::LogAmend { row, text } => self.log_amend(row, &text),
             Command::LogRedact { row, reason } => self.log_redact(row, &reason),
         }
