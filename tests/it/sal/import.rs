@@ -32,7 +32,8 @@ fn place() -> (tempfile::TempDir, PathBuf) {
 
 fn rows(database: &Path) -> Vec<Row> {
     let query = Query { last: Some(1_000_000), ..Query::default() };
-    let rows = Reader::open(database).unwrap().search(&query).unwrap().rows;
+    let mut rows = Reader::open(database).unwrap().search(&query).unwrap().rows;
+    rows.sort_by_key(|row| row.id);
     verify(database, None, &[], &|_| ()).unwrap();
     rows
 }
