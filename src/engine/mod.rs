@@ -18,6 +18,7 @@ pub mod order;
 pub mod patch;
 pub mod plan;
 pub mod program;
+pub mod report;
 pub mod say;
 pub mod schedule;
 pub mod settings;

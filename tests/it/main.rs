@@ -45,6 +45,7 @@ mod matrix_setup;
 mod order;
 mod presence;
 mod properties;
+mod report;
 mod restart;
 mod review;
 mod room;

@@ -93,7 +93,7 @@ impl Scene {
 }
 
 /// A head says in a few digits everything that was said before, so a transcript shows where one is said and not which.
-fn without_heads(said: &str) -> String {
+pub(crate) fn without_heads(said: &str) -> String {
     let head = regex::Regex::new(r"(head L\d+) [0-9a-f]{16}").expect("a pattern");
     head.replace_all(said, "$1 0000000000000000").into_owned()
 }

@@ -11,6 +11,7 @@ pub mod log;
 pub mod no;
 pub mod presence;
 pub mod queue;
+pub mod report;
 pub mod room;
 pub mod row;
 pub mod run;
