@@ -1,6 +1,7 @@
 //! The one integration binary.
 
 mod accounts;
+mod argv;
 mod backtest;
 mod bad_inputs;
 mod bot;
@@ -46,6 +47,7 @@ mod restart;
 mod review;
 mod room;
 mod schedule;
+mod soak;
 mod store;
 #[cfg(all(feature = "irc", feature = "matrix"))]
 mod synapse;
