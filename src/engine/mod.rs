@@ -123,6 +123,10 @@ pub enum Doubt {
     Clear,
     /// It was encrypted by a device that its owner has not signed.
     Device,
+    /// It is what somebody said before, shown once more.
+    Replayed,
+    /// The keys that sign the device are not those that its owner is known by.
+    Keys,
 }
 
 impl Line {

@@ -13,6 +13,7 @@ mod diagnose;
 mod error;
 mod flaw;
 mod head;
+mod import;
 #[cfg(feature = "matrix")]
 pub mod inbox;
 mod index;

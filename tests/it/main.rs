@@ -35,6 +35,8 @@ mod make;
 #[cfg(feature = "matrix")]
 mod matrix_hear;
 #[cfg(feature = "matrix")]
+mod matrix_keys;
+#[cfg(feature = "matrix")]
 mod matrix_link;
 #[cfg(feature = "matrix")]
 mod matrix_say;
@@ -46,6 +48,7 @@ mod properties;
 mod restart;
 mod review;
 mod room;
+mod sal;
 mod schedule;
 mod soak;
 mod store;

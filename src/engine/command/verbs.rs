@@ -420,7 +420,7 @@ pub static VERBS: &[Verb] = {
                     return Ok(Command::OverrideHealth { patch, reason: words.text()? });
                 }
                 let rule = RuleId::from_word(&word.to_ascii_lowercase());
-                let rule = rule.ok_or_else(|| words.unknown("rule", word, &rule_words()))?;
+                let rule = rule.ok_or_else(|| words.unknown("rule", word, &rule_words(), usize::MAX))?;
                 Ok(Command::Override { patch, rule, reason: words.text()? })
             },
         },

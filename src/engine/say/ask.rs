@@ -5,7 +5,7 @@ use super::super::command::{Role, Verb};
 use super::super::event::BackStep;
 use super::super::guidelines::{self, Asked, Point, PointState};
 use super::super::id::At;
-use super::super::log::{Found, Query, Row};
+use super::super::log::{Found, Query, Row, Total};
 use super::super::order;
 use super::super::patch::{Patch, Stage};
 use super::super::plan::Step;
@@ -239,7 +239,12 @@ pub fn ledger(prefix: &str, state: &State, at: At) -> String {
         .iter()
         .map(|(change, entry)| {
             let since = words::ago_or_in(at, entry.at);
-            format!("{change} {} ({since})", row::debt(entry.debt))
+            // What goes out just now is on hosts already.
+            let moving = state.windows.values().find_map(|window| window.moving());
+            match moving.filter(|patch| patch.change == *change) {
+                Some(patch) => format!("{change} merged, going out: {} ({since})", run::stage(patch)),
+                None => format!("{change} {} ({since})", row::debt(entry.debt)),
+            }
         })
         .collect();
     let first = state.ledger.keys().next().map(ToString::to_string).unwrap_or_default();
@@ -294,18 +299,25 @@ pub fn rows(name: &str, found: &Found, query: &Query) -> Vec<String> {
             None => vec![format!("{name}: there is no {wanted}")],
         };
     }
+    if query.count {
+        let count = match found.total {
+            Total::Exactly(count) => count.to_string(),
+            Total::MoreThan(count) => format!("more than {count}"),
+        };
+        return vec![format!("{name}: {count} rows")];
+    }
     if found.rows.is_empty() {
         return vec![format!("{name}: nothing found")];
     }
-    let skip = found.rows.len().saturating_sub(ROWS_SHOWN);
-    let shown: Vec<&Row> = found.rows.iter().skip(skip).collect();
+    let mut shown: Vec<&Row> = found.rows.iter().take(ROWS_SHOWN).collect();
+    shown.reverse();
     let mut lines: Vec<String> = shown.iter().map(|row| format!("{name}: {}", row_in_short(row))).collect();
-    let more = found.total.saturating_sub(shown.len() as u64);
+    let more = found.total.at_least().saturating_sub(shown.len() as u64);
     if more > 0
         && let Some(line) = lines.last_mut()
     {
         let newest = query.last.is_some() || *query == Query::default();
-        let last = newest.then(|| usize::try_from(found.total).unwrap_or(usize::MAX));
+        let last = newest.then(|| usize::try_from(found.total.at_least()).unwrap_or(usize::MAX));
         let all = super::super::log::describe(&Query { last, ..query.clone() });
         line.push_str(&format!(" (+{more} older: \"swatbot log {all}\" has them)"));
     }
