@@ -120,13 +120,17 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
         Verb::Check => print(&check::said(&configuration(args)?, &args.config.display().to_string())),
         Verb::Log(question) => {
             let config = configuration(args)?;
-            log::run(question, &config.database, Clock::system().now(), &mut io::stdout()).map_err(|fault| {
-                match (fault.exit_code(), &fault) {
+            let rooms = config.settings.windows.into_iter().flat_map(|window| window.rooms).collect();
+            let question = log::LogArgs { rooms, ..question.clone() };
+            // A whole page at once: standard output on its own writes each line by itself.
+            let mut out = io::BufWriter::new(io::stdout());
+            log::run(&question, &config.database, Clock::system().now(), log::look(), &mut out).map_err(
+                |fault| match (fault.exit_code(), &fault) {
                     (2, _) => Fault::Usage(fault.to_string()),
                     (_, log::LogFault::Open(error)) => Fault::Failed(unopened(args, error)),
                     _ => Fault::Failed(fault.to_string()),
-                }
-            })
+                },
+            )
         }
         Verb::Report { occurrence } => {
             let config = configuration(args)?;

@@ -364,7 +364,11 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum About {
     /// Rows of the log.
-    Rows(log::Query),
+    Rows(Box<log::Query>),
+    /// The answer to the last question, further.
+    More,
+    /// What changed shortly before this moment.
+    Suspects(At),
     /// How an occurrence ended, or how it stands: its last summary.
     Report(OccurrenceId),
 }

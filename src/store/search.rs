@@ -265,7 +265,7 @@ impl Filter {
             self.add(" AND event.seq < ?", [row.0.into()]);
         }
         if kind.is_none() && show.is_none() && terms.iter().all(|term| term.not) {
-            let alone = self.conditions.is_empty();
+            let alone = self.values.is_empty();
             let bookkeeping = serde_json::Value::from(BOOKKEEPING).to_string();
             self.add(" AND event.kind NOT IN (SELECT value FROM json_each(?))", [bookkeeping.into()]);
             if alone {

@@ -266,13 +266,9 @@ pub(super) fn log_line(words: &mut Words<'_>) -> Result<Command, Refusal> {
             return Err(no::empty_redact(words.prefix, row));
         }
         log::Asked::Redact { row, reason } => Command::LogRedact { row, reason },
-        log::Asked::NotATime(word) => {
-            let examples = format!(
-                "2026-11-23, 14:30, 2h or yesterday, or \"{}log -- TEXT\" to record it",
-                words.prefix
-            );
-            return Err(no::not_a_time(&word, &examples));
-        }
+        log::Asked::Wrong(wrong) => return Err(no::wrong_question_or_text(&wrong, words.prefix)),
+        log::Asked::More => Command::LogMore,
+        log::Asked::Suspects(at) => Command::LogSuspects { at },
         log::Asked::Nothing => Command::LogText { text: String::new() },
     })
 }

@@ -548,8 +548,11 @@ pub static VERBS: &[Verb] = {
             aliases: &[],
             usage: &[
                 "log TEXT",
-                "log [last 10] [by WHO] [change N] [window W] [kind K] [since 2h] [until DATE] [find WORDS]",
+                "log [count] [last 10] [by WHO] [change N] [task T1] [window W] [room R] [kind K] [outcome O] [since 2h] [until DATE] [find WORDS]",
+                "log more",
                 "log show L812",
+                "log around L812",
+                "log suspects [14:32]",
                 "log amend L812 TEXT",
                 "log redact L812 REASON",
                 "log -- TEXT",

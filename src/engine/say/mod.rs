@@ -9,6 +9,7 @@ pub mod files;
 pub mod for_log;
 pub mod go;
 pub mod health;
+pub mod log;
 pub mod no;
 pub mod presence;
 pub mod queue;

@@ -20,7 +20,7 @@ pub(crate) const BOT: &str = "swatbot";
 /// The bot, running. Dropped, it is killed, and its folder is gone.
 pub(crate) struct Program {
     folder: TempDir,
-    daemon: Daemon,
+    pub(crate) daemon: Daemon,
 }
 
 /// What a test changes in the configuration.
