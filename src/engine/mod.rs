@@ -23,6 +23,7 @@ pub mod say;
 pub mod schedule;
 pub mod settings;
 pub mod state;
+pub mod stats;
 pub mod text;
 pub mod timers;
 pub mod window;
@@ -371,6 +372,8 @@ pub enum About {
     Suspects(At),
     /// How an occurrence ended, or how it stands: its last summary.
     Report(OccurrenceId),
+    /// What all windows amount to.
+    Stats,
 }
 
 /// A change to ask the review system about.

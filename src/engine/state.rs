@@ -18,6 +18,7 @@ use super::order::{self, Compared, Seen};
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
 pub use codes::Code;
+pub use emergency::EmergencyWish;
 use in_window::{apply_to_window, place};
 pub use pairs::Pairs;
 
@@ -213,21 +214,6 @@ pub struct Offer {
     pub at: At,
     /// What the offers of one line have in common.
     pub line: RowId,
-}
-
-/// Somebody asked to deploy outside windows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EmergencyWish {
-    /// Which change.
-    pub change: ChangeNumber,
-    /// Who.
-    pub by: Who,
-    /// When.
-    pub at: At,
-    /// Why it cannot wait.
-    pub reason: String,
-    /// The rooms that it is held in.
-    pub rooms: Vec<RoomId>,
 }
 
 impl State {

@@ -497,9 +497,9 @@ pub static VERBS: &[Verb] = {
         Verb {
             name: "report",
             aliases: &["summary"],
-            usage: &["report [W]"],
+            usage: &["report [W]", "report stats"],
             who: &[Anyone],
-            does: "how a window went",
+            does: "how a window went, or all of them",
             asks: true,
             parse: |words| Ok(Command::Report { window: words.last_word()? }),
         },

@@ -16,6 +16,7 @@ pub mod queue;
 pub mod room;
 pub mod row;
 pub mod run;
+pub mod stats;
 pub mod window;
 
 use super::facts::Facts;

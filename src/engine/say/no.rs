@@ -28,8 +28,8 @@ pub use grammar::{
     bare_change, bare_number, leftover, missing, not_a_change, odd_characters, one_owner, too_long, too_many,
     twice, unknown_person, unknown_verb, unknown_word, usage,
 };
-pub use network::{clear_text, flood, late, new_keys, read_only, replayed, trust_off, untrusted};
 pub use log::{not_a_room, not_a_window, wrong_question, wrong_question_or_text};
+pub use network::{clear_text, flood, late, new_keys, read_only, replayed, trust_off, untrusted};
 pub use order::{
     cycle, hard_order, needed, not_independent, not_owner_of_either, not_together, place_against_order,
     place_is_no_order, reverted, too_late_before, unique_name, with_itself,

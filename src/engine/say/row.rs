@@ -223,7 +223,7 @@ fn health(n: &str, event: &Event) -> String {
             format!("{n} goes back by itself at {}", until.format("%H:%M:%SZ"))
         }
         Event::RollbackCancelled => format!("{n} does not go back by itself"),
-        Event::Restored { words } => format!("healthy again after {n}: {words}"),
+        Event::Restored { words, .. } => format!("healthy again after {n}: {words}"),
         _ => String::new(),
     }
 }
