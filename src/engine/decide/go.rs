@@ -135,7 +135,7 @@ impl<'a> Turn<'a> {
         }
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
-        if !step.is_unknown() && !(step.failed.is_some() && step.run.is_some()) {
+        if !step.is_unknown() && (step.failed.is_none() || step.run.is_none()) {
             return Err(no::nothing_unknown(&format!("step {number}")));
         }
         self.may_go_on(window)?;

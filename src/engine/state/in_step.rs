@@ -135,10 +135,9 @@ pub(super) fn apply_to_incident(window: &mut Window, record: &Record) {
         // Healthy at another look, or taken as it is: nothing goes back for it.
         Event::HealthJudged { verdict: Verdict::Healthy, .. } => is_over(window, at, true),
         Event::HealthOverridden { .. } => is_over(window, at, false),
-        Event::Resumed { .. } => {
-            if window.rollback.is_none() && window.incident.as_ref().is_some_and(|it| it.decided.is_none()) {
-                is_over(window, at, true);
-            }
+        // It was something else: nothing goes back for it.
+        Event::Resumed { .. } if window.rollback.is_none() && is_undecided(window) => {
+            is_over(window, at, true)
         }
         Event::RollbackStarted { .. } => {
             if let Some(incident) = &mut window.incident {
@@ -160,6 +159,10 @@ pub(super) fn apply_to_incident(window: &mut Window, record: &Record) {
         Event::Restored { .. } => is_over(window, at, true),
         _ => {}
     }
+}
+
+fn is_undecided(window: &Window) -> bool {
+    window.incident.as_ref().is_some_and(|incident| incident.decided.is_none())
 }
 
 fn is_over(window: &mut Window, at: At, is_restored: bool) {
