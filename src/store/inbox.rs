@@ -255,6 +255,12 @@ impl Inbox {
         Ok(self.connection.query_row("SELECT next FROM place", [], |row| row.get(0)).optional()?)
     }
 
+    /// Nothing is known of the place any more.
+    pub fn lose_place(&mut self) -> Result<(), StoreError> {
+        self.connection.execute("DELETE FROM place", [])?;
+        Ok(())
+    }
+
     /// Stores events with the place that follows them. One that is known is passed over, unless it could not be decrypted
     /// before and now can: then it is new, and came when it came first.
     pub fn take(&mut self, events: &[Arrived], next: &str, now: i64) -> Result<(), StoreError> {
@@ -294,10 +300,10 @@ impl Inbox {
         self.events(sql, after, most)
     }
 
-    /// The events that cannot be decrypted so far, `most` of them, the newest first.
-    pub fn locked(&self, most: usize) -> Result<Vec<Event>, StoreError> {
-        let sql = "SELECT seq, room, id, text, seal, at FROM event WHERE state = 'locked' AND seq > ?1 ORDER BY seq DESC LIMIT ?2";
-        self.events(sql, 0, most)
+    /// The events after this one that cannot be decrypted so far, `most` of them, the oldest first.
+    pub fn locked(&self, after: i64, most: usize) -> Result<Vec<Event>, StoreError> {
+        let sql = "SELECT seq, room, id, text, seal, at FROM event WHERE state = 'locked' AND seq > ?1 ORDER BY seq LIMIT ?2";
+        self.events(sql, after, most)
     }
 
     /// Gives up on what could not be decrypted since before this time, in milliseconds since 1970, and says what it was.

@@ -4,6 +4,8 @@
 //! Everything here is written by strangers. An event is read as plain JSON of the few fields that count, and one that
 //! has a field twice, or of another type, is no event.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -225,7 +227,7 @@ fn message(event: &Event<'_>, scene: Scene<'_>) -> Heard {
     if text.trim().is_empty() {
         return Heard::Nothing;
     }
-    let line = line(event, scene, text);
+    let line = line(event, scene, &by_name(text, &scene.settings.user));
     match of {
         // All changes of one message are one: it is answered once.
         Some(of) => Heard::Edited { line: Line { message_id: Some(format!("edit of {of}")), ..line }, of },
@@ -309,6 +311,15 @@ fn without_quote(body: &str) -> &str {
         rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
     }
     rest.trim_matches(['\n', '\r', ' '])
+}
+
+/// The text as it is typed: a client may put the whole user id where somebody picked the bot from a list.
+fn by_name<'t>(text: &'t str, own: &str) -> Cow<'t, str> {
+    let words = text.strip_prefix(own).map(|after| after.strip_prefix([':', ',']).unwrap_or(after));
+    match words.filter(|words| words.starts_with(char::is_whitespace)) {
+        Some(words) => Cow::Owned(format!("{}: {}", name(own, own), words.trim_start())),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// How long ago an event was said, as far as anybody knows.

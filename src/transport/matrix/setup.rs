@@ -134,7 +134,12 @@ async fn connect(settings: &Matrix, inbox: &mut Inbox) -> Result<(Server, String
         }
         connected => connected,
     }
-    .map_err(|trouble| trouble.words())?;
+    .map_err(|trouble| match (&trouble, &settings.login) {
+        (Trouble::Forbidden(why), MatrixLogin::Password { file, .. } | MatrixLogin::Token { file, .. }) => {
+            format!("{}: {why}", file.display())
+        }
+        _ => trouble.words(),
+    })?;
     inbox.set_session(Some(&kept(settings, &session))).map_err(|error| error.to_string())?;
     Ok((server, session.device))
 }
