@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use crate::engine::id::{At, OccurrenceId};
 use crate::engine::log::{Query, Term, TermText, Total, rank, suspected};
 use crate::engine::say::log::Page;
-use crate::engine::{About, Kind, Place, Question, Reply, say};
+use crate::engine::{About, Kind, Place, Question, Reply, say, stats};
 use crate::store::StoreError;
 
 use super::Bot;
@@ -104,6 +104,7 @@ impl Bot {
                 None => Ok(vec![say::log::not_asked(&question.name, &self.settings.prefix)]),
             },
             About::Report(window) => self.report(&question.name, window),
+            About::Stats => self.stats(&question.name),
         };
         let lines = lines.unwrap_or_else(|_| vec![say::ask::log_unreadable(&question.name)]);
         let reply = |(index, text)| Reply {
@@ -176,6 +177,12 @@ impl Bot {
     fn said_to<'a>(&'a self, question: &'a Question, skipped: u64, total: Total) -> Page<'a> {
         let (name, prefix) = (question.name.as_str(), self.settings.prefix.as_str());
         Page { name, prefix, private: is_private(question), skipped, total }
+    }
+
+    fn stats(&self, name: &str) -> Result<Vec<String>, StoreError> {
+        let budget = self.settings.policy.patch_time;
+        let rows = self.store.rows_of_kinds(stats::KINDS)?;
+        Ok(say::stats::stats(name, &stats::Stats::of(&rows, budget), budget))
     }
 
     fn report(&self, name: &str, window: &OccurrenceId) -> Result<Vec<String>, StoreError> {

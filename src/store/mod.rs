@@ -131,6 +131,11 @@ impl Store {
         self.reader.search(query)
     }
 
+    /// All rows of some kinds; see [`Reader::rows_of_kinds`].
+    pub fn rows_of_kinds(&self, kinds: &[&str]) -> Result<Vec<Row>, StoreError> {
+        self.reader.rows_of_kinds(kinds)
+    }
+
     /// The head of a row; see [`Reader::head_of`].
     pub fn head_of(&self, row: RowId) -> Result<Option<Head>, StoreError> {
         self.reader.head_of(row)

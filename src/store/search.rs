@@ -137,6 +137,17 @@ impl Reader {
         Ok(rows)
     }
 
+    /// All rows of these kinds, oldest first. What people log is none of them.
+    pub fn rows_of_kinds(&self, kinds: &[&str]) -> Result<Vec<Row>, StoreError> {
+        let mut filter = Filter::in_log();
+        let kinds = serde_json::Value::from(kinds).to_string();
+        let among = " AND event.kind <> 'logged' AND event.kind IN (SELECT value FROM json_each(?))";
+        filter.add(among, [kinds.into()]);
+        let mut rows = filter.ask(&self.log, &Query::default())?.rows;
+        rows.reverse();
+        Ok(rows)
+    }
+
     /// The first row from this one on that says what became of something that somebody said. What they offered is
     /// answered further on, by a row about the same change.
     pub(super) fn row_of(

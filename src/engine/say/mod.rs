@@ -7,6 +7,8 @@ pub mod card;
 pub mod coupled;
 pub mod files;
 pub mod for_log;
+pub mod go;
+pub mod health;
 pub mod log;
 pub mod no;
 pub mod presence;
@@ -15,6 +17,7 @@ pub mod report;
 pub mod room;
 pub mod row;
 pub mod run;
+pub mod stats;
 pub mod window;
 
 use super::facts::Facts;
