@@ -45,6 +45,7 @@ mod properties;
 mod restart;
 mod review;
 mod room;
+mod runner;
 mod schedule;
 mod store;
 #[cfg(all(feature = "irc", feature = "matrix"))]
