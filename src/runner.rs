@@ -11,7 +11,7 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
-use crate::engine::{Ended, How};
+use crate::engine::{Ended, How, Run};
 
 use group::Group;
 use output::Output;
@@ -33,6 +33,14 @@ pub struct Command {
     pub timeout: Duration,
     /// This long after TERM the group gets KILL.
     pub kill_after: Duration,
+}
+
+impl From<Run> for Command {
+    fn from(run: Run) -> Self {
+        // A time that is none ends it at once.
+        let time = |time: chrono::TimeDelta| time.to_std().unwrap_or_default();
+        Self { timeout: time(run.timeout), kill_after: time(run.kill_after), argv: run.argv }
+    }
 }
 
 /// Runs a command in a thread of its own, so that nothing it does holds up the loop. Each `live`, `line` is told the last
