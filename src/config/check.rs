@@ -191,8 +191,8 @@ fn check(section: &Section<'_>, id: Option<String>) -> Option<(CheckSettings, Ch
     };
     let limit = limit(section, kind);
     let stale_data = stale.to_std().unwrap_or(TIMEOUT);
-    let (source, seen) = source::read(section, kind, stale_data)?;
     let way = source::way(section, kind);
+    let (source, seen) = source::read(section, kind, stale_data)?;
     let id = id?;
     let looks_at = looks_at.map_or(seen, str::to_owned);
     let settings =

@@ -16,6 +16,8 @@ const TIMEOUT: TimeDelta = TimeDelta::minutes(10);
 const CHECK_TIMEOUT: TimeDelta = TimeDelta::seconds(10);
 const KILL_AFTER: TimeDelta = TimeDelta::seconds(10);
 const LONGEST: TimeDelta = TimeDelta::hours(12);
+/// An answer that takes longer than this is taken for lost.
+const LONGEST_CHECK: TimeDelta = TimeDelta::seconds(45);
 /// More arguments than these are a mistake.
 const MOST_ARGUMENTS: usize = 100;
 
@@ -46,7 +48,7 @@ const PATH: &str = "path";
 /// The program of a check, which has no values.
 pub(super) fn check(section: &Section<'_>) -> Option<Program> {
     let item = section.need("run", "[\"/usr/bin/httpbb\", \"/srv/tests/canary.yaml\"]");
-    let times = times(section, CHECK_TIMEOUT);
+    let times = times(section, CHECK_TIMEOUT, LONGEST_CHECK);
     let argv = argv(&item?, &[])?;
     let (timeout, kill_after) = times;
     Some(Program { argv, timeout: timeout.to_std().ok()?, kill_after: kill_after.to_std().ok()? })
@@ -64,7 +66,7 @@ pub(super) struct Commands {
 pub(super) fn of_step(section: &Section<'_>, by_file: bool) -> Commands {
     let known: Vec<&str> =
         VALUES.iter().map(|(name, _)| *name).filter(|name| by_file || *name != PATH).collect();
-    let (timeout, kill_after) = times(section, TIMEOUT);
+    let (timeout, kill_after) = times(section, TIMEOUT, LONGEST);
     let read = |key| {
         let argv = argv(&section.get(key)?, &known)?;
         Some(CommandSettings { argv, timeout, kill_after })
@@ -84,9 +86,9 @@ pub(super) fn of_step(section: &Section<'_>, by_file: bool) -> Commands {
     Commands { run, back }
 }
 
-fn times(section: &Section<'_>, default: TimeDelta) -> (TimeDelta, TimeDelta) {
+fn times(section: &Section<'_>, default: TimeDelta, longest: TimeDelta) -> (TimeDelta, TimeDelta) {
     let span =
-        |key, default| section.get(key).and_then(|item| item.span(SECOND..=LONGEST)).unwrap_or(default);
+        |key, default| section.get(key).and_then(|item| item.span(SECOND..=longest)).unwrap_or(default);
     (span("timeout", default), span("kill_after", KILL_AFTER))
 }
 
