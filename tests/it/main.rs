@@ -12,12 +12,14 @@ mod daemon;
 mod disk;
 mod docs;
 mod fake_gerrit;
+mod fake_host;
 #[cfg(feature = "irc")]
 mod fake_irc;
 #[cfg(feature = "matrix")]
 mod fake_matrix;
 mod files;
 mod guidelines;
+mod health;
 mod history;
 mod incident;
 mod invariants;
