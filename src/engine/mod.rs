@@ -12,6 +12,7 @@ pub mod gesture;
 pub mod guidelines;
 pub mod health;
 pub mod id;
+pub mod incident;
 pub mod kind;
 pub mod log;
 pub mod order;
@@ -393,6 +394,8 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
         outcome.records.extend(more.records);
         outcome.replies.extend(more.replies);
         outcome.accepted.extend(more.accepted);
+        outcome.runs.extend(more.runs);
+        outcome.stops.extend(more.stops);
     }
     attend(speaker.as_ref(), &mut outcome);
     if outcome.records.iter().any(|record| matches!(record.event, Event::WindowClosed { .. })) {

@@ -1,6 +1,8 @@
 //! All that is known and still open: the fold of the stored events. `apply` is the only thing that changes it.
 
 mod codes;
+mod emergency;
+mod in_step;
 mod in_window;
 mod pairs;
 
@@ -68,6 +70,9 @@ pub struct State {
     pub next_freeze: u32,
     /// Offers that wait for the review system.
     pub offers: Vec<Offer>,
+    /// Deployments outside windows that somebody asked for and nobody has agreed to yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emergencies: Vec<EmergencyWish>,
     /// Occurrences that were closed and whose time is not long past, with their end: they do not open again.
     pub closed: BTreeMap<OccurrenceId, At>,
     /// Rules that were set aside for changes which are not queued yet.
@@ -109,7 +114,7 @@ pub struct Entry {
 }
 
 /// A patch that its occurrence ended without.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Left {
     /// The patch as it was.
     pub patch: Patch,
@@ -205,6 +210,21 @@ pub struct Offer {
     pub at: At,
     /// What the offers of one line have in common.
     pub line: RowId,
+}
+
+/// Somebody asked to deploy outside windows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmergencyWish {
+    /// Which change.
+    pub change: ChangeNumber,
+    /// Who.
+    pub by: Who,
+    /// When.
+    pub at: At,
+    /// Why it cannot wait.
+    pub reason: String,
+    /// The rooms that it is held in.
+    pub rooms: Vec<RoomId>,
 }
 
 impl State {
@@ -329,6 +349,14 @@ impl State {
             Event::Rights { network, on: false } => {
                 self.untrusted.insert(network.clone());
             }
+            Event::EmergencyAsked { reason, rooms } => {
+                if let Some(change) = record.change {
+                    self.emergencies.retain(|wish| wish.change != change);
+                    let (reason, rooms) = (reason.clone(), rooms.clone());
+                    self.emergencies.push(EmergencyWish { change, by: who.clone(), at, reason, rooms });
+                }
+            }
+            Event::EmergencyApproved { by } => self.open_emergency(record, by),
             Event::Link { network, now } => self.change_link(network, now),
             Event::Thawed { freeze } => self.freezes.retain(|other| other.number != *freeze),
             Event::WindowClosed { left, .. } => self.close_window(record, left),
@@ -352,7 +380,7 @@ impl State {
             }
             _ => {
                 if let Some(window) = record.window.as_ref().and_then(|id| self.windows.get_mut(id)) {
-                    apply_to_window(window, record);
+                    apply_to_window(window, record, RowId(self.row));
                     if let Event::WindowStarted { .. } = record.event {
                         take_over_holds(window, &mut self.held, at);
                     }
@@ -501,6 +529,7 @@ impl State {
         self.left.retain(|_, left| at - left.at < chrono::TimeDelta::days(14));
         self.left_pairs.keep(|change| self.left.contains_key(&change));
         self.freezes.retain(|freeze| freeze.to > at);
+        self.emergencies.retain(|wish| at - wish.at < chrono::TimeDelta::days(1));
         self.closed.retain(|_, ends| at - *ends < chrono::TimeDelta::days(2));
         self.granted_for.retain(|_, (_, said)| at - *said < chrono::TimeDelta::days(14));
         self.granted.retain(|change, _| self.granted_for.contains_key(change));

@@ -3,6 +3,7 @@
 use super::super::event::{Debt, Event};
 use super::super::facts::{Change, Facts};
 use super::super::guidelines::{self, RuleId, Verdict};
+use super::super::health::CLEAN_FOR;
 use super::super::id::{At, ChangeNumber, Who};
 use super::super::kind::{self, PatchKind};
 use super::super::order;
@@ -118,6 +119,7 @@ impl Turn<'_> {
         if !window.holds.is_empty() {
             return Err(no::held(self.prefix(), &window.holds));
         }
+        self.may_pass_lock(window)?;
         let moving = window.moving().filter(|patch| !patch.overrides.contains_key(&RuleId::Freeze));
         if let Some(patch) = moving
             && let Some(freeze) =
@@ -136,13 +138,12 @@ impl Turn<'_> {
         if !window.is_running() {
             return Err(no::not_started(self.prefix(), window, self.at));
         }
-        // There is one production: what another window has in motion is in the way as much as this one's own.
-        let windows = self.state.windows.values().filter(|other| other.id() != window.id());
-        if let Some(moving) = window.moving().or_else(|| windows.clone().find_map(Window::moving)) {
+        if let Some(moving) = window.moving() {
             return Err(no::busy(self.prefix(), moving));
         }
-        if let Some((number, step)) = windows.filter_map(|other| other.rollback.as_ref()?.current()).next() {
-            return Err(no::rolling_back(self.prefix(), step.change, number));
+        // There is one production: what another window has in motion is in the way as much as this one's own.
+        if let Some(locked) = self.locked_by(window) {
+            return Err(locked);
         }
         let facts = why_unknown(self.state, change).map_err(|why| no::facts_unknown(change, why))?;
         self.may_pass_order(window, patch)?;
@@ -219,7 +220,14 @@ impl Turn<'_> {
 
     /// Sets a patch in motion.
     pub(super) fn start_patch(&mut self, window: &Window, patch: &Patch, steps: Vec<Step>) {
+        let checks: Vec<String> = steps.iter().flat_map(Step::checks).cloned().collect();
         self.record(Some(window.id()), Some(patch.change), Event::PatchStarted { steps });
+        let at = self.at;
+        let fresh = window.clean.iter().filter(|(_, (_, taken))| at - *taken <= CLEAN_FOR);
+        for (check, (value, _)) in fresh.filter(|(check, _)| checks.contains(check)) {
+            let event = Event::BaselineTaken { check: check.clone(), value: *value };
+            self.record(Some(window.id()), Some(patch.change), event);
+        }
     }
 
     /// Names the next patch, with what the lead has to know before reading it.

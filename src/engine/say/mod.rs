@@ -7,6 +7,8 @@ pub mod card;
 pub mod coupled;
 pub mod files;
 pub mod for_log;
+pub mod go;
+pub mod health;
 pub mod no;
 pub mod presence;
 pub mod queue;

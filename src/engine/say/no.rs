@@ -5,6 +5,7 @@ mod gesture;
 mod grammar;
 mod network;
 mod order;
+mod step;
 mod stop;
 
 use super::super::checklist::Item;
@@ -29,6 +30,12 @@ pub use network::{clear_text, flood, late, read_only, trust_off, untrusted};
 pub use order::{
     cycle, hard_order, needed, not_independent, not_owner_of_either, not_together, place_against_order,
     place_is_no_order, reverted, unique_name, with_itself,
+};
+pub use step::{
+    by_hand, health_open, is_running, locked, no_check, no_checks, no_emergency, no_lock, no_production,
+    no_report_owed, no_value, nothing_counts, nothing_soaks, nothing_unknown, report_first, runs_back,
+    runs_itself, second_approval, second_deployer, step_order_for, too_soon_to_go, unhealthy, unknown_step,
+    window_is_on,
 };
 pub use stop::{
     declared_first, frozen, no_freeze, not_in_ledger, nothing_to_roll_back, settle_queued, went_out_lately,
