@@ -7,6 +7,7 @@ mod bot;
 mod cli;
 mod config;
 mod coupling;
+mod crash;
 #[cfg(feature = "irc")]
 mod daemon;
 mod disk;
