@@ -294,7 +294,11 @@ impl Site {
                 return said("alice> !swat start".to_owned());
             }
             let queued = window.patches.iter().find(|patch| patch.stage == Stage::Queued);
+            let rides_along = self.said.last().is_some_and(|said| said.contains("would ride along"));
             return match queued {
+                Some(_) if rides_along => {
+                    said(format!("alice> !swat settle {} keep its revert comes", PATCHES[0]))
+                }
                 Some(patch) => said(format!("alice> !swat check {} deployer", patch.change)),
                 None => said("alice> !swat finish".to_owned()),
             };
