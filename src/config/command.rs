@@ -32,18 +32,11 @@ pub struct Program {
     pub kill_after: Duration,
 }
 
-/// What may stand in the arguments of a step's command, and what it stands for.
-const VALUES: &[(&str, &str)] = &[
-    ("path", "the file"),
-    ("message", "what is logged"),
-    ("change", "the change number"),
-    ("branch", "the branch"),
-    ("stage", "the stage"),
-    ("patch_set", "the patch set"),
-];
-
-/// What stands for a value that only a step for each file has.
+/// What may stand in the arguments of a step's command, in braces.
+const VALUES: &[&str] = &["path", "message", "change", "branch", "stage", "patch_set"];
+/// What stands for a value that only a step for each file has, and for one that only a stage has.
 const PATH: &str = "path";
+const STAGE: &str = "stage";
 
 /// The program of a check, which has no values.
 pub(super) fn check(section: &Section<'_>) -> Option<Program> {
@@ -62,10 +55,10 @@ pub(super) struct Commands {
     pub(super) back: Option<CommandSettings>,
 }
 
-/// Reads the commands of a step. `by_file` is whether it is done for each file.
-pub(super) fn of_step(section: &Section<'_>, by_file: bool) -> Commands {
-    let known: Vec<&str> =
-        VALUES.iter().map(|(name, _)| *name).filter(|name| by_file || *name != PATH).collect();
+/// Reads the commands of a step, which is on a stage or not, and done for each file or for all.
+pub(super) fn of_step(section: &Section<'_>, on_stage: bool, by_file: bool) -> Commands {
+    let has = |name: &str| (by_file || name != PATH) && (on_stage || name != STAGE);
+    let known: Vec<&str> = VALUES.iter().copied().filter(|name| has(name)).collect();
     let (timeout, kill_after) = times(section, TIMEOUT, LONGEST);
     let read = |key| {
         let argv = argv(&section.get(key)?, &known)?;

@@ -90,7 +90,8 @@ fn detailed(item: &Item<'_>, known: &[String]) -> Option<StepSettings> {
     let section = item.section("Write it as { step = \"canaries\", run = [\"/usr/bin/scap\", …] }.")?;
     let mut read = section.need("step", "\"canaries\"").and_then(|item| plain(&item));
     let by_file = matches!(read, Some(StepSettings::Sync { by_file: true, .. }));
-    let commands = command::of_step(&section, by_file);
+    let on_stage = matches!(read, Some(StepSettings::Sync { .. }));
+    let commands = command::of_step(&section, on_stage, by_file);
     let checks: Vec<String> = section
         .texts("checks")
         .iter()

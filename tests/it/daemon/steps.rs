@@ -43,6 +43,7 @@ impl Scene {
         scene.hears("alice: you lead ");
         scene.say("alice", "!swat start");
         scene.say("alice", "!swat check #1 deployer");
+        scene.say("alice", "!swat check #1 precommit I have seen both");
         scene.hears("4 step 2: merge it");
         let file = scene.home.changes().join("4.json");
         let text = fs::read_to_string(&file).unwrap();
