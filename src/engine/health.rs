@@ -11,7 +11,7 @@ use super::plan::Act;
 use super::settings::{CheckSettings, Limit, Settings};
 use super::state::State;
 use super::window::Window;
-pub use soak::{Health, Judged, Sample, before, judge, looks};
+pub use soak::{Health, Judged, Sample, before, judge, looks, soaked_at};
 
 /// What was seen while nothing moved is good for so long.
 pub const CLEAN_FOR: TimeDelta = TimeDelta::minutes(15);

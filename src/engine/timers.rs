@@ -393,7 +393,9 @@ impl<'a> Turn<'a> {
                 if let Some(patch) = window.patch(*change) {
                     let why = patch.current().and_then(|(_, step)| step.failed.clone());
                     // What cannot go back has nothing on any host, and then nothing counts down.
-                    let _ = self.roll_back(window, patch, &why.unwrap_or_default());
+                    if self.roll_back(window, patch, &why.unwrap_or_default()).is_err() {
+                        self.record(Some(id), Some(*change), Event::RollbackCancelled);
+                    }
                 }
             }
             Due::Open(_) | Due::GiveUpLookup(_) | Due::Look => {}

@@ -1,6 +1,7 @@
 //! The one integration binary.
 
 mod accounts;
+mod argv;
 mod backtest;
 mod bad_inputs;
 mod bot;
@@ -50,6 +51,7 @@ mod review;
 mod room;
 mod runner;
 mod schedule;
+mod soak;
 mod store;
 #[cfg(all(feature = "irc", feature = "matrix"))]
 mod synapse;

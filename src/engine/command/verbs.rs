@@ -409,9 +409,9 @@ pub static VERBS: &[Verb] = {
         Verb {
             name: "override",
             aliases: &[],
-            usage: &["override N RULE REASON", "override N health REASON"],
+            usage: &["override N RULE REASON"],
             who: &[Lead, Manager],
-            does: "set a blocking rule aside for this patch set; health is for a deployer who neither leads nor owns it",
+            does: "set a blocking rule aside for this patch set; the rule health is for a deployer who neither leads nor owns it",
             asks: false,
             parse: |words| {
                 let patch = words.target()?;

@@ -42,7 +42,7 @@ impl<'a> Turn<'a> {
                     let words = self.command(&format!("go r{number}"));
                     Err(Refusal::new("order", format!("r{number} ({what}) comes before r{said}. {words}")))
                 }
-                Some(StepRef::Forward(_)) => Err(no::rolling_back(self.prefix(), step.change, number)),
+                Some(StepRef::Forward(_)) => Err(no::rolling_back(self.prefix(), number, step)),
                 _ => self.go_back(window, number, step),
             };
         }
@@ -66,7 +66,7 @@ impl<'a> Turn<'a> {
             }
         }
         self.may_go_on(window)?;
-        self.may_run(window, patch, current, step)?;
+        self.may_run(patch, current, step)?;
         self.not_crossed(patch, &format!("go {current}"))?;
         let row = self.intend(window, patch, current, step)?;
         let text = say::go::started(patch, current, step, row, &self.without_baseline(window, patch));
@@ -90,6 +90,9 @@ impl<'a> Turn<'a> {
         {
             return Err(match &at.failed {
                 Some(why) => no::unhealthy(self.prefix(), patch, why),
+                None if patch.health.said == Some(super::super::health::Verdict::Unknown) => {
+                    no::health_unknown(self.prefix(), patch)
+                }
                 None => {
                     let left = say::health::open_until(self.settings, patch, checks, self.at);
                     no::health_open(self.prefix(), &left)
@@ -167,7 +170,7 @@ impl<'a> Turn<'a> {
         Some(format!("r{number} starts as soon as step {forward} has ended, which was asked to"))
     }
 
-    fn may_run(&self, window: &Window, patch: &Patch, number: u32, step: &Step) -> Result<(), Refusal> {
+    fn may_run(&self, patch: &Patch, number: u32, step: &Step) -> Result<(), Refusal> {
         let name = format!("step {number}");
         if step.run.is_none() {
             if !step.act.is_manual() {
@@ -189,7 +192,6 @@ impl<'a> Turn<'a> {
         if step.act == Act::Merge && step.begun {
             return Err(no::closes_itself(number, &say::run::how_it_closes(self.settings, patch, step)));
         }
-        let _ = window;
         Ok(())
     }
 

@@ -168,9 +168,7 @@ impl<'a> Turn<'a> {
                 self.soft_prompt(window, &after);
                 Ok(())
             }
-            Err(refusal)
-                if refusal.code == "order" || refusal.code == "busy" || refusal.code == "not-started" =>
-            {
+            Err(refusal) if ["order", "busy", "lock", "not-started"].contains(&refusal.code) => {
                 if checked && refusal.code == "not-started" {
                     self.answer(&format!("already noted, not started: {}", refusal.text));
                     return Ok(());

@@ -171,6 +171,9 @@ impl Turn<'_> {
         note: Option<String>,
     ) -> Result<(), Refusal> {
         self.may_go_on(window)?;
+        if let Some(why) = step.failed.as_ref().filter(|_| !step.checks().is_empty()) {
+            return Err(no::unhealthy(self.prefix(), patch, why));
+        }
         if let Some(why) = &step.failed {
             let back = format!(" or {}", self.command(&format!("rollback {}", patch.change)));
             return Err(no::step_failed(self.prefix(), &format!("step {current}"), why, &back));
@@ -252,12 +255,10 @@ impl Turn<'_> {
             if step.failed.is_none() {
                 return Err(no::nothing_failed(&format!("r{number}")));
             }
-            self.record(Some(window.id()), Some(step.change), Event::BackStepRetried { step: number });
             if step.run.is_some() {
-                // Nothing else follows from it than that it runs again.
-                self.out.records.pop();
                 return self.go_back(window, number, step);
             }
+            self.record(Some(window.id()), Some(step.change), Event::BackStepRetried { step: number });
             let text = say::run::back_step(self.prefix(), number, step);
             self.answer(&format!("again: {text}"));
             return Ok(());
@@ -466,7 +467,7 @@ impl Turn<'_> {
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
-            return Err(no::rolling_back(self.prefix(), step.change, number));
+            return Err(no::rolling_back(self.prefix(), number, step));
         }
         if let Some(patch) = window.moving() {
             return Err(if patch.is_dirty() {

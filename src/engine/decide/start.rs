@@ -114,13 +114,15 @@ impl Turn<'_> {
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
-            return Err(no::rolling_back(self.prefix(), step.change, number));
+            return Err(no::rolling_back(self.prefix(), number, step));
         }
         if !window.holds.is_empty() {
             return Err(no::held(self.prefix(), &window.holds));
         }
         self.may_pass_lock(window)?;
-        let moving = window.moving().filter(|patch| !patch.overrides.contains_key(&RuleId::Freeze));
+        let passes = |patch: &&Patch| patch.overrides.contains_key(&RuleId::Freeze);
+        // Two people agreed to an emergency: that is what a freeze is not for.
+        let moving = window.moving().filter(|patch| !passes(patch) && window.emergency.is_none());
         if let Some(patch) = moving
             && let Some(freeze) =
                 self.state.freezes.iter().find(|freeze| freeze.from <= self.at && self.at < freeze.to)
@@ -332,7 +334,11 @@ impl Turn<'_> {
             }
             plan::Act::Verify => {
                 let text = say::run::verify(self.settings, patch);
-                self.ping(window, &[patch.owner()], &say::run::after_lead_in(lead_in, &text));
+                // What comes before it may have said where it is.
+                let is_on = format!("{} is on {}", patch.change, super::dirty_stage(patch));
+                let bare = text.strip_prefix(&is_on).filter(|_| lead_in.starts_with(&is_on));
+                let text = bare.map_or(text.as_str(), |rest| rest.trim_start_matches(": "));
+                self.ping(window, &[patch.owner()], &say::run::after_lead_in(lead_in, text));
                 self.may_nod(window, patch, patch.owner(), before);
             }
             plan::Act::Review => {

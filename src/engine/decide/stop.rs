@@ -311,7 +311,10 @@ impl<'a> Turn<'a> {
         let Some((number, step)) = rollback.current() else { return Ok(()) };
         match said {
             Some(command::StepRef::Forward(said)) => {
-                let words = self.command(&format!("done r{number}"));
+                let words = match &step.run {
+                    Some(_) => say::run::back_step(self.prefix(), number, step),
+                    None => self.command(&format!("done r{number}")),
+                };
                 let text = format!(
                     "{} is going back and step {said} is void; r{number} is open. {words}",
                     step.change
@@ -389,7 +392,8 @@ impl<'a> Turn<'a> {
         let Some(entry) = self.state.ledger.get(&change) else {
             return Err(no::not_in_ledger(self.prefix(), &change.to_string()));
         };
-        let moving = self.state.window_of(change).and_then(Window::moving);
+        let here = self.state.window_of(change).filter(|window| !window.robbed);
+        let moving = here.and_then(Window::moving);
         if let Some(patch) = moving.filter(|patch| patch.change == change) {
             return Err(no::in_motion(self.prefix(), "settle", patch.change));
         }

@@ -136,6 +136,9 @@ fn words(
 ) -> String {
     let Some(check) = check else { return format!("{id}: the configuration has no such check any more") };
     match (shown, last) {
+        (Some(sample), _) if sample.verdict == Verdict::Unknown && sample.value.is_none() => {
+            format!("{id}: {}", sample.words)
+        }
         (Some(sample), _) => format!("{id} {}{}", sample.words, before(check, baseline)),
         (None, Some(last)) => format!("{id}: no answer for {} s", (at - last.at).num_seconds()),
         (None, None) => format!("{id}: no answer yet"),
@@ -159,9 +162,11 @@ fn judge_one(check: &CheckSettings, samples: &[Sample], since: At, added: i64, a
     if at - last_known >= check.stale {
         return Some(Verdict::Unknown);
     }
-    let healthy = samples.iter().filter(|sample| sample.verdict == Verdict::Healthy).count();
+    let from = soaks_from(check, samples, since);
+    let is_healthy = |sample: &&Sample| sample.verdict == Verdict::Healthy && sample.at >= from;
+    let healthy = samples.iter().filter(is_healthy).count();
     let is_good = samples.last().is_some_and(|sample| sample.verdict == Verdict::Healthy);
-    let is_soaked = at - since >= check.soak + TimeDelta::seconds(added);
+    let is_soaked = at - from >= check.soak + TimeDelta::seconds(added);
     (is_soaked && is_good && healthy >= check.need as usize).then_some(Verdict::Healthy)
 }
 
@@ -169,7 +174,19 @@ fn known(samples: &[Sample]) -> impl Iterator<Item = &Sample> {
     samples.iter().filter(|sample| sample.verdict != Verdict::Unknown)
 }
 
-/// How many samples count as bad: those that are, and each good one after the first return to good, for that is flapping.
+/// Since when something is known without a gap: time in which nobody saw anything does not count.
+fn soaks_from(check: &CheckSettings, samples: &[Sample], since: At) -> At {
+    let (mut from, mut before) = (since, since);
+    for sample in known(samples) {
+        if sample.at - before >= check.stale {
+            from = sample.at;
+        }
+        before = sample.at;
+    }
+    from
+}
+
+/// How many samples count as bad: those that are, and each good one after the second return to good, for that is flapping.
 fn bad(samples: &[Sample]) -> u32 {
     let (mut bad, mut returns, mut was_bad) = (0, 0, false);
     for sample in known(samples) {
@@ -181,12 +198,24 @@ fn bad(samples: &[Sample]) -> u32 {
     bad
 }
 
+fn samples_of<'a>(patch: &'a Patch, check: &CheckSettings) -> &'a [Sample] {
+    patch.health.samples.get(&check.id).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// When a step can be healthy at the earliest, with nothing bad and no gap from now on.
+pub fn soaked_at(settings: &Settings, patch: &Patch, checks: &[String], since: At) -> Option<At> {
+    let added = TimeDelta::seconds(patch.health.added);
+    let known = settings.checks.iter().filter(|check| checks.contains(&check.id));
+    known.map(|check| soaks_from(check, samples_of(patch, check), since) + check.soak + added).max()
+}
+
 /// When time alone may change what follows.
 pub fn looks(settings: &Settings, patch: &Patch, checks: &[String], since: At) -> Vec<At> {
+    let added = TimeDelta::seconds(patch.health.added);
     let mut looks = Vec::new();
     for check in settings.checks.iter().filter(|check| checks.contains(&check.id)) {
-        let samples = patch.health.samples.get(&check.id).map(Vec::as_slice).unwrap_or_default();
-        looks.push(since + check.soak + TimeDelta::seconds(patch.health.added));
+        let samples = samples_of(patch, check);
+        looks.push(soaks_from(check, samples, since) + check.soak + added);
         looks.push(known(samples).last().map_or(since, |sample| sample.at) + check.stale);
     }
     looks

@@ -141,6 +141,19 @@ pub fn next_back(prefix: &str, number: u32, step: &BackStep) -> String {
     }
 }
 
+/// What a rollback step that the bot runs waits for.
+pub fn back_waits(prefix: &str, number: u32, step: &BackStep) -> String {
+    let done = command(prefix, &format!("done r{number} NOTE"));
+    match (&step.going, &step.failed) {
+        (Some(going), _) if going.is_unknown => {
+            format!(" is UNKNOWN ({}), {done} or {}", going.row, command(prefix, "rerun"))
+        }
+        (Some(going), _) => format!(" runs since {} UTC ({})", words::clock(going.at), going.row),
+        (None, Some(_)) => format!(", {} or {done}", command(prefix, "retry")),
+        (None, None) => " runs next".to_owned(),
+    }
+}
+
 /// A rollback step is through.
 pub fn back_through(number: u32, step: &BackStep, ended: &Ended, next: Option<&str>) -> String {
     let time = words::exact_span(TimeDelta::seconds(ended.seconds));

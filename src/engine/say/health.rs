@@ -42,9 +42,7 @@ pub fn again(settings: &Settings, patch: &Patch, number: u32, checks: &[String])
 
 /// When it can be healthy at the earliest.
 pub fn open_until(settings: &Settings, patch: &Patch, checks: &[String], at: At) -> String {
-    let known = settings.checks.iter().filter(|check| checks.contains(&check.id));
-    let soak = known.map(|check| check.soak).max().unwrap_or_default();
-    let until = patch.step_since.map(|since| since + soak + TimeDelta::seconds(patch.health.added));
+    let until = patch.step_since.and_then(|since| health::soaked_at(settings, patch, checks, since));
     match until.map(|until| until - at).filter(|left| *left > TimeDelta::zero()) {
         Some(left) => format!("{} to go", words::exact_span(left)),
         None => "more samples are needed".to_owned(),
@@ -190,7 +188,12 @@ pub fn clock(incident: &Incident) -> String {
         let on = if production { "in production" } else { "before production, production 0" };
         parts.push(format!("{} {on}", words::exact_span(outage)));
     } else {
-        parts.push("not healthy again".to_owned());
+        let how = if incident.off.is_none() && incident.decided.is_some() {
+            "taken as it is"
+        } else {
+            "not healthy again"
+        };
+        parts.push(how.to_owned());
     }
     format!("Clock of {}: {}", incident.change, parts.join(", "))
 }

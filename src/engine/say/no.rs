@@ -10,7 +10,7 @@ mod stop;
 
 use super::super::checklist::Item;
 use super::super::command::Verb;
-use super::super::event::{Cause, Debt};
+use super::super::event::{BackStep, Cause, Debt};
 use super::super::id::{At, ChangeNumber, RowId, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::window::{Hold, Window};
@@ -32,10 +32,10 @@ pub use order::{
     place_is_no_order, reverted, unique_name, with_itself,
 };
 pub use step::{
-    by_hand, health_open, is_running, locked, no_check, no_checks, no_emergency, no_lock, no_production,
-    no_report_owed, no_value, nothing_counts, nothing_soaks, nothing_unknown, report_first, runs_back,
-    runs_itself, second_approval, second_deployer, step_order_for, too_soon_to_go, unhealthy, unknown_step,
-    window_is_on,
+    by_hand, health_open, health_unknown, is_running, locked, no_check, no_checks, no_emergency, no_lock,
+    no_production, no_report_owed, no_value, nothing_counts, nothing_soaks, nothing_unknown, report_first,
+    runs_back, runs_itself, second_approval, second_deployer, step_order_for, too_soon_to_go, unhealthy,
+    unknown_step, window_is_on,
 };
 pub use stop::{
     declared_first, frozen, no_freeze, not_in_ledger, nothing_to_roll_back, settle_queued, went_out_lately,
@@ -225,9 +225,13 @@ pub fn dirty(prefix: &str, patch: &Patch, stage: &str, verb: &str) -> Refusal {
 }
 
 /// A rollback is under way.
-pub fn rolling_back(prefix: &str, change: ChangeNumber, number: u32) -> Refusal {
-    let words = command(prefix, &format!("done r{number}"));
-    Refusal::new("rollback", format!("{change} is going back, only rollback steps go on. {words}"))
+pub fn rolling_back(prefix: &str, number: u32, step: &BackStep) -> Refusal {
+    let change = step.change;
+    let way = match &step.run {
+        Some(_) => super::run::back_step(prefix, number, step),
+        None => command(prefix, &format!("done r{number}")),
+    };
+    Refusal::new("rollback", format!("{change} is going back, only rollback steps go on. {way}"))
 }
 
 /// Everything is stopped.

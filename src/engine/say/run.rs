@@ -389,6 +389,9 @@ pub fn back_step_name(step: &BackStep) -> String {
 
 /// What a rollback step asks of whoever does it.
 pub fn back_step(prefix: &str, number: u32, step: &BackStep) -> String {
+    if step.run.is_some() {
+        return format!("r{number}: {}{}", back_step_name(step), super::go::back_waits(prefix, number, step));
+    }
     let done = command(prefix, &format!("done r{number}"));
     format!("r{number}: take {}, then {done}", back_step_name(step))
 }

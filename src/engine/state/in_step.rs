@@ -146,8 +146,15 @@ pub(super) fn apply_to_incident(window: &mut Window, record: &Record) {
             }
         }
         Event::RolledBack { .. } => {
+            let looks = |patch: &Patch| patch.steps.iter().any(|step| !step.checks().is_empty());
+            let patch = window.incident.as_ref().and_then(|incident| window.patch(incident.change));
+            let is_looked_at = patch.is_some_and(looks);
             if let Some(incident) = &mut window.incident {
                 incident.off.get_or_insert(at);
+            }
+            // Where nothing else can tell, it is well again when it is off.
+            if !is_looked_at {
+                is_over(window, at, true);
             }
         }
         Event::Restored { .. } => is_over(window, at, true),

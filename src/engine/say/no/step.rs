@@ -60,6 +60,17 @@ pub fn unhealthy(prefix: &str, patch: &Patch, why: &str) -> Refusal {
     )
 }
 
+/// Nobody knows how the health is.
+pub fn health_unknown(prefix: &str, patch: &Patch) -> Refusal {
+    let change = patch.change;
+    let (show, back) = (command(prefix, "health"), command(prefix, &format!("rollback {change}")));
+    let aside = command(prefix, &format!("override {change} health WHY"));
+    Refusal::new(
+        "health",
+        format!("the health is UNKNOWN, which is not healthy. {show}, {back}, or another deployer: {aside}"),
+    )
+}
+
 /// The health is not in yet.
 pub fn health_open(prefix: &str, left: &str) -> Refusal {
     Refusal::new("health", format!("health is not in yet, {left}. {} shows it", command(prefix, "health")))
