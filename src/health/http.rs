@@ -115,13 +115,14 @@ impl Pages {
                 count => format!("cannot reach {count} of {all} {}, {first}", self.are),
             });
         }
-        let words = match (bad.first(), all) {
-            (None, 1) => format!("good in {}", milliseconds(slowest)),
-            (None, _) => format!("all {all} {} good, the slowest in {}", self.are, milliseconds(slowest)),
-            (Some(first), 1) => first.clone(),
-            (Some(first), _) => format!("{} of {all} {} bad, {first}", bad.len(), self.are),
-        };
         let (value, good) = (Some(bad.len() as f64), Some(bad.is_empty()));
+        let words = match (bad.len(), all) {
+            (0, 1) => format!("good in {}", milliseconds(slowest)),
+            (0, _) => format!("all {all} {} good, the slowest in {}", self.are, milliseconds(slowest)),
+            // Nothing is left to be listed behind it.
+            (_, 1) => bad.remove(0),
+            (count, _) => format!("{count} of {all} {} bad", self.are),
+        };
         bad.truncate(TOP);
         Ok(Measured { value, good, words, top: bad })
     }
