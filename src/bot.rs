@@ -1,5 +1,6 @@
 //! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
 
+mod ask;
 mod recall;
 mod samples;
 
@@ -14,8 +15,8 @@ use crate::engine::settings::Settings;
 use crate::engine::state::State;
 use crate::engine::window::Window;
 use crate::engine::{
-    About, Accepted, Closed, Edited, Input, Kind, Line, Measured, Outcome, Probe, Question, Reply, Run,
-    decide, health, say, timers, turn,
+    Accepted, Closed, Edited, Input, Line, Measured, Outcome, Probe, Question, Reply, Run, decide, health,
+    say, timers, turn,
 };
 use crate::store::{Answer, Seen, Store, StoreError};
 
@@ -40,6 +41,8 @@ pub struct Bot {
     missed: Vec<Input>,
     /// Messages that are answered later, each with the row by which that is known.
     owed: BTreeMap<Message, RowId>,
+    /// What people asked the log last.
+    asked: ask::LastAsked,
     /// The log takes nothing: nothing is decided until it does.
     deaf: bool,
     /// The last write failed, and the operator has been told.
@@ -124,8 +127,21 @@ impl Bot {
         let samples = Samples::default();
         let (missed, owed) = (Vec::new(), BTreeMap::new());
         let (deaf, failing) = (false, false);
-        let mut bot =
-            Self { settings, store, state, lookups, samples, topics, cards, missed, owed, deaf, failing };
+        let asked = ask::LastAsked::default();
+        let mut bot = Self {
+            settings,
+            store,
+            state,
+            lookups,
+            samples,
+            topics,
+            cards,
+            missed,
+            owed,
+            asked,
+            deaf,
+            failing,
+        };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -239,7 +255,9 @@ impl Bot {
         }
         // Where there was nothing to write, the log was not tried.
         self.failing &= !has_written;
-        replies.extend(questions.iter().flat_map(|question| self.answer(question)));
+        for question in &questions {
+            replies.extend(self.answer(question));
+        }
         let cards = if records.is_empty() { Vec::new() } else { self.cards_changed(closed) };
         let topics = self.topics_changed();
         let lookups = self.lookups.due(&self.settings, &self.state, at);
@@ -363,7 +381,7 @@ impl Bot {
 
     /// What is said where nothing can be stored: chat stays unanswered, questions that leave no row are answered as long
     /// as the log can be read, and everybody else who spoke to the bot is told.
-    fn said_without_rows(&self, at: At, inputs: &[Input], sorry: fn(&str) -> String) -> Said {
+    fn said_without_rows(&mut self, at: At, inputs: &[Input], sorry: fn(&str) -> String) -> Said {
         let mut replies = Vec::new();
         let handled = self.handled(inputs).unwrap_or_default();
         for input in inputs {
@@ -383,7 +401,9 @@ impl Bot {
                 Some(outcome) if outcome == Outcome::default() => {}
                 Some(outcome) if !self.deaf => {
                     replies.extend(outcome.replies);
-                    replies.extend(outcome.questions.iter().flat_map(|question| self.answer(question)));
+                    for question in &outcome.questions {
+                        replies.extend(self.answer(question));
+                    }
                 }
                 _ => replies.push(apology(line, sorry)),
             }
@@ -404,32 +424,6 @@ impl Bot {
     fn hear_again(&mut self) -> bool {
         self.deaf = self.store.probe().is_err() || !self.reload();
         !self.deaf
-    }
-
-    fn answer(&self, question: &Question) -> Vec<Reply> {
-        let lines = match &question.about {
-            About::Rows(query) => match self.store.search(query) {
-                Ok(found) => say::ask::rows(&question.name, &found, query),
-                Err(_) => vec![say::ask::log_unreadable(&question.name)],
-            },
-            About::Report(window) => match self.store.rows_of_window(window) {
-                Ok(rows) => {
-                    let closed = rows.iter().rev().find(|row| row.kind == "window-closed");
-                    let head = closed.and_then(|closed| self.head(closed.id));
-                    vec![say::ask::report(&question.name, window, &rows, head.as_deref())]
-                }
-                Err(_) => vec![say::ask::log_unreadable(&question.name)],
-            },
-        };
-        lines
-            .into_iter()
-            .enumerate()
-            .map(|(index, text)| Reply {
-                kind: Kind::Status,
-                more: index > 0,
-                ..Reply::new(question.to.clone(), text)
-            })
-            .collect()
     }
 
     /// Asks about a change again, although its time has not come.

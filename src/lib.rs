@@ -25,6 +25,7 @@ pub mod health;
 pub mod play;
 pub mod review;
 pub mod runner;
+pub mod sal;
 pub mod secret;
 pub mod store;
 pub mod transport;

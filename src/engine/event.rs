@@ -5,6 +5,8 @@
 mod back_step;
 mod cause;
 mod debt;
+mod ending;
+mod imported;
 mod kinds;
 mod record;
 mod redacted;
@@ -17,6 +19,7 @@ use super::facts::{Facts, Fault};
 use super::guidelines::RuleId;
 use super::health::Verdict;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
+use super::incident::Incident;
 use super::plan::Step;
 use super::program::Ended;
 use super::state::State;
@@ -25,22 +28,12 @@ use super::window::Occurrence;
 pub use back_step::BackStep;
 pub use cause::{Absence, Cause, LinkNow};
 pub use debt::{Debt, Settlement};
-pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT};
+pub use ending::Ending;
+pub use imported::{Format, IMPORTED, Origin};
+pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT, kinds};
 pub use record::{Author, Record, Went};
 pub use redacted::{Blanked, TAKEN_OUT, without_words};
 pub use wish::Wish;
-
-/// How an occurrence ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ending {
-    /// Somebody said `finish`.
-    Finished,
-    /// Nobody claimed it.
-    NoShow,
-    /// Its time ran out, and nothing was in motion.
-    Lapsed,
-}
 
 /// What happened. `window` and `change` of the record say to what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +53,11 @@ pub enum Event {
         /// Every row that lost words. The store fills it in when it takes them out.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         rows: Vec<Blanked>,
+    },
+    /// An entry of another log, taken over with its own time: nothing that was done here.
+    Imported {
+        /// Where it stands there.
+        from: Box<Origin>,
     },
     /// A command was refused, and nothing changed.
     Refused {
@@ -488,8 +486,7 @@ pub enum Event {
         /// Which.
         freeze: u32,
     },
-    /// A check was read while nothing moved, or before its first step for the patch of the record: what comes later is
-    /// compared with it.
+    /// A check was read while nothing moved, or for the patch of the record before its first step.
     BaselineTaken {
         /// Which.
         check: String,
@@ -538,7 +535,7 @@ pub enum Event {
         /// So many seconds.
         seconds: i64,
     },
-    /// The patch goes back by itself at a time, unless somebody says `cancel`. Said again before it does.
+    /// The patch goes back by itself then, unless somebody says `cancel`.
     RollbackCounted {
         /// Then.
         until: At,
@@ -549,8 +546,11 @@ pub enum Event {
     Restored {
         /// What was seen.
         words: String,
+        /// When it was bad, seen, decided and off.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clock: Option<Incident>,
     },
-    /// The command of a step is to be started, once. Without its end after a start of the program, nobody knows what it did.
+    /// The command of a step is to be started, once.
     StepIntended {
         /// Its number.
         step: u32,

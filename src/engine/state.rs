@@ -14,10 +14,11 @@ use super::event::{Debt, Event, LinkNow, Record, Settlement, Wish};
 use super::facts::{Fact, Facts, Fault, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
-use super::order::Seen;
+use super::order::{self, Compared, Seen};
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
 pub use codes::Code;
+pub use emergency::EmergencyWish;
 use in_window::{apply_to_window, place};
 pub use pairs::Pairs;
 
@@ -33,6 +34,9 @@ pub struct State {
     /// In how many of the patches that were seen so far a name stands.
     #[serde(default, skip_serializing_if = "Seen::is_empty")]
     pub seen: Seen,
+    /// Which of the known changes were found to belong together.
+    #[serde(skip)]
+    pub compared: Compared,
     /// What is merged and not deployed.
     pub ledger: BTreeMap<ChangeNumber, Entry>,
     /// Patches of closed occurrences that nobody has moved yet, with their checks.
@@ -212,21 +216,6 @@ pub struct Offer {
     pub line: RowId,
 }
 
-/// Somebody asked to deploy outside windows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EmergencyWish {
-    /// Which change.
-    pub change: ChangeNumber,
-    /// Who.
-    pub by: Who,
-    /// When.
-    pub at: At,
-    /// Why it cannot wait.
-    pub reason: String,
-    /// The rooms that it is held in.
-    pub rooms: Vec<RoomId>,
-}
-
 impl State {
     /// The number that the next row will have.
     pub fn next_row(&self) -> RowId {
@@ -251,6 +240,7 @@ impl State {
         match &record.event {
             Event::Logged
             | Event::Amended { .. }
+            | Event::Imported { .. }
             | Event::Refused { .. }
             | Event::Asked { .. }
             | Event::Started
@@ -262,11 +252,18 @@ impl State {
                 let row = self.row;
                 *self = (**state).clone();
                 self.row = row;
+                let known: Vec<ChangeNumber> = self.known.keys().copied().collect();
+                known.into_iter().for_each(|change| self.compare(change));
             }
             Event::FactsSeen { facts } => {
                 let rarity = self.rate(facts);
                 let known = Known { facts: Some((**facts).clone()), at, fault: None, rarity };
-                self.known.insert(facts.change.number, known);
+                let number = facts.change.number;
+                let before = self.known.insert(number, known).and_then(|known| known.facts);
+                let same = |old: &Facts| old.change == facts.change && old.diff == facts.diff;
+                if !before.as_ref().is_some_and(same) {
+                    self.compare(number);
+                }
             }
             Event::LookupFailed { fault } => {
                 if let Some(change) = record.change {
@@ -398,6 +395,12 @@ impl State {
             Some((diff, known.rarity.as_slice()))
         });
         self.seen.rate(diff, before)
+    }
+
+    /// Finds what a change belongs together with, by what is known of it now.
+    pub fn compare(&mut self, change: ChangeNumber) {
+        let partners = order::partners(self, change);
+        self.compared.learn(change, partners);
     }
 
     fn close_offer(&mut self, record: &Record) {
@@ -539,6 +542,8 @@ impl State {
             wanted.extend(window.patches.iter().map(|patch| patch.change));
         }
         self.known.retain(|change, _| wanted.contains(change));
+        let known = &self.known;
+        self.compared.keep(|change| known.contains_key(&change));
     }
 
     /// The rules that were set aside for this patch set of a change that is not queued yet.

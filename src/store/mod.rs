@@ -13,6 +13,7 @@ mod diagnose;
 mod error;
 mod flaw;
 mod head;
+mod import;
 #[cfg(feature = "matrix")]
 pub mod inbox;
 mod index;
@@ -121,6 +122,11 @@ impl Store {
     /// Answers a question; see [`Reader::search`].
     pub fn search(&self, query: &Query) -> Result<Found, StoreError> {
         self.reader.search(query)
+    }
+
+    /// All rows of some kinds; see [`Reader::rows_of_kinds`].
+    pub fn rows_of_kinds(&self, kinds: &[&str]) -> Result<Vec<Row>, StoreError> {
+        self.reader.rows_of_kinds(kinds)
     }
 
     /// The head of a row; see [`Reader::head_of`].

@@ -15,13 +15,16 @@ use super::row::{self, stored_time};
 use super::words::{Words, matching};
 use crate::engine::event::BOOKKEEPING;
 use crate::engine::id::{OccurrenceId, RowId};
-use crate::engine::log::{Found, InWindow, Query, Row};
+use crate::engine::log::{Found, InWindow, Query, Row, Total};
 
 /// How long a question waits where the log is locked, which in normal use it never is.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Among so many rows of the same speaker an answer is looked for.
 const ROWS_OF_ONE: usize = 100;
+
+/// How many rows stand around one where no number was given.
+const NEIGHBOURS: usize = 10;
 
 /// Reads the log, also while the bot writes it. It never writes or checkpoints.
 pub struct Reader {
@@ -75,17 +78,19 @@ impl Reader {
         Ok(hash.map(|hash| Head::of(row, &hash)))
     }
 
-    /// Answers a question: the newest rows that it asks for, oldest first, and how many there are in all.
+    /// Answers a question: the newest rows that it asks for, newest first, and how many there are in all.
     ///
-    /// Bookkeeping is left out unless the question names a kind, a row or words. Words are whole words, in any
-    /// case and with or without accents; where the index cannot be made (a folder that is read-only), they are found
-    /// inside longer words too.
+    /// Words are whole words, in any case and with or without accents; where the index cannot be made (a folder that is
+    /// read-only), they are found inside longer words too.
     pub fn search(&self, query: &Query) -> Result<Found, StoreError> {
-        let words = Words::new(&query.words);
-        if let Some(phrase) = words.phrase() {
+        if let Some(row) = query.around {
+            return self.around(row, query.last.unwrap_or(NEIGHBOURS));
+        }
+        let words = Words::new(query);
+        if words.is_for_index() {
             // A second try is for an index that was found damaged and made anew.
             for _ in 0..2 {
-                match self.search_index(query, &words, phrase) {
+                match self.search_index(query, &words) {
                     Ok(found) => return Ok(found),
                     Err(StoreError::Corrupt(_)) => self.forget_index(),
                     Err(_) => break,
@@ -95,14 +100,52 @@ impl Reader {
         let mut filter = Filter::in_log();
         filter.add_all(query);
         filter.add_texts(words.all());
-        filter.ask(&self.log, query.last)
+        filter.add_no_texts(words.all_without());
+        filter.ask(&self.log, query)
+    }
+
+    /// A row with those before and after it.
+    fn around(&self, row: RowId, neighbours: usize) -> Result<Found, StoreError> {
+        let limit = i64::try_from(neighbours / 2).unwrap_or(i64::MAX);
+        let bookkeeping = serde_json::Value::from(BOOKKEEPING).to_string();
+        let part = |sql: &str, limit: i64| -> Result<Vec<Row>, StoreError> {
+            let mut statement = self.log.prepare_cached(sql)?;
+            Ok(statement.query_map((row.0, &bookkeeping, limit), row::row)?.collect::<Result<_, _>>()?)
+        };
+        let select = ["SELECT ", row::COLUMNS, " FROM event WHERE "].concat();
+        let shown = "kind NOT IN (SELECT value FROM json_each(?2))";
+        let transaction = self.log.unchecked_transaction()?;
+        let mut rows = part(&format!("{select} seq > ?1 AND {shown} ORDER BY seq LIMIT ?3"), limit)?;
+        rows.reverse();
+        let own = part(&format!("{select} seq = ?1 AND ?2 <> '' LIMIT ?3"), 1)?;
+        if own.is_empty() {
+            return Ok(Found { rows: Vec::new(), total: Total::Exactly(0) });
+        }
+        rows.extend(own);
+        rows.extend(part(&format!("{select} seq < ?1 AND {shown} ORDER BY seq DESC LIMIT ?3"), limit)?);
+        drop(transaction);
+        let total = Total::Exactly(rows.len() as u64);
+        Ok(Found { rows, total })
     }
 
     /// All rows of an occurrence, oldest first, bookkeeping too.
     pub fn rows_of_window(&self, window: &OccurrenceId) -> Result<Vec<Row>, StoreError> {
         let mut filter = Filter::in_log();
         filter.add_window(&InWindow::Occurrence(window.clone()));
-        filter.ask(&self.log, None).map(|found| found.rows)
+        let mut rows = filter.ask(&self.log, &Query::default())?.rows;
+        rows.reverse();
+        Ok(rows)
+    }
+
+    /// All rows of these kinds, oldest first. What people log is none of them.
+    pub fn rows_of_kinds(&self, kinds: &[&str]) -> Result<Vec<Row>, StoreError> {
+        let mut filter = Filter::in_log();
+        let kinds = serde_json::Value::from(kinds).to_string();
+        let among = " AND event.kind <> 'logged' AND event.kind IN (SELECT value FROM json_each(?))";
+        filter.add(among, [kinds.into()]);
+        let mut rows = filter.ask(&self.log, &Query::default())?.rows;
+        rows.reverse();
+        Ok(rows)
     }
 
     /// The first row from this one on that says what became of something that somebody said. What they offered is
@@ -117,8 +160,7 @@ impl Reader {
         filter.newest = " ORDER BY event.seq LIMIT ?";
         filter.add(" AND event.seq >= ? AND event.network = ?", [from.0.into(), network.to_owned().into()]);
         filter.add(" AND event.account IS ?", [account.map(str::to_owned).into()]);
-        let mut rows = filter.ask(&self.log, Some(ROWS_OF_ONE))?.rows;
-        rows.reverse();
+        let rows = filter.ask(&self.log, &Query { last: Some(ROWS_OF_ONE), ..Query::default() })?.rows;
         let mut offered = None;
         for row in rows {
             if row.kind == "offered" {
@@ -132,7 +174,7 @@ impl Reader {
         Ok(None)
     }
 
-    fn search_index(&self, query: &Query, words: &Words, phrase: &str) -> Result<Found, StoreError> {
+    fn search_index(&self, query: &Query, words: &Words) -> Result<Found, StoreError> {
         let mut slot = self.index.borrow_mut();
         if slot.as_ref().is_some_and(Index::is_gone) {
             *slot = None;
@@ -143,10 +185,15 @@ impl Reader {
         };
         let index = slot.insert(index);
         index.catch_up()?;
-        let mut filter = Filter::in_index(phrase);
+        let mut filter = words.with().map_or_else(Filter::in_log, Filter::in_index);
         filter.add_all(query);
+        if let Some(without) = words.without() {
+            filter
+                .add(" AND event.seq NOT IN (SELECT rowid FROM words WHERE words MATCH ?)", [without.into()]);
+        }
         filter.add_texts(words.unindexed());
-        filter.ask(index.connection(), query.last)
+        filter.add_no_texts(words.unindexed_without());
+        filter.ask(index.connection(), query)
     }
 
     fn forget_index(&self) {
@@ -180,11 +227,11 @@ impl Filter {
     }
 
     /// Rows whose words the index has.
-    fn in_index(phrase: &str) -> Self {
+    fn in_index(phrase: String) -> Self {
         Self {
             from: " FROM words CROSS JOIN event ON event.seq = words.rowid WHERE words MATCH ?",
             conditions: String::new(),
-            values: vec![phrase.to_owned().into()],
+            values: vec![phrase.into()],
             newest: " ORDER BY words.rowid DESC LIMIT ?",
             count: Some("SELECT count(*) FROM words WHERE words MATCH ?"),
         }
@@ -197,7 +244,7 @@ impl Filter {
     }
 
     fn add_all(&mut self, query: &Query) {
-        let Query { by, change, window, kind, since, until, words, show, last: _ } = query;
+        let Query { by, change, task: _, window, room, kind, outcome, since, until, terms, show, .. } = query;
         if let Some(by) = by {
             self.add_by(by);
         }
@@ -206,6 +253,12 @@ impl Filter {
         }
         if let Some(window) = window {
             self.add_window(window);
+        }
+        if let Some(room) = room {
+            self.add(" AND lower(event.room) = ?", [room.to_ascii_lowercase().into()]);
+        }
+        if let Some(outcome) = outcome {
+            self.add(" AND event.outcome = ?", [outcome.to_ascii_lowercase().into()]);
         }
         if let Some(kind) = kind {
             self.add_kind(kind.to_ascii_lowercase());
@@ -219,8 +272,11 @@ impl Filter {
         if let Some(row) = show {
             self.add(" AND event.seq = ?", [row.0.into()]);
         }
-        if kind.is_none() && show.is_none() && words.is_empty() {
-            let alone = self.conditions.is_empty();
+        if let Some(row) = query.before {
+            self.add(" AND event.seq < ?", [row.0.into()]);
+        }
+        if kind.is_none() && show.is_none() && terms.iter().all(|term| term.not) {
+            let alone = self.values.is_empty();
             let bookkeeping = serde_json::Value::from(BOOKKEEPING).to_string();
             self.add(" AND event.kind NOT IN (SELECT value FROM json_each(?))", [bookkeeping.into()]);
             if alone {
@@ -304,9 +360,22 @@ impl Filter {
         }
     }
 
-    fn ask(mut self, connection: &Connection, last: Option<usize>) -> Result<Found, StoreError> {
+    /// Texts of which none may be in the text of the row.
+    fn add_no_texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
+        let patterns: Vec<String> = texts.map(matching).collect();
+        if !patterns.is_empty() {
+            let patterns = serde_json::Value::from(patterns).to_string();
+            self.add(
+                " AND NOT EXISTS (SELECT 1 FROM json_each(?) WHERE event.text LIKE value ESCAPE '\\')",
+                [patterns.into()],
+            );
+        }
+    }
+
+    fn ask(mut self, connection: &Connection, query: &Query) -> Result<Found, StoreError> {
         // A count and a page that were taken at different moments could contradict each other.
         let transaction = connection.unchecked_transaction()?;
+        let last = if query.count { Some(0) } else { query.last };
         let limit = last.and_then(|last| i64::try_from(last).ok());
         let total = match limit {
             Some(_) => Some(self.total(&transaction)?),
@@ -315,10 +384,9 @@ impl Filter {
         let page = ["SELECT ", row::COLUMNS, self.from, &self.conditions, self.newest].concat();
         self.values.push(limit.unwrap_or(-1).into());
         let mut statement = transaction.prepare_cached(&page)?;
-        let mut rows: Vec<Row> =
+        let rows: Vec<Row> =
             statement.query_map(params_from_iter(&self.values), row::row)?.collect::<Result<_, _>>()?;
-        rows.reverse();
-        let total = total.unwrap_or(rows.len() as u64);
+        let total = Total::Exactly(total.unwrap_or(rows.len() as u64));
         Ok(Found { rows, total })
     }
 

@@ -38,6 +38,8 @@ mod make;
 #[cfg(feature = "matrix")]
 mod matrix_hear;
 #[cfg(feature = "matrix")]
+mod matrix_keys;
+#[cfg(feature = "matrix")]
 mod matrix_link;
 #[cfg(feature = "matrix")]
 mod matrix_say;
@@ -50,6 +52,7 @@ mod restart;
 mod review;
 mod room;
 mod runner;
+mod sal;
 mod schedule;
 mod soak;
 mod store;

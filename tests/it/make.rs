@@ -8,6 +8,7 @@ use swatbot::engine::facts::{
     Account, Brief, Change, Fact, Facts, File, FileStatus, Need, PatchSet, PatchSetKind, Status, Vote,
 };
 use swatbot::engine::id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
+use swatbot::engine::log::{Term, TermText};
 use swatbot::engine::patch::{Patch, Stage};
 use swatbot::engine::settings::{
     EmergencySettings, PRODUCTION, Person, Plans, Policy, Seed, Settings, Standing, StepSettings, Timers,
@@ -257,6 +258,7 @@ pub(crate) fn need(of: u32, found: &[Brief]) -> Need {
 pub(crate) fn know(state: &mut State, facts: &Facts) {
     let known = Known { facts: Some(facts.clone()), at: at("12:00"), fault: None, rarity: Vec::new() };
     state.known.insert(facts.change.number, known);
+    state.compare(facts.change.number);
 }
 
 /// Puts a change in the queue, at the end, and makes its facts known.
@@ -317,4 +319,10 @@ pub(crate) fn owe(state: &mut State, change: u32, debt: Debt) {
 pub(crate) fn revert(facts: &mut Facts, other: u32) {
     let commit = revision(other);
     facts.change.message = format!("Revert it\n\nThis reverts commit {commit}.\n\nBug: T1234\n");
+}
+
+/// What `find` looks for: each of these words.
+pub(crate) fn words(text: &str) -> Vec<Term> {
+    let word = |word: &str| Term { text: TermText::Word(word.to_owned()), not: false };
+    text.split_whitespace().map(word).collect()
 }

@@ -258,6 +258,11 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn report(&mut self, word: Option<&str>) -> Result<(), Refusal> {
+        if word.is_some_and(|word| word.eq_ignore_ascii_case("stats")) {
+            let (name, to) = (self.name.clone(), self.to.clone());
+            self.out.questions.push(Question { about: About::Stats, name, to });
+            return Ok(());
+        }
         let id = match word {
             None => match self.open_window() {
                 Some(window) => window.id().clone(),

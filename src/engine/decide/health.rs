@@ -214,10 +214,11 @@ impl Turn<'_> {
             words.push(format!("{} {}{}", check.id, sample.words, health::before(check, baseline)));
         }
         let words = words.join("; ");
-        self.record(Some(window.id()), Some(incident.change), Event::Restored { words: words.clone() });
+        let mut after = incident.clone();
+        after.restored = Some(self.at);
+        let event = Event::Restored { words: words.clone(), clock: Some(after.clone()) };
+        self.record(Some(window.id()), Some(incident.change), event);
         if incident.is_measured {
-            let mut after = incident.clone();
-            after.restored = Some(self.at);
             let text = say::health::restored(&after, &words);
             self.tell_all_concerned(window, patch, &text);
         }

@@ -29,7 +29,7 @@ impl<'a> Turn<'a> {
     pub(super) fn may_pass_lock(&self, window: &Window) -> Result<(), Refusal> {
         match self.lock_holders(window).next() {
             Some(holder) if window.robbed => {
-                Err(no::locked(self.prefix(), target(self.settings, window), holder))
+                Err(no::locked(self.prefix(), target(self.settings, window), window, holder))
             }
             _ => Ok(()),
         }
@@ -38,7 +38,7 @@ impl<'a> Turn<'a> {
     /// The refusal that names who holds the lock.
     pub(super) fn locked_by(&self, window: &Window) -> Option<Refusal> {
         let holder = self.lock_holders(window).next()?;
-        Some(no::locked(self.prefix(), target(self.settings, window), holder))
+        Some(no::locked(self.prefix(), target(self.settings, window), window, holder))
     }
 
     /// `steal W REASON`: the window is held, and others of its target may go on.

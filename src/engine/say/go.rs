@@ -149,7 +149,7 @@ pub fn back_waits(prefix: &str, number: u32, step: &BackStep) -> String {
             format!(" is UNKNOWN ({}), {done} or {}", going.row, command(prefix, "rerun"))
         }
         (Some(going), _) => format!(" runs since {} UTC ({})", words::clock(going.at), going.row),
-        (None, Some(_)) => format!(", {} or {done}", command(prefix, "retry")),
+        (None, Some(why)) => format!(" FAILED ({}), {} or {done}", own_words(why), command(prefix, "retry")),
         (None, None) => " runs next".to_owned(),
     }
 }

@@ -9,12 +9,14 @@ pub mod files;
 pub mod for_log;
 pub mod go;
 pub mod health;
+pub mod log;
 pub mod no;
 pub mod presence;
 pub mod queue;
 pub mod room;
 pub mod row;
 pub mod run;
+pub mod stats;
 pub mod window;
 
 use super::facts::Facts;

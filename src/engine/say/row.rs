@@ -27,9 +27,11 @@ pub fn text(
     let because =
         |reason: &Option<String>| reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     match event {
-        Event::Logged | Event::Amended { .. } | Event::Redacted { .. } | Event::Refused { .. } => {
-            String::new()
-        }
+        Event::Logged
+        | Event::Amended { .. }
+        | Event::Redacted { .. }
+        | Event::Imported { .. }
+        | Event::Refused { .. } => String::new(),
         Event::Asked { verb } => format!("was told: {verb} {n}"),
         Event::Started => "swatbot started".to_owned(),
         Event::Stopped => "swatbot stopped".to_owned(),
@@ -221,7 +223,7 @@ fn health(n: &str, event: &Event) -> String {
             format!("{n} goes back by itself at {}", until.format("%H:%M:%SZ"))
         }
         Event::RollbackCancelled => format!("{n} does not go back by itself"),
-        Event::Restored { words } => format!("healthy again after {n}: {words}"),
+        Event::Restored { words, .. } => format!("healthy again after {n}: {words}"),
         _ => String::new(),
     }
 }

@@ -32,8 +32,12 @@ pub fn where_things_stand(settings: &Settings, state: &State, window: &Window, a
     if let Some(rollback) = &window.rollback
         && let Some((number, step)) = rollback.current()
     {
-        let failed =
-            step.failed.as_deref().map(|why| format!(" FAILED ({})", own_words(why))).unwrap_or_default();
+        let failed = step
+            .failed
+            .as_deref()
+            .filter(|_| step.run.is_none())
+            .map(|why| format!(" FAILED ({})", own_words(why)))
+            .unwrap_or_default();
         parts.push(format!("rolling back, {}{failed}", run::back_step(&settings.prefix, number, step)));
     } else if let Some(patch) = window.moving() {
         parts.push(moving(settings, window, patch));

@@ -1,9 +1,26 @@
 //! What is deployed outside windows: who asked, who agreed.
 
+use serde::{Deserialize, Serialize};
+
 use super::State;
 use crate::engine::event::Record;
-use crate::engine::id::Who;
+use crate::engine::id::{At, ChangeNumber, RoomId, Who};
 use crate::engine::window::Emergency;
+
+/// Somebody asked to deploy outside windows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmergencyWish {
+    /// Which change.
+    pub change: ChangeNumber,
+    /// Who.
+    pub by: Who,
+    /// When.
+    pub at: At,
+    /// Why it cannot wait.
+    pub reason: String,
+    /// The rooms that it is held in.
+    pub rooms: Vec<RoomId>,
+}
 
 impl State {
     /// Somebody agrees to what was asked for: the occurrence of the record is an emergency.

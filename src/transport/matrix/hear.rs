@@ -166,7 +166,7 @@ pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
     }
     // The state of a room is in clear, and so is what takes an event away. Whoever puts such a thing into an encrypted
     // text was asked for no right to it by any homeserver.
-    let is_encrypted = matches!(scene.seal, Seal::Trusted | Seal::Untrusted);
+    let is_encrypted = !matches!(scene.seal, Seal::Clear | Seal::Locked);
     let is_of_messages = matches!(event.kind.as_str(), "m.room.message" | "m.reaction");
     if is_encrypted && !(is_of_messages && event.state_key.is_none()) {
         return Heard::Nothing;
@@ -275,6 +275,8 @@ fn doubt(scene: Scene<'_>) -> Option<Doubt> {
         // Into an encrypted room whoever runs a homeserver can write in clear, under any name.
         Seal::Clear if scene.is_encrypted => Some(Doubt::Clear),
         Seal::Untrusted | Seal::Locked => Some(Doubt::Device),
+        Seal::Replayed => Some(Doubt::Replayed),
+        Seal::Changed => Some(Doubt::Keys),
         Seal::Clear | Seal::Trusted => None,
     }
 }

@@ -326,7 +326,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                     }
                 }
                 batch = &mut syncing => {
+                    let repeats = match &batch {
+                        Ok(batch) if batch.numbers.is_none() => self.inbox.repeats(&batch.events)?,
+                        _ => Vec::new(),
+                    };
                     syncing = match batch {
+                        Ok(batch) if !repeats.is_empty() => whole(server.clone().compare(batch, repeats)),
                         Ok(batch) => {
                             heard_at = now();
                             // A server that answers at once and has nothing to say is not asked in a circle.

@@ -370,7 +370,7 @@ impl Site {
 
     fn kinds(&self, kind: &str) -> u64 {
         let query = swatbot::engine::log::Query { kind: Some(kind.to_owned()), ..Default::default() };
-        self.bot.as_ref().unwrap().store().search(&query).unwrap().total
+        self.bot.as_ref().unwrap().store().search(&query).unwrap().rows.len() as u64
     }
 
     /// The first patch is live, the second one is off, and every command was run once.

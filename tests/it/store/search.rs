@@ -5,9 +5,11 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use swatbot::engine::event::{BOOKKEEPING, Record, Went};
-use swatbot::engine::id::{ChangeNumber, RowId, Who};
-use swatbot::engine::log::{InWindow, Query};
+use swatbot::engine::id::{ChangeNumber, RoomId, RowId, Who};
+use swatbot::engine::log::{InWindow, Query, Term, TermText, Total};
 use swatbot::store::{Reader, Store};
+
+use crate::make;
 
 use super::{at, morning, open, place, said, story};
 
@@ -31,6 +33,7 @@ fn rows() -> Vec<Record> {
         by("alice", Some("Alice_L"), "synchronized wmf-config/InitialiseSettings.php", 360),
         by("oscar", Some("o"), "no: step 2 comes first", 420),
     ];
+    rows[0].by.room = Some(RoomId("#ops".to_owned()));
     rows[3].by.network = Some("matrix".to_owned());
     rows[4].by.network = None;
     rows[4].window = Some(morning());
@@ -45,7 +48,7 @@ fn rows() -> Vec<Record> {
 }
 
 fn find(words: &str) -> Query {
-    Query { words: words.split_whitespace().map(str::to_owned).collect(), ..Query::default() }
+    Query { terms: make::words(words), ..Query::default() }
 }
 
 fn asked_by(who: &str) -> Query {
@@ -58,8 +61,8 @@ fn logged() -> Query {
 
 fn numbers(store: &Store, query: &Query) -> Vec<i64> {
     let found = store.search(query).unwrap();
-    assert_eq!(found.total, found.rows.len() as u64);
-    found.rows.iter().map(|row| row.id.0).collect()
+    assert_eq!(found.total, Total::Exactly(found.rows.len() as u64));
+    found.rows.iter().rev().map(|row| row.id.0).collect()
 }
 
 #[test]
@@ -72,6 +75,7 @@ fn a_question_finds_what_it_asks_for() {
     let since = |seconds| Query { since: Some(at(seconds)), ..Query::default() };
     let until = |seconds| Query { until: Some(at(seconds)), ..Query::default() };
     let kind = |kind: &str| Query { kind: Some(kind.to_owned()), ..Query::default() };
+    let before = |row| Query { before: Some(RowId(row)), ..Query::default() };
     let show = |row| Query { show: Some(RowId(row)), ..Query::default() };
     for (query, expected) in [
         (Query::default(), &[1, 2, 3, 4, 5, 6, 7, 8][..]),
@@ -100,6 +104,11 @@ fn a_question_finds_what_it_asks_for() {
         (kind("refused"), &[8]),
         (kind("REFUSED"), &[8]),
         (kind("nothing"), &[]),
+        (Query { outcome: Some("Refused".to_owned()), ..Query::default() }, &[8]),
+        (Query { room: Some("#OPS".to_owned()), ..Query::default() }, &[1]),
+        (Query { task: Some("T115031".to_owned()), ..Query::default() }, &[2]),
+        (Query { task: Some("T11503".to_owned()), ..Query::default() }, &[]),
+        (before(3), &[1, 2]),
         (show(3), &[3]),
         (show(9), &[]),
         (Query { change: Some(ChangeNumber(900_101)), ..asked_by("oscar") }, &[8]),
@@ -141,6 +150,41 @@ fn words_are_found_with_and_without_an_index() {
             assert_eq!(numbers(&store, &find(words)), *expected, "{words}, index: {with_index}");
         }
         assert_eq!(index.is_file(), with_index);
+    }
+}
+
+/// As they are found with an index and without one.
+#[test]
+fn terms_may_be_phrases_beginnings_and_what_must_not_be_there() {
+    let term = |text, not| Term { text, not };
+    let word = |text: &str| TermText::Word(text.to_owned());
+    let phrase = |text: &str| TermText::Phrase(text.to_owned());
+    let beginning = |text: &str| TermText::Prefix(text.to_owned());
+    let all: &[(&[Term], &[i64])] = &[
+        (&[term(phrase("restarted apache"), false)], &[1, 3]),
+        (&[term(phrase("apache is slow"), false)], &[2]),
+        (&[term(phrase("slow apache"), false)], &[]),
+        (&[term(beginning("sync"), false)], &[7]),
+        (&[term(beginning("T115"), false)], &[2]),
+        (&[term(word("apache"), false), term(word("slow"), true)], &[1, 3]),
+        (&[term(word("apache"), false), term(beginning("restart"), true)], &[2]),
+        (&[term(word("apache"), false), term(phrase("restarted apache"), true)], &[2]),
+        (&[term(word("apache"), true), term(word("step"), true)], &[4, 5, 6, 7]),
+        (&[term(word("apache"), true), term(word("%"), true)], &[4, 5, 7, 8]),
+        (&[term(word("部署"), true), term(word("apache"), false)], &[1, 2, 3]),
+        (&[term(beginning("部署"), false)], &[4]),
+    ];
+    for with_index in [true, false] {
+        let (_folder, path) = place();
+        if !with_index {
+            fs::create_dir(index_of(&path)).unwrap();
+        }
+        let mut store = open(&path);
+        store.append(&rows(), &[]).unwrap();
+        for (terms, expected) in all {
+            let query = Query { terms: terms.to_vec(), ..Query::default() };
+            assert_eq!(numbers(&store, &query), *expected, "{terms:?}, index: {with_index}");
+        }
     }
 }
 
@@ -196,23 +240,30 @@ fn words_are_words_and_not_a_language() {
 }
 
 #[test]
-fn the_newest_are_returned_oldest_first_with_a_count_of_all() {
+fn the_newest_come_first_with_a_count_of_all() {
     let (_folder, path) = place();
     let mut store = open(&path);
     store.append(&rows(), &[]).unwrap();
     for (query, expected, total) in [
-        (Query { last: Some(3), ..Query::default() }, &[6, 7, 8][..], 8),
-        (Query { last: Some(2), ..asked_by("alice") }, &[6, 7], 3),
+        (Query { last: Some(3), ..Query::default() }, &[8, 7, 6][..], 8),
+        (Query { last: Some(2), ..asked_by("alice") }, &[7, 6], 3),
         (Query { last: Some(1), ..find("apache") }, &[3], 3),
         (Query { last: Some(0), ..find("apache") }, &[], 3),
-        (Query { last: Some(usize::MAX), ..asked_by("bob") }, &[2, 3, 4], 3),
+        (Query { last: Some(usize::MAX), ..asked_by("bob") }, &[4, 3, 2], 3),
         (Query { last: Some(1), ..logged() }, &[7], 7),
-        (Query { last: Some(1), words: find("apache").words, ..logged() }, &[3], 3),
+        (Query { last: Some(1), terms: find("apache").terms, ..logged() }, &[3], 3),
         (Query { last: Some(1), since: Some(at(300)), ..logged() }, &[7], 2),
+        (Query { last: Some(2), before: Some(RowId(7)), ..asked_by("alice") }, &[6, 1], 2),
+        (Query { count: true, ..asked_by("alice") }, &[], 3),
+        (Query { count: true, ..find("apache") }, &[], 3),
+        (Query { around: Some(RowId(4)), last: Some(4), ..Query::default() }, &[6, 5, 4, 3, 2], 5),
+        (Query { around: Some(RowId(1)), last: Some(3), ..Query::default() }, &[2, 1], 2),
+        (Query { around: Some(RowId(8)), last: Some(0), ..Query::default() }, &[8], 1),
+        (Query { around: Some(RowId(9)), ..Query::default() }, &[], 0),
     ] {
         let found = store.search(&query).unwrap();
         assert_eq!(found.rows.iter().map(|row| row.id.0).collect::<Vec<_>>(), expected, "{query:?}");
-        assert_eq!(found.total, total, "{query:?}");
+        assert_eq!(found.total, Total::Exactly(total), "{query:?}");
     }
 }
 
@@ -323,7 +374,7 @@ fn a_reader_sees_what_is_committed_while_the_store_is_open() {
     drop(store);
     assert_eq!(reader.rows().unwrap(), 19);
     let alone = Reader::open(&path).unwrap();
-    assert_eq!(alone.search(&Query { last: Some(1), ..Query::default() }).unwrap().total, 19);
+    assert_eq!(alone.search(&Query { last: Some(1), ..Query::default() }).unwrap().total, Total::Exactly(19));
 }
 
 #[test]
@@ -346,7 +397,7 @@ proptest! {
         let records: Vec<Record> = texts.iter().map(|text| said(text)).collect();
         store.append(&records, &[]).unwrap();
         let found = store.search(&Query::default()).unwrap();
-        let stored: Vec<String> = found.rows.into_iter().map(|row| row.text).collect();
+        let stored: Vec<String> = found.rows.into_iter().rev().map(|row| row.text).collect();
         let expected: Vec<String> = texts.iter().map(|text| text.replace('\0', "")).collect();
         prop_assert_eq!(stored, expected);
         // Any word can be asked for, and a row with exactly the asked words is found.

@@ -4,7 +4,7 @@ use super::super::super::id::ChangeNumber;
 use super::super::super::patch::Patch;
 use super::super::super::window::Window;
 use super::super::super::words;
-use super::super::{Refusal, command, own_words, short_name};
+use super::super::{Refusal, command, own_words};
 use super::short;
 
 /// No such check.
@@ -134,23 +134,6 @@ pub fn no_value(prefix: &str, what: &str) -> Refusal {
         command(prefix, "hold WHY")
     );
     Refusal::new("argument", text)
-}
-
-/// Another window has something in motion on the same hosts.
-pub fn locked(prefix: &str, target: &str, holder: &Window) -> Refusal {
-    let lead = holder.lead.as_ref().map_or("nobody leads", |lead| short_name(&lead.who));
-    let back = holder.rollback.as_ref().and_then(|back| back.current()).map(|(_, step)| step.change);
-    let what = match (back, holder.moving()) {
-        (Some(change), _) => format!("{change} is going back"),
-        (None, Some(patch)) => {
-            let since = patch.started.map(|since| format!(" since {} UTC", words::clock(since)));
-            format!("{} is in motion{}", patch.change, since.unwrap_or_default())
-        }
-        (None, None) => "something moves".to_owned(),
-    };
-    let steal = command(prefix, &format!("steal {} WHY", holder.id()));
-    let text = format!("{target} is locked by {} ({lead}): {what}. A manager: {steal}", holder.id());
-    Refusal::new("lock", text)
 }
 
 /// That window holds no lock.

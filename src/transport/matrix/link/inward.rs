@@ -86,6 +86,9 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
     /// Stores what has come.
     pub(super) fn take(&mut self, batch: Batch) -> Result<(), StoreError> {
         let now = self.now();
+        for ((room, event), number) in batch.numbers.into_iter().flatten() {
+            self.inbox.number(&room, &event, number)?;
+        }
         self.inbox.take(&batch.events, &batch.next, now)?;
         self.inbox.forget(now)?;
         let given_up = self.inbox.give_up(now - LOCKED)?;
