@@ -2,6 +2,7 @@
 
 mod ask;
 mod recall;
+mod samples;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -14,9 +15,13 @@ use crate::engine::settings::Settings;
 use crate::engine::state::State;
 use crate::engine::window::Window;
 use crate::engine::{
-    Accepted, Closed, Edited, Input, Line, Outcome, Question, Reply, decide, say, timers, turn,
+    Accepted, Closed, Edited, Input, Line, Measured, Outcome, Probe, Question, Reply, Run, decide, health,
+    say, timers, turn,
 };
 use crate::store::{Answer, Seen, Store, StoreError};
+
+pub use samples::Sample;
+use samples::Samples;
 
 /// So many timers may fire at one moment before the loop goes on with what arrives.
 const TIMERS_AT_ONCE: usize = 1000;
@@ -27,6 +32,7 @@ pub struct Bot {
     store: Store,
     state: State,
     lookups: Lookups,
+    samples: Samples,
     /// The topics as they were given out last.
     topics: BTreeMap<RoomId, String>,
     /// The cards as they were given out last.
@@ -100,6 +106,12 @@ pub struct Said {
     pub cards: Vec<(RoomId, OccurrenceId, Card)>,
     /// What to ask the review system about.
     pub lookups: Vec<ChangeNumber>,
+    /// What to ask the health checks.
+    pub samples: Vec<Sample>,
+    /// The commands to start. Each is given out this once, and never again after a restart.
+    pub runs: Vec<Run>,
+    /// The commands to end, by the rows that started them.
+    pub stops: Vec<RowId>,
     /// Why the log takes nothing, for the operator: once, when it begins.
     pub trouble: Option<String>,
 }
@@ -112,11 +124,24 @@ impl Bot {
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
         let (lookups, topics, cards) = (Lookups::default(), BTreeMap::new(), BTreeMap::new());
+        let samples = Samples::default();
         let (missed, owed) = (Vec::new(), BTreeMap::new());
         let (deaf, failing) = (false, false);
         let asked = ask::LastAsked::default();
-        let mut bot =
-            Self { settings, store, state, lookups, topics, cards, missed, owed, asked, deaf, failing };
+        let mut bot = Self {
+            settings,
+            store,
+            state,
+            lookups,
+            samples,
+            topics,
+            cards,
+            missed,
+            owed,
+            asked,
+            deaf,
+            failing,
+        };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -157,6 +182,8 @@ impl Bot {
         let mut seen: Vec<Seen> = Vec::new();
         let mut accepted: Vec<Accepted> = Vec::new();
         let mut closed: Vec<Closed> = Vec::new();
+        let mut runs: Vec<Run> = Vec::new();
+        let mut stops: Vec<RowId> = Vec::new();
         if self.deaf && !self.hear_again() {
             self.keep_for_later(inputs);
             return self.said_without_rows(at, inputs, say::ask::not_recorded);
@@ -187,6 +214,8 @@ impl Bot {
             questions.extend(outcome.questions);
             accepted.extend(outcome.accepted);
             closed.extend(outcome.closed);
+            runs.extend(outcome.runs);
+            stops.extend(outcome.stops);
         }
         // A tick does one thing that is due, and looks again at what time alone has changed.
         for _ in 0..TIMERS_AT_ONCE {
@@ -198,6 +227,8 @@ impl Bot {
             replies.extend(outcome.replies);
             accepted.extend(outcome.accepted);
             closed.extend(outcome.closed);
+            runs.extend(outcome.runs);
+            stops.extend(outcome.stops);
         }
         let has_written = !(records.is_empty() && seen.is_empty());
         if let Err(error) = self.store.append(&records, &seen) {
@@ -230,7 +261,8 @@ impl Bot {
         let cards = if records.is_empty() { Vec::new() } else { self.cards_changed(closed) };
         let topics = self.topics_changed();
         let lookups = self.lookups.due(&self.settings, &self.state, at);
-        Said { replies, topics, accepted, cards, lookups, ..Said::default() }
+        let samples = self.samples.due(&self.probes(at), at);
+        Said { replies, topics, accepted, cards, lookups, samples, runs, stops, trouble: None }
     }
 
     /// Looks whether the log is still there, which nobody notices while nothing is written.
@@ -321,8 +353,8 @@ impl Bot {
         Said { replies: said.replies, ..self.troubled(error) }
     }
 
-    /// A network says only once who came, how its connection stands, and what was said too long ago: what could not be
-    /// recorded of that is taken in as soon as it can be. Of who came and how it stands, the last word counts.
+    /// A network says only once who came, how its connection stands, and what was said too long ago, and a command ends
+    /// only once: what could not be recorded of that is taken in as soon as it can be. Of who came and how it stands, the last word counts.
     fn keep_for_later(&mut self, inputs: &[Input]) {
         let handled = self.handled(inputs).unwrap_or_default();
         let late: Vec<Input> = inputs
@@ -340,7 +372,7 @@ impl Bot {
                 }
                 _ => false,
             };
-            if matches!(input, Input::Link(_) | Input::Presence(_)) {
+            if matches!(input, Input::Link(_) | Input::Presence(_) | Input::Ran { .. }) {
                 self.missed.retain(|old| !is_past(old));
                 self.missed.push(input.clone());
             }
@@ -399,7 +431,17 @@ impl Bot {
         self.lookups.0.remove(&change);
     }
 
-    /// When something is due of itself: a timer, or a question to the review system.
+    /// What a health check answered, as an input; `None` where that answers nothing that is still asked.
+    pub fn measured(&mut self, at: At, sample: &Sample, answer: Result<Measured, String>) -> Option<Input> {
+        let probes = self.probes(at);
+        self.samples.takes(sample, &probes).then(|| Input::Measured { check: sample.check.clone(), answer })
+    }
+
+    fn probes(&self, at: At) -> Vec<Probe> {
+        health::probes(&self.settings, &self.state, at)
+    }
+
+    /// When something is due of itself: a timer, a question to the review system, or one to a health check.
     pub fn wake(&self, at: At) -> Option<At> {
         if !self.missed.is_empty() {
             return Some(at);
@@ -411,7 +453,8 @@ impl Bot {
                 Some(lookup) => lookup.asked + want.every,
             }
         });
-        timers::wake(&self.settings, &self.state, at).into_iter().chain(lookups).min()
+        let samples = self.samples.wake(&self.probes(at), at);
+        timers::wake(&self.settings, &self.state, at).into_iter().chain(lookups).chain(samples).min()
     }
 }
 

@@ -4,13 +4,16 @@ use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
+use tokio::sync::oneshot;
 
 use crate::bot::{self, Bot, Said};
 use crate::clock::Clock;
 use crate::engine::id::{At, RowId};
 use crate::engine::settings::Settings;
-use crate::engine::{Confirm, Ended, Input, Nod, program};
+use crate::engine::{Confirm, Ended, Input, Nod, Run, program};
+use crate::health::Checks;
 use crate::review::Source;
+use crate::runner::{self, LIVE};
 use crate::store::{OpenError, Store, StoreError};
 use crate::transport::console::{self, Typed};
 
@@ -34,6 +37,8 @@ pub struct Player {
     settings: Settings,
     database: PathBuf,
     source: Source,
+    /// With these, health checks are asked and commands are run; without them the script says what comes of both.
+    checks: Option<Checks>,
     runtime: tokio::runtime::Runtime,
     clock: Clock,
     speaker: String,
@@ -42,7 +47,8 @@ pub struct Player {
 }
 
 impl Player {
-    /// Opens the log at `database` and takes up where it ends. What the bot says to that is written to `out`.
+    /// Opens the log at `database` and takes up where it ends. What the bot says to that is written to `out`. No command
+    /// is run and no health check is asked: the script says what comes of them.
     ///
     /// # Errors
     /// The log cannot be opened, or `out` cannot be written.
@@ -53,10 +59,34 @@ impl Player {
         clock: Clock,
         out: &mut dyn Write,
     ) -> Result<Self, PlayError> {
+        Self::open_with(settings, database, source, clock, None, out)
+    }
+
+    /// The same, and with `checks` they are asked, and commands are run, each to its end before the next line.
+    ///
+    /// # Errors
+    /// The log cannot be opened, or `out` cannot be written.
+    pub fn open_with(
+        settings: Settings,
+        database: PathBuf,
+        source: Source,
+        clock: Clock,
+        checks: Option<Checks>,
+        out: &mut dyn Write,
+    ) -> Result<Self, PlayError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let speaker = settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
-        let mut player =
-            Self { bot: None, settings, database, source, runtime, clock, speaker, asked: Vec::new() };
+        let mut player = Self {
+            bot: None,
+            settings,
+            database,
+            source,
+            checks,
+            runtime,
+            clock,
+            speaker,
+            asked: Vec::new(),
+        };
         player.start(out)?;
         Ok(player)
     }
@@ -199,16 +229,29 @@ impl Player {
                 writeln!(out, "{text}")?;
                 self.asked.extend(reply.confirm.clone().map(|confirm| (text, confirm)));
             }
-            if said.lookups.is_empty() {
-                return Ok(());
-            }
             let source = &self.source;
-            let answers: Vec<Input> = said
+            let mut answers: Vec<Input> = said
                 .lookups
                 .iter()
                 .map(|change| bot::facts(*change, self.runtime.block_on(source.look_up(*change))))
                 .collect();
             let Some(bot) = &mut self.bot else { return Ok(()) };
+            if let Some(checks) = &self.checks {
+                let run = |run: Run| {
+                    let row = run.row;
+                    let (_keep, stop) = oneshot::channel();
+                    let ended = self.runtime.block_on(runner::run(&run.into(), LIVE, stop, drop));
+                    Input::Ran { row, ended }
+                };
+                answers.extend(said.runs.into_iter().map(run));
+                for sample in said.samples {
+                    let answer = self.runtime.block_on(checks.measure(&sample.check));
+                    answers.extend(bot.measured(self.clock.now(), &sample, answer));
+                }
+            }
+            if answers.is_empty() {
+                return Ok(());
+            }
             said = bot.take(self.clock.now(), &answers);
         }
     }

@@ -8,6 +8,7 @@ mod decide;
 mod durable;
 mod process;
 mod scene;
+mod steps;
 mod table;
 mod verify;
 
@@ -20,6 +21,7 @@ const PARTS: &[(&str, fn())] = &[
     ("memory", process::memory),
     ("verify", verify::run),
     ("backtest", backtest::run),
+    ("steps", steps::run),
 ];
 
 fn main() {

@@ -3,6 +3,7 @@
 mod backtest;
 mod backup;
 mod check;
+mod demo;
 mod export;
 mod feed;
 mod import_sal;
@@ -45,6 +46,12 @@ struct Args {
 enum Verb {
     /// Run the bot (the default); with the terminal as its chat, lines are chat
     Run,
+    /// Play a window in about a minute, in which a canary goes bad and is taken back; it needs nothing
+    Demo {
+        /// Without pauses, as on a pipe
+        #[arg(long)]
+        fast: bool,
+    },
     /// Check the configuration: every fault with its line and its fix, or what the bot would connect to
     Check,
     /// Ask the log; the bot may be running meanwhile
@@ -137,6 +144,7 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
             let clock = args.clock;
             run::run(Box::new(move || configuration(&args)), clock)
         }
+        Verb::Demo { fast } => demo::run(*fast),
         Verb::Check => print(&check::said(&configuration(args)?, &args.config.display().to_string())),
         Verb::Log(question) => {
             let config = configuration(args)?;

@@ -1,6 +1,7 @@
 //! `swatbot run`: the log, the review system, the loop, and everywhere it talks.
 
 mod arrivals;
+mod hands;
 mod keyboard;
 mod network;
 mod watch;
@@ -18,18 +19,20 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Fault;
-use crate::bot::Bot;
+use crate::bot::{Bot, Sample};
 use crate::clock::Clock;
 use crate::config::{Config, Connection, Coverage, Review};
-use crate::engine::id::{At, ChangeNumber, OccurrenceId, RoomId};
+use crate::engine::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId};
 use crate::engine::say::card::Card;
 use crate::engine::settings::{CONSOLE, Seed};
-use crate::engine::{Accepted, Place, Reply};
+use crate::engine::{Accepted, Place, Reply, Run};
+use crate::health::Checks;
 use crate::play::Player;
 use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Source};
 use crate::store::Store;
 use crate::transport::{Say, console};
 
+use hands::Hands;
 use network::{Networks, Told};
 
 /// How long the connections have to say what waits and to leave, all of them at once.
@@ -46,6 +49,7 @@ pub(super) fn run(read: Read, at: Option<At>) -> Result<(), Fault> {
     let config = read()?;
     let clock = at.map_or_else(Clock::system, Clock::standing_at);
     let source = source(&config)?;
+    let checks = checks(&config)?;
     let has_console = config.connections.contains(&Connection::Console);
     if has_console && !io::stdin().is_terminal() {
         if config.connections.len() > 1 {
@@ -53,11 +57,11 @@ pub(super) fn run(read: Read, at: Option<At>) -> Result<(), Fault> {
                 "standard input is no terminal, so it is played as a script and no network is joined; without the connection \"console\" they are",
             );
         }
-        return script(config, clock, source);
+        return script(config, clock, source, checks);
     }
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
-    let ran = runtime.block_on(live(config, read, clock, Arc::new(source), has_console));
+    let ran = runtime.block_on(live(config, read, clock, Arc::new(source), checks, has_console));
     // A name that is still being looked up keeps nobody waiting.
     runtime.shutdown_background();
     ran
@@ -84,6 +88,11 @@ fn source(config: &Config) -> Result<Source, Fault> {
     source.map_err(Fault::Usage)
 }
 
+/// The health checks that the configuration names.
+fn checks(config: &Config) -> Result<Checks, Fault> {
+    Checks::new(&config.checks).map_err(Fault::Usage)
+}
+
 fn failed(error: &dyn std::fmt::Display) -> Fault {
     Fault::Failed(error.to_string())
 }
@@ -96,10 +105,10 @@ fn drawn() -> Result<Seed, Fault> {
     Ok(seed)
 }
 
-fn script(config: Config, clock: Clock, source: Source) -> Result<(), Fault> {
+fn script(config: Config, clock: Clock, source: Source, checks: Checks) -> Result<(), Fault> {
     let mut out = io::stdout().lock();
     let mut script = io::stdin().lock();
-    Player::open(config.settings, config.database, source, clock, &mut out)
+    Player::open_with(config.settings, config.database, source, clock, Some(checks), &mut out)
         .and_then(|mut player| player.play(&mut script, &mut out))
         .map_err(|error| failed(&error))
 }
@@ -110,6 +119,7 @@ async fn live(
     read: Read,
     clock: Clock,
     source: Arc<Source>,
+    checks: Checks,
     has_keyboard: bool,
 ) -> Result<(), Fault> {
     config.notes().iter().for_each(|note| tell(&format!("note: {note}")));
@@ -132,7 +142,8 @@ async fn live(
     let name = config.settings.name.clone();
     let speaker = config.settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
     let greeting = keyboard::greeting(&config.settings, &speaker, clock.now());
-    let mut rooms = Rooms { screen: None, networks: says, questions: questions_in };
+    let hands = Hands::new(checks, arrivals_in.downgrade());
+    let mut rooms = Rooms { screen: None, networks: says, questions: questions_in, hands };
     if has_keyboard {
         let mut out = io::stdout();
         out.write_all(greeting.as_bytes()).map_err(|error| failed(&error))?;
@@ -178,6 +189,7 @@ struct Rooms {
     screen: Option<Screen>,
     networks: BTreeMap<String, UnboundedSender<Say>>,
     questions: UnboundedSender<ChangeNumber>,
+    hands: Hands,
 }
 
 /// The terminal.
@@ -246,6 +258,21 @@ impl Rooms {
         let _ = self.questions.send(change);
     }
 
+    /// Starts the command of a step.
+    fn start(&mut self, run: Run) {
+        self.hands.start(run);
+    }
+
+    /// Ends the command that this row started.
+    fn stop(&mut self, row: RowId) {
+        self.hands.stop(row);
+    }
+
+    /// Asks a health check; the answer arrives with its question.
+    fn measure(&mut self, sample: Sample) {
+        self.hands.measure(sample);
+    }
+
     /// Everything that a connection sent up to this number is stored or answered, but these messages.
     fn taken(&mut self, network: &str, number: i64, unsettled: Vec<String>) {
         if let Some(connection) = self.networks.get(network) {
@@ -259,7 +286,12 @@ impl Rooms {
         tell(&format!("the log takes nothing: {why}"));
     }
 
-    fn leave(self) {
+    fn leave(mut self) {
+        for row in self.hands.running() {
+            tell(&format!(
+                "the command of {row} still runs; at the next start somebody is asked what became of it"
+            ));
+        }
         for connection in self.networks.values() {
             // One that has ended need not leave.
             let _ = connection.send(Say::Quit(FAREWELL.to_owned()));

@@ -100,6 +100,26 @@ impl<'r> Item<'r> {
         self.integer(range, &format!("{} {unit}", self.written()), fix)
     }
 
+    /// A figure in `range`, with or without a point in it.
+    pub(super) fn figure(&self, range: RangeInclusive<f64>) -> Option<f64> {
+        let fix = format!("Type a figure from {} to {}, for example 5 or 0.5.", range.start(), range.end());
+        let figure = match self.value {
+            DeValue::Integer(integer) => {
+                i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(|number| number as f64)
+            }
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            _ => {
+                self.expected("a figure", fix);
+                return None;
+            }
+        };
+        let found = figure.filter(|figure| range.contains(figure));
+        if found.is_none() {
+            self.fault(format!("{} is out of range", self.written()), fix);
+        }
+        found
+    }
+
     /// A port of a server.
     pub(super) fn port(&self) -> Option<u16> {
         let fix = "Type the number of a port, from 1 to 65535.".to_owned();

@@ -1,7 +1,10 @@
 //! `windows.toml` to typed settings: every fault at once, each with its line, its key and what to type instead.
 
 mod bot;
+mod check;
+mod command;
 mod connection;
+mod emergency;
 mod fault;
 mod irc;
 mod item;
@@ -14,6 +17,7 @@ mod policy;
 mod reader;
 mod review;
 mod secret;
+mod subnet;
 mod suggest;
 mod timers;
 mod window;
@@ -24,10 +28,13 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-use crate::engine::settings::{EmergencySettings, Seed, Settings};
+use crate::engine::settings::{Seed, Settings};
 use crate::secret::Secret;
 
+pub use check::{Check, CheckSource, Pages, Search, Way};
+pub use command::Program;
 pub use fault::{Fault, Faults};
+pub use subnet::Subnet;
 
 use reader::{Reader, Section};
 
@@ -47,6 +54,8 @@ pub struct Config {
     pub review: Review,
     /// The report of what tests run, where there is one.
     pub coverage: Option<Coverage>,
+    /// Where the measurements of health checks come from.
+    pub checks: Vec<Check>,
     /// Where the bot talks.
     pub connections: Vec<Connection>,
 }
@@ -297,8 +306,10 @@ fn document(root: &Section<'_>) -> Option<Config> {
     let windows = window::read(root, &connections.list, policy.last_start);
     let people = person::read(root, &connections.networks);
     let guidelines = policy::guidelines(root);
-    let plans = plan::read(root);
-    let timers = timers::read(root);
+    let checks = check::read(root);
+    let plans = plan::read(root, &checks.names);
+    let (timers, auto_rollback) = timers::read(root);
+    let emergency = emergency::read(root);
     root.finish();
     let settings = Settings {
         name: bot.name,
@@ -309,9 +320,9 @@ fn document(root: &Section<'_>) -> Option<Config> {
         guidelines,
         policy,
         plans,
-        checks: Vec::new(),
-        auto_rollback: None,
-        emergency: EmergencySettings::default(),
+        checks: checks.settings,
+        auto_rollback,
+        emergency,
         timers,
         seed: Seed::default(),
     };
@@ -321,6 +332,7 @@ fn document(root: &Section<'_>) -> Option<Config> {
         full_check: bot.full_check,
         review: review?,
         coverage,
+        checks: checks.sources,
         connections: connections.list.into_iter().flatten().collect(),
     })
 }

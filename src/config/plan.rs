@@ -1,12 +1,15 @@
-//! `[[plan]]`: the steps of each kind of patch, one word or two each.
+//! `[[plan]]`: the steps of each kind of patch, one word or two each, or a table where a step has commands or checks.
 
 use chrono::TimeDelta;
 
 use crate::engine::settings::{Plans, StepSettings};
 
+use toml::de::DeValue;
+
+use super::command;
 use super::item::Item;
 use super::reader::Section;
-use super::suggest::nearest;
+use super::suggest::{did_you_mean, nearest};
 use super::word;
 
 /// The steps when the file has no plan.
@@ -25,8 +28,8 @@ enum Kind {
     Code,
 }
 
-/// Reads the plans; a kind without one has the default.
-pub(super) fn read(root: &Section<'_>) -> Plans {
+/// Reads the plans; a kind without one has the default. `checks` are the names of the health checks.
+pub(super) fn read(root: &Section<'_>, checks: &[String]) -> Plans {
     let default: Vec<StepSettings> = DEFAULT.iter().filter_map(|text| step(text).ok()).collect();
     let mut plans = Plans { config: default.clone(), code: default };
     let mut seen = Vec::new();
@@ -35,7 +38,7 @@ pub(super) fn read(root: &Section<'_>) -> Plans {
         let kind = kind_item
             .as_ref()
             .and_then(|item| item.one_of(&[("config", Kind::Config), ("code", Kind::Code)]));
-        let steps = section.need("steps", &format!("{DEFAULT:?}")).map(|item| steps(&item));
+        let steps = section.need("steps", &format!("{DEFAULT:?}")).map(|item| steps(&item, checks));
         section.finish();
         let (Some(item), Some(kind), Some(steps)) = (kind_item, kind, steps) else { continue };
         if seen.contains(&kind) {
@@ -50,7 +53,7 @@ pub(super) fn read(root: &Section<'_>) -> Plans {
     plans
 }
 
-fn steps(list: &Item<'_>) -> Vec<StepSettings> {
+fn steps(list: &Item<'_>, checks: &[String]) -> Vec<StepSettings> {
     // A step may stand twice only if it is a watch or a look at the error rates, so `texts` would refuse too much.
     let Some(items) = list.list("a list of steps", &format!("Write it as {DEFAULT:?}.")) else {
         return Vec::new();
@@ -62,10 +65,12 @@ fn steps(list: &Item<'_>) -> Vec<StepSettings> {
     let total = items.len();
     let mut read: Vec<(StepSettings, Item<'_>)> = Vec::new();
     for item in items {
-        let Some(text) = item.text() else { continue };
-        match step(text) {
-            Ok(step) => read.push((step, item)),
-            Err((what, fix)) => item.fault(what, fix),
+        let step = match item.value() {
+            DeValue::Table(_) => detailed(&item, checks),
+            _ => plain(&item),
+        };
+        if let Some(step) = step {
+            read.push((step, item));
         }
     }
     // With a step missing, the order of the others says nothing.
@@ -73,6 +78,57 @@ fn steps(list: &Item<'_>) -> Vec<StepSettings> {
         check_order(list, &read);
     }
     read.into_iter().map(|(step, _)| step).collect()
+}
+
+/// A step of words alone.
+fn plain(item: &Item<'_>) -> Option<StepSettings> {
+    step(item.text()?).map_err(|(what, fix)| item.fault(what, fix)).ok()
+}
+
+/// A step with commands or checks: `{ step = "canaries", run = […] }`.
+fn detailed(item: &Item<'_>, known: &[String]) -> Option<StepSettings> {
+    let section = item.section("Write it as { step = \"canaries\", run = [\"/usr/bin/scap\", …] }.")?;
+    let mut read = section.need("step", "\"canaries\"").and_then(|item| plain(&item));
+    let by_file = matches!(read, Some(StepSettings::Sync { by_file: true, .. }));
+    let on_stage = matches!(read, Some(StepSettings::Sync { .. }));
+    let commands = command::of_step(&section, on_stage, by_file);
+    let checks: Vec<String> = section
+        .texts("checks")
+        .iter()
+        .filter_map(|item| {
+            let name = item.text()?;
+            let is_known = known.iter().any(|known| known == name);
+            if !is_known {
+                let names: Vec<&str> = known.iter().map(String::as_str).collect();
+                let fix = match names.as_slice() {
+                    [] => "Add a [[check]] with this id.".to_owned(),
+                    names => did_you_mean(name, names),
+                };
+                item.fault(format!("there is no check called {name:?}"), fix);
+            }
+            is_known.then(|| name.to_owned())
+        })
+        .collect();
+    match &mut read {
+        Some(StepSettings::Sync { run, back, .. }) => (*run, *back) = (commands.run, commands.back),
+        Some(StepSettings::Merge { run }) => {
+            *run = commands.run;
+            section.refuse("back", "what is merged stays merged; a revert is a patch of its own");
+        }
+        Some(_) => {
+            for key in ["run", "back"] {
+                section.refuse(key, "only a stage or the merge is done by a command");
+            }
+        }
+        None => {}
+    }
+    match &mut read {
+        Some(StepSettings::Health { checks: wanted }) => *wanted = checks,
+        Some(_) => section.refuse("checks", "only the step \"health\" has checks"),
+        None => {}
+    }
+    section.finish();
+    read
 }
 
 /// Reads one step; the fault is what is wrong and what to type.

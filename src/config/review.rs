@@ -60,7 +60,7 @@ pub(super) fn read(section: &Section<'_>) -> Option<Review> {
 }
 
 /// The user name and the password file, which stand together or not at all.
-fn login(section: &Section<'_>) -> Option<Login> {
+pub(super) fn login(section: &Section<'_>) -> Option<Login> {
     match (section.get("username"), section.get("password_file")) {
         (None, None) => None,
         (Some(_), None) => {
@@ -101,7 +101,18 @@ pub(super) fn coverage(root: &Section<'_>, at_least: &mut u8) -> Option<Coverage
 }
 
 /// An address without its last slash. A password in it would stand in a file that others read.
-fn url_of(item: &Item<'_>) -> Option<String> {
+pub(super) fn url_of(item: &Item<'_>) -> Option<String> {
+    address(item, &[' ', '?', '#', '"', '<', '>', '\\'])
+}
+
+/// The address of one page: it may ask for something.
+pub(super) fn page_of(item: &Item<'_>) -> Option<String> {
+    address(item, &[' ', '#', '"', '<', '>', '\\'])?;
+    item.text().map(str::to_owned)
+}
+
+/// An address without its last slash, and without any of these characters.
+fn address(item: &Item<'_>, never: &[char]) -> Option<String> {
     let text = item.text()?;
     let login = text.split_once("//").and_then(|(_, rest)| rest.split('/').next());
     if login.is_some_and(|host| host.contains('@')) {
@@ -118,7 +129,7 @@ fn url_of(item: &Item<'_>) -> Option<String> {
         return None;
     };
     let host = rest.split('/').next().unwrap_or_default();
-    if host.is_empty() || rest.contains([' ', '?', '#', '"', '<', '>', '\\']) {
+    if host.is_empty() || rest.contains(never) {
         let what = format!("{text:?} is not an address");
         item.fault(what, "Type https://, the host and the path, with nothing after it.");
         return None;
@@ -127,7 +138,7 @@ fn url_of(item: &Item<'_>) -> Option<String> {
 }
 
 /// Whether the address is http, and not of this very machine.
-fn sends_in_the_clear(item: &Item<'_>) -> bool {
+pub(super) fn sends_in_the_clear(item: &Item<'_>) -> bool {
     let rest = item.value().as_str().and_then(|text| text.strip_prefix("http://"));
     let Some(rest) = rest else { return false };
     let host = rest.split(['/', ':']).next().unwrap_or_default();

@@ -10,12 +10,15 @@ use super::word;
 /// Nothing in a window is waited for longer than a day.
 const LONGEST: TimeDelta = TimeDelta::hours(24);
 const SECOND: TimeDelta = TimeDelta::seconds(1);
+/// Whoever wants to stop something needs the time to read that it comes.
+const TEN_SECONDS: TimeDelta = TimeDelta::seconds(10);
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
-/// Reads the timers that the file sets.
-pub(super) fn read(root: &Section<'_>) -> Timers {
+/// Reads the timers that the file sets, and after how long an unhealthy patch goes back by itself: never, where the file
+/// does not say.
+pub(super) fn read(root: &Section<'_>) -> (Timers, Option<TimeDelta>) {
     let mut timers = Timers::default();
-    let Some(section) = root.section("timers") else { return timers };
+    let Some(section) = root.section("timers") else { return (timers, None) };
     // Taken apart as a whole, so that a new timer cannot be forgotten here.
     let Timers {
         reminders,
@@ -59,8 +62,9 @@ pub(super) fn read(root: &Section<'_>) -> Timers {
     if let Some(times) = read_reminders(&section) {
         *reminders = times;
     }
+    let auto_rollback = section.get("auto_rollback").and_then(|item| item.span(TEN_SECONDS..=LONGEST));
     section.finish();
-    timers
+    (timers, auto_rollback)
 }
 
 /// Reminders are remembered by their minutes before the start, so each is of whole minutes and there once.

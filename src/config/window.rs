@@ -85,6 +85,7 @@ fn window(
         items.iter().filter_map(Item::text).map(|room| RoomId(room.to_owned())).collect()
     });
     let private_commands = section.get("private_commands").and_then(|item| item.truth());
+    let target = section.get("target").and_then(|item| item.text());
     section.finish();
     Some(WindowSettings {
         id: id?.to_owned(),
@@ -96,7 +97,7 @@ fn window(
         limit: limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(LIMIT),
         rooms: rooms?,
         private_commands: private_commands.unwrap_or(false),
-        target: PRODUCTION.to_owned(),
+        target: target.unwrap_or(PRODUCTION).to_owned(),
     })
 }
 

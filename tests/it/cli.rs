@@ -44,6 +44,7 @@ fn help_names_every_subcommand() {
     assert_eq!((code, err.as_str()), (0, ""));
     for word in [
         "run",
+        "demo",
         "check",
         "log",
         "report",
@@ -298,4 +299,36 @@ fn a_report_is_the_summary_and_what_happened() {
     let (code, out, err) = report("2026-11-25/morning");
     assert_eq!((code, out.as_str()), (1, ""));
     assert_eq!(err, "nothing is on record of 2026-11-25/morning\n");
+}
+
+#[test]
+fn the_demo_needs_nothing_and_takes_a_bad_canary_back() {
+    let place = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_swatbot"));
+    // In an empty folder, without an environment.
+    command.arg("demo").current_dir(place.path()).env_clear().env("TMPDIR", place.path());
+    let (code, out, err) = parts(command.stdin(Stdio::null()).output().unwrap());
+    assert_eq!((code, err.as_str()), (0, ""));
+    let mut rest = out.as_str();
+    for part in [
+        "alice> !swat go 5",
+        "canaries UNHEALTHY: errors 31 errors/s",
+        "alice> !swat rollback 500s everywhere",
+        "4 off all hosts after 22 s",
+        "healthy again",
+        "10 merged: code and hosts agree again, 4 is settled",
+        "live 10; rolled back 4; not started 6; nothing merged and undeployed",
+    ] {
+        let (_, after) = rest.split_once(part).unwrap_or_else(|| panic!("no {part:?} in its place in {out}"));
+        rest = after;
+    }
+    // What the story says is taken: a wrong line would be refused, or be none.
+    let refused: Vec<&str> =
+        out.lines().filter(|line| line.contains(": no: ") || line.contains(" # ")).collect();
+    assert_eq!(refused.len(), 2, "only what people try while it is bad or held: {refused:#?}");
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0, "it leaves nothing behind");
+    // On a terminal it pauses for about this long, which is about a minute.
+    let letters: usize = out.lines().map(|line| line.chars().count()).sum();
+    let seconds = (out.lines().count() * 350 + letters * 8) / 1000;
+    assert!((40..=75).contains(&seconds), "{seconds} s");
 }

@@ -17,7 +17,7 @@ use swatbot::engine::id::{RoomId, Who};
 use swatbot::engine::settings::{Standing, StepSettings, Timers};
 
 /// A file with one of everything and no fault. The tables of faults change one place of it.
-const GOOD: &str = r##"[bot]
+pub(crate) const GOOD: &str = r##"[bot]
 name = "swatbot"
 [review]
 kind = "files"

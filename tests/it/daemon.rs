@@ -8,6 +8,7 @@ mod kills;
 mod log;
 #[cfg(feature = "matrix")]
 mod matrix;
+mod steps;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -144,8 +145,19 @@ roles = ["deployer"]
     }
 
     fn start(&self) -> Daemon {
+        Self::spawn(self.command())
+    }
+
+    /// Starts it with the time of the machine instead of a clock that stands.
+    fn start_by_the_clock(&self) -> Daemon {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_swatbot"));
+        command.arg("--config").arg(&self.config);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Daemon {
         let mut child =
-            self.command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (tell, told) = channel();
         std::thread::spawn(move || {

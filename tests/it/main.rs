@@ -8,11 +8,13 @@ mod bot;
 mod cli;
 mod config;
 mod coupling;
+mod crash;
 #[cfg(feature = "irc")]
 mod daemon;
 mod disk;
 mod docs;
 mod fake_gerrit;
+mod fake_host;
 #[cfg(feature = "irc")]
 mod fake_irc;
 #[cfg(feature = "matrix")]
@@ -20,6 +22,7 @@ mod fake_matrix;
 mod files;
 mod follow;
 mod guidelines;
+mod health;
 mod history;
 mod incident;
 mod invariants;
@@ -50,6 +53,7 @@ mod report;
 mod restart;
 mod review;
 mod room;
+mod runner;
 mod sal;
 mod schedule;
 mod soak;

@@ -60,7 +60,7 @@ impl Program {
     }
 
     /// Writes lines and reads nothing.
-    fn write(&mut self, lines: &str) {
+    pub(crate) fn write(&mut self, lines: &str) {
         self.stdin.write_all(lines.as_bytes()).unwrap();
         self.stdin.flush().unwrap();
     }
@@ -99,6 +99,13 @@ impl Program {
         self.stdout.read_to_end(&mut bytes).unwrap();
         rest.push_str(&String::from_utf8_lossy(&bytes));
         rest.lines().filter(|line| line.starts_with("swatbot")).map(str::to_owned).collect()
+    }
+
+    /// Ends it by a signal: `TERM`.
+    pub(crate) fn end_by(mut self, signal: &str) {
+        let script = format!("kill -{signal} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
+        assert!(!self.child.wait().unwrap().success(), "{signal} ends it");
     }
 
     /// Closes the pipe and lets it end.

@@ -151,8 +151,30 @@ const LAYERS: &[Layer] = &[
         planted: &["use crate::store::Store;", "use crate::config::Config;", "let at = Utc::now();"],
     },
     Layer {
+        place: "src/health",
+        uses: &["config", "engine", "health", "runner", "secret"],
+        never: &[r"\b(rusqlite|toml)\b", r"\b(Utc|Local|SystemTime)::now\b", PRINTING, SQL, GERRIT],
+        planted: &["use crate::bot::Bot;", "use crate::review::Source;", "let at = Utc::now();"],
+    },
+    Layer {
+        place: "src/runner",
+        uses: &["engine", "runner"],
+        never: &[
+            r"\b(rusqlite|toml|reqwest|serde_json)\b",
+            r"\b(Utc|Local|SystemTime)::now\b",
+            r#""(/bin/)?(sh|bash)""#,
+            PRINTING,
+            SQL,
+        ],
+        planted: &[
+            "use crate::config::Config;",
+            "let shell = Command::new(\"sh\");",
+            "use crate::health::Checks;",
+        ],
+    },
+    Layer {
         place: "src/play.rs",
-        uses: &["engine", "store", "clock", "bot", "review", "transport"],
+        uses: &["engine", "store", "clock", "bot", "health", "review", "runner", "transport"],
         never: &[r"\b(rusqlite|reqwest|serde_json|toml)\b", CLOCK, PRINTING, SQL, GERRIT],
         planted: &["use crate::cli::main;", "use crate::config::Config;"],
     },

@@ -8,11 +8,12 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 use super::Rooms;
-use crate::bot::{Bot, Said};
+use crate::bot::{Bot, Said, Sample};
 use crate::clock::Clock;
-use crate::engine::Input;
 use crate::engine::id::ChangeNumber;
 use crate::engine::settings::Settings;
+use crate::engine::{Input, Measured};
+use crate::health::Checks;
 
 /// Something that reaches the loop.
 #[derive(Debug)]
@@ -24,8 +25,10 @@ pub(super) enum Arrival {
     Later(TimeDelta),
     /// There may be news of a change.
     News(ChangeNumber),
-    /// The configuration was read again.
-    Settings(Box<Settings>),
+    /// A health check answered a question, or could not.
+    Measured(Sample, Result<Measured, String>),
+    /// The configuration was read again: how is decided, and where checks measure.
+    Settings(Box<Settings>, Checks),
     /// The log was found damaged.
     Damaged(String),
     /// Nothing more will come.
@@ -57,6 +60,9 @@ pub(super) async fn run(
         said.cards.into_iter().for_each(|(room, window, card)| rooms.card(room, window, card));
         said.topics.into_iter().for_each(|(room, text)| rooms.topic(room, text));
         said.lookups.into_iter().for_each(|change| rooms.look_up(change));
+        said.stops.into_iter().for_each(|row| rooms.stop(row));
+        said.runs.into_iter().for_each(|run| rooms.start(run));
+        said.samples.into_iter().for_each(|sample| rooms.measure(sample));
     };
     act(rooms, first);
     let mut taken: BTreeMap<String, (i64, Vec<String>)> = BTreeMap::new();
@@ -86,8 +92,11 @@ pub(super) async fn run(
                     marks.extend(mark);
                 }
                 Arrival::News(change) => bot.look_again(change),
+                Arrival::Measured(sample, answer) => {
+                    inputs.extend(bot.measured(clock.now(), &sample, answer));
+                }
                 Arrival::Damaged(found) => act(rooms, bot.damaged(found)),
-                Arrival::Later(_) | Arrival::Settings(_) | Arrival::End => {
+                Arrival::Later(_) | Arrival::Settings(..) | Arrival::End => {
                     after = Some(arrival);
                     break;
                 }
@@ -112,8 +121,9 @@ pub(super) async fn run(
                 act(rooms, bot.take(clock.now(), &[Input::Stopped]));
                 return;
             }
-            Some(Arrival::Settings(settings)) => {
+            Some(Arrival::Settings(settings, checks)) => {
                 bot.set(*settings);
+                rooms.hands.measure_by(checks);
                 act(rooms, bot.take(clock.now(), &[Input::Settings]));
             }
             Some(Arrival::Later(time)) => {

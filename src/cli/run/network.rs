@@ -265,13 +265,25 @@ impl Operator {
                 return;
             }
         };
+        let checks = match super::checks(&new) {
+            Ok(checks) => checks,
+            Err(Fault::Failed(why) | Fault::Usage(why)) => {
+                tell(&format!("the configuration is not taken, the one from before holds:\n{why}"));
+                return;
+            }
+        };
         let people = Arc::new(new.settings.clone());
-        if (Config { settings: self.running.settings.clone(), ..new.clone() }) != self.running {
+        let running = Config {
+            settings: self.running.settings.clone(),
+            checks: self.running.checks.clone(),
+            ..new.clone()
+        };
+        if running != self.running {
             tell("connections, the review system and the database change with a restart only");
         }
         tell("the configuration was read again");
         new.notes().iter().for_each(|note| tell(&format!("note: {note}")));
-        let _ = self.arrivals.send(Arrival::Settings(Box::new(new.settings)));
+        let _ = self.arrivals.send(Arrival::Settings(Box::new(new.settings), checks));
         for say in self.says.iter().filter_map(|say| say.upgrade()) {
             let _ = say.send(Say::Settings(Arc::clone(&people)));
         }

@@ -1,0 +1,161 @@
+//! The program itself, killed while the command of a step runs: the command goes on or not, and is never started again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use swatbot::engine::id::At;
+use swatbot::engine::words::duration;
+use tempfile::TempDir;
+
+use crate::restart::{Chance, Program, when};
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// A folder with a configuration whose steps wait until they are let go.
+struct Scene {
+    folder: TempDir,
+    at: At,
+    program: Option<Program>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().display().to_string();
+        let transcripts = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts");
+        let text = fs::read_to_string(Path::new(transcripts).join("windows-run.toml")).unwrap();
+        let text = text.replace("run-changes", &format!("{transcripts}/run-changes"));
+        let stage = |name: &str| {
+            let run = |word: &str| {
+                format!("[\"/bin/sh\", \"{place}/step.sh\", \"{place}\", \"{word}\", \"{{stage}}\"]")
+            };
+            format!("{{ step = \"{name}\", run = {}, back = {} }}", run("sync"), run("back"))
+        };
+        let steps = format!("[\"review\", \"merge\", {}, {}]", stage("canaries"), stage("production"));
+        fs::write(
+            folder.path().join("windows.toml"),
+            format!("{text}\n[[plan]]\nfor = \"config\"\nsteps = {steps}\n"),
+        )
+        .unwrap();
+        let script = "echo \"$2 $3\" >> \"$1/runs\"; while [ ! -e \"$1/go\" ]; do sleep 0.01; done; echo end >> \"$1/runs\"\n";
+        fs::write(folder.path().join("step.sh"), script).unwrap();
+        fs::write(folder.path().join("runs"), "").unwrap();
+        let mut scene = Self { folder, at: when("2026-11-23T13:59:00Z"), program: None };
+        scene.start();
+        scene
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn start(&mut self) -> Vec<String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_swatbot"));
+        command.arg("--config").arg(self.file("windows.toml")).arg("--clock").arg(self.at.to_rfc3339());
+        let (program, said) = Program::of(command);
+        self.program = Some(program);
+        said
+    }
+
+    fn say(&mut self, line: &str) -> Vec<String> {
+        if let Some(time) = line.strip_prefix('+') {
+            self.at += duration(time).unwrap();
+        }
+        self.program.as_mut().unwrap().say(line)
+    }
+
+    /// To the step that puts the patch on the canaries.
+    fn to_canaries(&mut self) {
+        for line in ["bob> !swat add 900101", "alice> !swat claim", "+1m", "alice> !swat start"] {
+            self.say(line);
+        }
+        self.say("alice> !swat check 900101 deployer");
+        let said = self.say("/change 900101 merged");
+        assert!(said.iter().any(|said| said.contains("\"!swat go 3\"")), "{said:?}");
+    }
+
+    /// The commands that were started.
+    fn runs(&self) -> Vec<String> {
+        let runs = fs::read_to_string(self.file("runs")).unwrap();
+        runs.lines().filter(|line| *line != "end").map(str::to_owned).collect()
+    }
+
+    fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let began = Instant::now();
+        while !is_so(self) {
+            assert!(began.elapsed() < LONG, "{what} never");
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn f4_f33_f38_whatever_ends_it_while_a_step_runs_a_person_is_asked() {
+    // As the machine would; as somebody would who stops it; as a watchdog would that hears nothing any more.
+    for signal in ["KILL", "TERM", "ABRT"] {
+        let mut scene = Scene::new();
+        scene.to_canaries();
+        scene.program.as_mut().unwrap().write("alice> !swat go 3\n");
+        scene.until("the command runs", |scene| scene.runs() == ["sync canaries"]);
+        scene.program.take().unwrap().end_by(signal);
+        let said = scene.start();
+        let asked =
+            said.iter().find(|said| said.contains("rerun")).unwrap_or_else(|| panic!("{signal}: {said:?}"));
+        assert!(asked.contains("done 3") && asked.contains("rollback 900101"), "{asked}");
+        let said = scene.say("alice> !swat go 3");
+        assert!(said.iter().any(|said| said.contains(": no: ")), "{said:?}");
+        scene.say("+5m");
+        assert_eq!(scene.runs(), ["sync canaries"], "{signal}");
+        // It was left alone.
+        fs::write(scene.file("go"), "").unwrap();
+        scene.until("the command ends", |scene| {
+            fs::read_to_string(scene.file("runs")).unwrap().ends_with("end\n")
+        });
+        let said = scene.say("alice> !swat done 3 it is there");
+        assert!(said.iter().any(|said| said.contains("go 4")), "{said:?}");
+        scene.say("+15s");
+        scene.say("alice> !swat go 4");
+        assert_eq!(scene.runs(), ["sync canaries", "sync production"]);
+        scene.program.take().unwrap().end();
+    }
+}
+
+#[test]
+fn killed_at_any_instant_of_a_go_it_runs_once_at_most() {
+    let mut chance = Chance(7);
+    let (mut ran, mut unknown) = (0, 0);
+    for _ in 0..10 {
+        let mut scene = Scene::new();
+        fs::write(scene.file("go"), "").unwrap();
+        scene.to_canaries();
+        let mut program = scene.program.take().unwrap();
+        program.write("alice> !swat go 3\n");
+        let wait = Duration::from_micros(chance.below(15_000));
+        let began = Instant::now();
+        while began.elapsed() < wait {
+            std::hint::spin_loop();
+        }
+        program.kill();
+        let said = scene.start();
+        let is_unknown = said.iter().any(|said| said.contains("rerun"));
+        let began = Instant::now();
+        // What was started before the kill may still be about to write.
+        while scene.runs().is_empty() && is_unknown && began.elapsed() < Duration::from_millis(300) {
+            std::thread::yield_now();
+        }
+        let runs = scene.runs();
+        assert!(runs.len() <= 1, "{runs:?}");
+        let steps = scene.say("alice> !swat steps 900101");
+        // Whatever was started is on the record: it is done, or nobody knows.
+        let is_done = steps.iter().any(|said| said.contains("3 canaries done"));
+        assert!(runs.is_empty() || is_unknown || is_done, "{said:?} {steps:?}");
+        ran += runs.len();
+        unknown += usize::from(is_unknown);
+        scene.say("+10m");
+        assert!(scene.runs().len() <= 1);
+        scene.program.take().unwrap().end();
+    }
+    assert!(ran > 0, "none was started before its end, of {unknown} unknown");
+}
