@@ -10,6 +10,7 @@ mod imported;
 mod kinds;
 mod record;
 mod redacted;
+mod sampled;
 mod wish;
 
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,7 @@ pub use imported::{Format, IMPORTED, Origin};
 pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT, kinds};
 pub use record::{Author, Record, Went};
 pub use redacted::{Blanked, TAKEN_OUT, without_words};
+pub use sampled::Sampled;
 pub use wish::Wish;
 
 /// What happened. `window` and `change` of the record say to what.
@@ -494,19 +496,7 @@ pub enum Event {
         value: f64,
     },
     /// A check was sampled.
-    Sampled {
-        /// Which.
-        check: String,
-        /// What follows from this sample alone.
-        verdict: Verdict,
-        /// The figure, where there is one.
-        value: Option<f64>,
-        /// What was seen, or why nothing was.
-        words: String,
-        /// The errors that were seen most.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        top: Vec<String>,
-    },
+    Sampled(Sampled),
     /// What follows from the samples of a step.
     HealthJudged {
         /// Its number.

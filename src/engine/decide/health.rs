@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::super::command::{Role, Target};
-use super::super::event::Event;
+use super::super::event::{Event, Sampled};
 use super::super::health::{self, Judged, Measured, Verdict, Wanted};
 use super::super::patch::Patch;
 use super::super::plan::Act;
@@ -55,7 +55,7 @@ impl Turn<'_> {
             return;
         }
         let health::Sample { verdict, value, words, top, .. } = sample;
-        let event = Event::Sampled { check: check.id.clone(), verdict, value, words, top };
+        let event = Event::Sampled(Sampled { check: check.id.clone(), verdict, value, words, top });
         self.record(Some(window.id()), change, event);
     }
 

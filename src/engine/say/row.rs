@@ -1,6 +1,6 @@
 //! The sentence of each row of the log. Who did it, when, and to which change stand in columns of their own.
 
-use super::super::event::{Absence, Cause, Debt, Ending, Event, LinkNow, Settlement};
+use super::super::event::{Absence, Cause, Debt, Ending, Event, LinkNow, Sampled, Settlement};
 use super::super::facts::Status;
 use super::super::id::{ChangeNumber, OccurrenceId};
 use super::super::state::State;
@@ -210,7 +210,9 @@ fn health(n: &str, event: &Event) -> String {
             let of = if n.is_empty() { String::new() } else { format!(" for {n}") };
             format!("{check} was {} before{of}", super::super::health::figure(*value))
         }
-        Event::Sampled { check, verdict, words, .. } => format!("{check} is {}: {words}", verdict.word()),
+        Event::Sampled(Sampled { check, verdict, words, .. }) => {
+            format!("{check} is {}: {words}", verdict.word())
+        }
         Event::HealthJudged { step, verdict, words, top } => {
             let top = top.first().map(|line| format!("; {line}")).unwrap_or_default();
             format!("{n} step {step} (health) is {}: {words}{top}", verdict.word())

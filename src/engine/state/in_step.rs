@@ -1,7 +1,7 @@
 //! What events change in the steps of a patch in motion: health, commands, and the clock of what is bad.
 
 use super::in_window::{change_back_step, step_mut};
-use crate::engine::event::{Event, Record};
+use crate::engine::event::{Event, Record, Sampled};
 use crate::engine::health::{Sample, Verdict};
 use crate::engine::id::{At, RowId};
 use crate::engine::incident::Incident;
@@ -24,7 +24,7 @@ pub(super) fn apply_to_health(window: &mut Window, record: &Record) {
                 }
             }
         }
-        Event::Sampled { check, verdict, value, words, top } => {
+        Event::Sampled(Sampled { check, verdict, value, words, top }) => {
             let sample =
                 Sample { at, verdict: *verdict, value: *value, words: words.clone(), top: top.clone() };
             window.health.insert(check.clone(), sample.clone());
