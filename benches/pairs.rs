@@ -216,7 +216,7 @@ fn halves(mut said: Vec<Said<'_>>, days: &BTreeSet<String>) -> std::io::Result<(
 }
 
 /// All of it, and both sides of a place in it; nothing where there is nothing.
-fn parts<'a, T>(all: &'a [T], middle: usize) -> impl Iterator<Item = (&'static str, &'a [T])> {
+fn parts<T>(all: &[T], middle: usize) -> impl Iterator<Item = (&'static str, &[T])> {
     let (earlier, later) = all.split_at(middle);
     let parts = [("whole", all), ("earlier half", earlier), ("later half", later)];
     parts.into_iter().filter(|(_, part)| !part.is_empty())

@@ -1,6 +1,7 @@
 //! `swatbot report`: one occurrence from the log alone, as a page for a mail or a wiki.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -65,8 +66,8 @@ pub(super) fn known(log: &Reader, id: &OccurrenceId) -> Result<Option<Known>, St
     }
     let mut titles = BTreeMap::new();
     for change in rows.iter().filter_map(|row| row.change) {
-        if !titles.contains_key(&change) {
-            titles.insert(change, title(log, change)?);
+        if let Entry::Vacant(vacant) = titles.entry(change) {
+            vacant.insert(title(log, change)?);
         }
     }
     let titles = titles.into_iter().filter_map(|(change, title)| Some((change, title?))).collect();

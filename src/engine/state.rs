@@ -100,9 +100,12 @@ pub struct Known {
     pub rarity: Vec<u8>,
 }
 
+/// A change with its diff, as far as they are known, and how rare the names of the diff are.
+type WithDiff<'a> = (Option<(&'a Change, Option<&'a Fact<Diff>>)>, &'a [u8]);
+
 impl Known {
     /// What a comparison with other changes looks at.
-    fn compared(&self) -> (Option<(&Change, Option<&Fact<Diff>>)>, &[u8]) {
+    fn compared(&self) -> WithDiff<'_> {
         (self.facts.as_ref().map(|facts| (&facts.change, facts.diff.as_ref())), &self.rarity)
     }
 }

@@ -172,7 +172,7 @@ fn record(entry: Entry, project: Option<String>, format: Format, source: &Source
 fn the_change(text: &str) -> Option<ChangeNumber> {
     let mut found = None;
     for (start, _) in text.match_indices([':', '|']) {
-        let before = text[..start].as_bytes();
+        let before = &text.as_bytes()[..start];
         let named = before.len() >= 6 && before[before.len() - 6..].eq_ignore_ascii_case(b"gerrit");
         let rest = &text[start + 1..];
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();

@@ -247,7 +247,7 @@ impl Turn<'_> {
     /// the question aside is the word of one.
     fn may_clash(&self, window: &Window, patch: &Patch) -> Result<(), Refusal> {
         let Some(aside) = patch.overrides.get(&RuleId::Coupled) else { return Ok(()) };
-        if !window.lead.as_ref().is_some_and(|lead| lead.who == aside.by) {
+        if window.lead.as_ref().is_none_or(|lead| lead.who != aside.by) {
             return Ok(());
         }
         let open = open_couplings_of(self.settings, self.state, window, patch.change);

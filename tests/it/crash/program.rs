@@ -67,7 +67,7 @@ impl Scene {
     }
 
     /// To the step that puts the patch on the canaries.
-    fn to_canaries(&mut self) {
+    fn reach_canaries(&mut self) {
         for line in ["bob> !swat add 900101", "alice> !swat claim", "+1m", "alice> !swat start"] {
             self.say(line);
         }
@@ -96,7 +96,7 @@ fn f4_f33_f38_whatever_ends_it_while_a_step_runs_a_person_is_asked() {
     // As the machine would; as somebody would who stops it; as a watchdog would that hears nothing any more.
     for signal in ["KILL", "TERM", "ABRT"] {
         let mut scene = Scene::new();
-        scene.to_canaries();
+        scene.reach_canaries();
         scene.program.as_mut().unwrap().write("alice> !swat go 3\n");
         scene.until("the command runs", |scene| scene.runs() == ["sync canaries"]);
         scene.program.take().unwrap().end_by(signal);
@@ -129,7 +129,7 @@ fn killed_at_any_instant_of_a_go_it_runs_once_at_most() {
     for _ in 0..10 {
         let mut scene = Scene::new();
         fs::write(scene.file("go"), "").unwrap();
-        scene.to_canaries();
+        scene.reach_canaries();
         let mut program = scene.program.take().unwrap();
         program.write("alice> !swat go 3\n");
         let wait = Duration::from_micros(chance.below(15_000));

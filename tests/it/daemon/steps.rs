@@ -74,7 +74,7 @@ impl Scene {
             stage("testservers"),
             stage("canaries")
         );
-        fs::write(&self.home.config, text + &more).unwrap();
+        fs::write(&self.home.config, [text, more].concat()).unwrap();
     }
 
     fn file(&self, name: &str) -> PathBuf {
