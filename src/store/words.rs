@@ -1,60 +1,116 @@
-//! The words of a question, split into what the index can answer and what must be looked for in the texts.
+//! Words as the log is searched for them: one form for the rows and for the questions, so that what the index finds is what
+//! reading every row would find.
 
-/// The words that must all be in the text.
+use unicode_normalization::UnicodeNormalization;
+
+/// A text, cut into what can be asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Words {
-    phrase: Option<String>,
-    pieces: Vec<String>,
-    unindexed: Vec<String>,
+    /// The words in small letters and without accents, a space before and after each.
+    pub(super) words: String,
+    /// What stands between the words and is no white space, in the same way.
+    pub(super) signs: String,
 }
 
 impl Words {
-    pub(super) fn new(words: &[String]) -> Self {
-        let words = || words.iter().map(|word| word.replace('\0', ""));
-        // Each word is a quoted string, in which FTS5 knows one special character, the quote, written twice.
-        let quoted: Vec<String> = words()
-            .filter(|word| is_indexed(word))
-            .map(|word| ["\"", &word.replace('"', "\"\""), "\""].concat())
-            .collect();
-        let unindexed: Vec<String> = words().filter(|word| !is_indexed(word) && !word.is_empty()).collect();
-        let pieces = words().filter(|word| is_indexed(word)).flat_map(|word| pieces(&word)).collect();
-        let phrase = (!quoted.is_empty()).then(|| quoted.join(" "));
-        Self { phrase, pieces, unindexed }
+    pub(super) fn new(text: &str) -> Self {
+        let mut cut = Self::default();
+        cut.cut(text);
+        cut
     }
 
-    /// The question to the index; `None` where it could not answer any of the words.
-    pub(super) fn phrase(&self) -> Option<&str> {
-        self.phrase.as_deref()
-    }
-
-    /// What the index cannot answer: signs without letters, and scripts that put no space between words.
-    pub(super) fn unindexed(&self) -> impl Iterator<Item = &str> {
-        self.unindexed.iter().map(String::as_str)
-    }
-
-    /// Everything, cut at signs as the index cuts it, to be looked for without the index.
-    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
-        self.pieces.iter().map(String::as_str).chain(self.unindexed())
-    }
-}
-
-fn is_indexed(word: &str) -> bool {
-    let unspaced = |c: char| matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{2e80}'..);
-    word.chars().any(char::is_alphanumeric) && !word.chars().any(unspaced)
-}
-
-fn pieces(word: &str) -> Vec<String> {
-    word.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
-}
-
-/// The pattern of LIKE that finds `text` anywhere.
-pub(super) fn matching(text: &str) -> String {
-    let mut pattern = "%".to_owned();
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
+    /// The same in the room of another one.
+    pub(super) fn cut(&mut self, text: &str) {
+        self.words.clear();
+        self.words.push(' ');
+        self.signs.clear();
+        self.signs.push(' ');
+        // A word or a row of signs has begun and is not ended.
+        let (mut in_word, mut in_signs) = (false, false);
+        for c in text.chars() {
+            let (mut is_word, mut is_sign) = (false, false);
+            if c.is_ascii() {
+                if c.is_ascii_alphanumeric() {
+                    is_word = true;
+                    self.words.push(c.to_ascii_lowercase());
+                } else {
+                    is_sign = !c.is_ascii_whitespace();
+                }
+            } else if is_accent(c) {
+                continue;
+            } else if is_unspaced(c) && !c.is_whitespace() {
+                if in_word {
+                    self.words.push(' ');
+                }
+                self.words.push(c);
+                self.words.push(' ');
+                in_word = false;
+                if in_signs {
+                    self.signs.push(' ');
+                }
+                in_signs = false;
+                continue;
+            } else if c.is_alphanumeric() {
+                is_word = true;
+                self.words.extend(c.to_lowercase().nfd().filter(|c| !is_accent(*c)));
+            } else {
+                is_sign = !c.is_whitespace();
+            }
+            if in_word && !is_word {
+                self.words.push(' ');
+            }
+            if in_signs && !is_sign {
+                self.signs.push(' ');
+            }
+            if is_sign {
+                self.signs.push(c);
+            }
+            (in_word, in_signs) = (is_word, is_sign);
         }
-        pattern.push(c);
+        if in_word {
+            self.words.push(' ');
+        }
+        if in_signs {
+            self.signs.push(' ');
+        }
     }
-    pattern.push('%');
-    pattern
+}
+
+fn is_accent(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+/// Scripts that put no space between words, and pictures: each sign of them is a word.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{2e80}'..)
+}
+
+/// What has to be in the words, or in the signs, of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Pattern {
+    /// These words one after the other, each whole; of the last one only the beginning where no space is behind it.
+    Words(String),
+    /// These signs one after the other.
+    Signs(String),
+}
+
+impl Pattern {
+    /// What `text` asks for: nothing where it is empty, its words where it has any, else its signs.
+    pub(super) fn new(text: &str, is_prefix: bool) -> Vec<Self> {
+        let mut cut = Words::new(text);
+        if cut.words.trim().is_empty() {
+            return cut.signs.split_whitespace().map(|signs| Self::Signs(signs.to_owned())).collect();
+        }
+        if is_prefix {
+            cut.words.pop();
+        }
+        vec![Self::Words(cut.words)]
+    }
+
+    pub(super) fn is_in(&self, row: &Words) -> bool {
+        match self {
+            Self::Words(words) => row.words.contains(words.as_str()),
+            Self::Signs(signs) => row.signs.contains(signs.as_str()),
+        }
+    }
 }
