@@ -94,7 +94,8 @@ impl LogArgs {
 /// Answers from the log at `database`.
 pub fn run(args: &LogArgs, database: &Path, at: At, out: &mut dyn Write) -> Result<(), LogFault> {
     let query = args.question(at)?;
-    let found = Reader::open(database)?.search(&query)?;
+    let mut found = Reader::open(database)?.search(&query)?;
+    found.rows.reverse();
     if found.rows.is_empty() && args.form() == Form::Table {
         // On standard error, so that a script that counts lines counts none.
         writeln!(io::stderr(), "nothing found")?;

@@ -1,6 +1,6 @@
 //! The language of `!log`: what is a question, what is a text to record, and what an answer is made of.
 
-use std::fmt::Write as _;
+mod terms;
 
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 
@@ -9,27 +9,62 @@ use super::id::{At, ChangeNumber, OccurrenceId, RowId};
 /// How many rows are shown where nothing was asked for.
 const LAST: usize = 5;
 
-/// A question to the log. All that is given must hold.
+/// A question to the log. All that is given must hold; the newest rows come first.
+///
+/// Bookkeeping is left out unless the question names a kind, a row, or a word that must be there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     /// Said or done by this person, account or nick; any case.
     pub by: Option<String>,
     /// About this change.
     pub change: Option<ChangeNumber>,
+    /// The text names this task, as a word of its own: `T1234`.
+    pub task: Option<String>,
     /// About this occurrence, or any of this window's.
     pub window: Option<InWindow>,
+    /// Said in this room, as its network names it; any case.
+    pub room: Option<String>,
     /// Of this kind.
     pub kind: Option<String>,
+    /// `ok`, `refused` or `failed`.
+    pub outcome: Option<String>,
     /// Not before.
     pub since: Option<At>,
     /// Not after.
     pub until: Option<At>,
-    /// Every one of these words is in the text.
-    pub words: Vec<String>,
+    /// Every one of these is in the text, or is not.
+    pub terms: Vec<Term>,
     /// This row alone.
     pub show: Option<RowId>,
     /// At most this many, the newest.
     pub last: Option<usize>,
+    /// Only rows with a smaller number: how an answer goes on.
+    pub before: Option<RowId>,
+    /// This row with its neighbours, bookkeeping left out: the nearest `last / 2` before it and as many after it. Nothing
+    /// else is asked for.
+    pub around: Option<RowId>,
+    /// Only how many there are.
+    pub count: bool,
+}
+
+/// What is to be in the text of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// What to look for; any case, with or without accents.
+    pub text: TermText,
+    /// It must not be there.
+    pub not: bool,
+}
+
+/// How a term is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TermText {
+    /// A whole word. Where signs are in it (`wmf-config/x.php`), its pieces stand next to each other.
+    Word(String),
+    /// Words that stand next to each other, in this order.
+    Phrase(String),
+    /// The beginning of a word.
+    Prefix(String),
 }
 
 /// One occurrence, or all of a window.
@@ -71,12 +106,31 @@ pub struct Row {
 }
 
 /// What a question found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The newest that were asked for, oldest first.
+    /// The newest that were asked for, newest first; none where only their number was asked for.
     pub rows: Vec<Row>,
-    /// How many there are in all.
-    pub total: u64,
+    /// How many there are in all, those in `rows` among them.
+    pub total: Total,
+}
+
+/// How many rows a question finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Total {
+    /// All were counted.
+    Exactly(u64),
+    /// There are more, and nobody counted them.
+    MoreThan(u64),
+}
+
+impl Total {
+    /// So many at least.
+    pub fn at_least(self) -> u64 {
+        match self {
+            Self::Exactly(count) => count,
+            Self::MoreThan(count) => count.saturating_add(1),
+        }
+    }
 }
 
 /// What somebody meant by the words behind `!log`.
@@ -111,9 +165,10 @@ pub enum Asked {
 ///
 /// ```text
 /// line  = "" | "--" TEXT | "amend" ROW TEXT | "redact" ROW [REASON] | query | TEXT
-/// query = part* [ "find" WORD+ ]         each part at most once, the line is nothing else
-/// part  = "last" COUNT | "by" WHO | "change" NUMBER | "window" (WINDOW | OCCURRENCE) | "kind" KIND
-///       | "since" time | "until" time | "show" ROW
+/// query = [ "count" ] part* [ "find" term+ ]         each part at most once, the line is nothing else
+/// part  = "last" COUNT | "by" WHO | "change" NUMBER | "task" TASK | "window" (WINDOW | OCCURRENCE) | "room" ROOM
+///       | "kind" KIND | "outcome" OUTCOME | "since" time | "until" time | "before" ROW | "show" ROW | "around" ROW
+/// term  = [ "-" ] ( WORD | BEGINNING* | "PHRASE" )
 /// time  = 2026-11-23 | 2026-11-23T14:30[:05][Z] | 14:30 | 30m | 2h | 3d | 1w | "today" | "yesterday"
 /// ```
 ///
@@ -145,18 +200,31 @@ pub fn parse(text: &str, at: At) -> Asked {
 
 /// The question in words that [`parse`] reads as the same question.
 pub fn describe(query: &Query) -> String {
-    let Query { by, change, window, kind, since, until, words, show, last } = query;
-    let mut said = String::new();
-    let mut add = |word: &str, value: Option<String>| {
-        if let Some(value) = value {
-            let gap = if said.is_empty() { "" } else { " " };
-            // Writing to a string cannot fail.
-            let _ = write!(said, "{gap}{word} {value}");
-        }
-    };
+    let Query {
+        by,
+        change,
+        task,
+        window,
+        room,
+        kind,
+        outcome,
+        since,
+        until,
+        terms,
+        show,
+        last,
+        before,
+        around,
+        count,
+    } = query;
+    let mut said: Vec<String> = Vec::new();
+    said.extend(count.then(|| "count".to_owned()));
+    let mut add =
+        |word: &str, value: Option<String>| said.extend(value.map(|value| format!("{word} {value}")));
     add("last", last.map(|last| last.to_string()));
     add("by", by.clone());
     add("change", change.map(|change| change.to_string()));
+    add("task", task.clone());
     add(
         "window",
         window.as_ref().map(|window| match window {
@@ -164,12 +232,17 @@ pub fn describe(query: &Query) -> String {
             InWindow::Any(id) => id.clone(),
         }),
     );
+    add("room", room.clone());
     add("kind", kind.clone());
+    add("outcome", outcome.clone());
     add("since", since.map(time_words));
     add("until", until.map(time_words));
+    add("before", before.map(|row| row.to_string()));
     add("show", show.map(|row| row.to_string()));
-    add("find", (!words.is_empty()).then(|| words.join(" ")));
-    said
+    add("around", around.map(|row| row.to_string()));
+    let terms: Vec<String> = terms.iter().map(terms::describe).collect();
+    add("find", (!terms.is_empty()).then(|| terms.join(" ")));
+    said.join(" ")
 }
 
 /// As short as it can be without loss.
@@ -194,11 +267,17 @@ fn query(text: &str, at: At) -> Option<Asked> {
     let mut query = Query::default();
     let mut wrong = None;
     let mut rest = text;
+    if let (word, behind) = split(rest)
+        && word.eq_ignore_ascii_case("count")
+    {
+        query.count = true;
+        rest = behind;
+    }
     while !rest.is_empty() {
         let (word, behind) = split(rest);
         if word.eq_ignore_ascii_case("find") {
-            query.words = behind.split_whitespace().map(str::to_owned).collect();
-            if query.words.is_empty() {
+            query.terms = terms::parse(behind);
+            if query.terms.is_empty() {
                 return None;
             }
             break;
@@ -212,7 +291,12 @@ fn query(text: &str, at: At) -> Option<Asked> {
             "by" => fill(&mut query.by, value.to_owned())?,
             "change" => fill(&mut query.change, ChangeNumber::parse(value)?)?,
             "kind" => fill(&mut query.kind, kind(value)?)?,
+            "task" => fill(&mut query.task, task(value)?)?,
+            "room" => fill(&mut query.room, value.to_owned())?,
+            "outcome" => fill(&mut query.outcome, kind(value)?)?,
             "show" => fill(&mut query.show, row(value)?)?,
+            "around" => fill(&mut query.around, row(value)?)?,
+            "before" => fill(&mut query.before, row(value)?)?,
             "window" => match window(value) {
                 Given::Good(window) => fill(&mut query.window, window)?,
                 Given::Impossible => wrong = Some(value),
@@ -266,6 +350,13 @@ fn number(value: &str) -> Option<i64> {
 /// `L812`.
 fn marked_row(value: &str) -> Option<RowId> {
     if value.starts_with(['L', 'l']) { row(value) } else { None }
+}
+
+/// `T1234`.
+fn task(value: &str) -> Option<String> {
+    let number = value.strip_prefix(['T', 't'])?;
+    digits(number)?;
+    Some(format!("T{number}"))
 }
 
 fn kind(value: &str) -> Option<String> {

@@ -8,6 +8,8 @@ use swatbot::engine::id::{At, ChangeNumber, RowId, Who};
 use swatbot::engine::log::{Asked, InWindow, Query, Row, describe, parse};
 use swatbot::store::Store;
 
+use crate::make;
+
 /// A Monday afternoon.
 fn now() -> At {
     "2026-11-23T14:05:12.345Z".parse().unwrap()
@@ -21,8 +23,7 @@ fn moment(text: &str) -> Option<At> {
 fn a_whole_line_of_parts_is_a_question() {
     let none = Query::default;
     let by = |who: &str| Query { by: Some(who.to_owned()), ..none() };
-    let words =
-        |words: &[&str]| Query { words: words.iter().map(|&word| word.to_owned()).collect(), ..none() };
+    let words = |words: &[&str]| Query { terms: make::words(&words.join(" ")), ..none() };
     let window = |window| Query { window: Some(window), ..none() };
     for (text, expected) in [
         ("", Query { last: Some(5), ..none() }),

@@ -8,6 +8,7 @@ use swatbot::engine::facts::{
     Account, Brief, Change, Fact, Facts, File, FileStatus, Need, PatchSet, PatchSetKind, Status, Vote,
 };
 use swatbot::engine::id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
+use swatbot::engine::log::{Term, TermText};
 use swatbot::engine::patch::{Patch, Stage};
 use swatbot::engine::settings::{
     Person, Plans, Policy, Seed, Settings, Standing, StepSettings, Timers, Train, WindowSettings,
@@ -312,4 +313,10 @@ pub(crate) fn owe(state: &mut State, change: u32, debt: Debt) {
 pub(crate) fn revert(facts: &mut Facts, other: u32) {
     let commit = revision(other);
     facts.change.message = format!("Revert it\n\nThis reverts commit {commit}.\n\nBug: T1234\n");
+}
+
+/// What `find` looks for: each of these words.
+pub(crate) fn words(text: &str) -> Vec<Term> {
+    let word = |word: &str| Term { text: TermText::Word(word.to_owned()), not: false };
+    text.split_whitespace().map(word).collect()
 }

@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 #[cfg(feature = "matrix")]
 mod inbox;
+mod index;
 mod open;
 mod redact;
 mod replay;

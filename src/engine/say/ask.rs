@@ -5,7 +5,7 @@ use super::super::command::{Role, Verb};
 use super::super::event::BackStep;
 use super::super::guidelines::{self, Asked, Point, PointState};
 use super::super::id::At;
-use super::super::log::{Found, Query, Row};
+use super::super::log::{Found, Query, Row, Total};
 use super::super::order;
 use super::super::patch::{Patch, Stage};
 use super::super::plan::Step;
@@ -294,18 +294,25 @@ pub fn rows(name: &str, found: &Found, query: &Query) -> Vec<String> {
             None => vec![format!("{name}: there is no {wanted}")],
         };
     }
+    if query.count {
+        let count = match found.total {
+            Total::Exactly(count) => count.to_string(),
+            Total::MoreThan(count) => format!("more than {count}"),
+        };
+        return vec![format!("{name}: {count} rows")];
+    }
     if found.rows.is_empty() {
         return vec![format!("{name}: nothing found")];
     }
-    let skip = found.rows.len().saturating_sub(ROWS_SHOWN);
-    let shown: Vec<&Row> = found.rows.iter().skip(skip).collect();
+    let mut shown: Vec<&Row> = found.rows.iter().take(ROWS_SHOWN).collect();
+    shown.reverse();
     let mut lines: Vec<String> = shown.iter().map(|row| format!("{name}: {}", row_in_short(row))).collect();
-    let more = found.total.saturating_sub(shown.len() as u64);
+    let more = found.total.at_least().saturating_sub(shown.len() as u64);
     if more > 0
         && let Some(line) = lines.last_mut()
     {
         let newest = query.last.is_some() || *query == Query::default();
-        let last = newest.then(|| usize::try_from(found.total).unwrap_or(usize::MAX));
+        let last = newest.then(|| usize::try_from(found.total.at_least()).unwrap_or(usize::MAX));
         let all = super::super::log::describe(&Query { last, ..query.clone() });
         line.push_str(&format!(" (+{more} older: \"swatbot log {all}\" has them)"));
     }

@@ -9,16 +9,23 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::super::chain::{Hash, hex};
 use super::super::error::{OpenError, StoreError};
 use super::super::open;
 use super::super::search::Reader;
 use super::block::Block;
-use super::manifest::{Manifest, Part, Shape, folder, hash_of, redactions};
+use super::manifest::{self, Manifest, Part, Shape, boot, folder, redactions};
 use super::segment::{Posting, Segment, Stored, Writer};
-use super::terms::Fields;
+
+/// So many rows are looked at one by one without anybody noticing.
+const WORTH_IT: u64 = 1_024;
+
+/// How often the index is to be fed. What came since then is found all the same.
+pub const FEED_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the index was not fed. The log is searched without it.
 #[derive(Debug, thiserror::Error)]
@@ -64,8 +71,13 @@ impl Feeder {
     /// How many rows the index does not have yet.
     pub fn behind(&self) -> Result<u64, FeedError> {
         let (head, _) = open::head(self.log.connection())?;
-        let known = Manifest::load(&self.folder).ok().filter(|known| self.is_good(known).unwrap_or(false));
-        Ok((head - known.map_or(0, |known| known.last())).unsigned_abs())
+        let known = self.known()?.map_or(0, |known| known.last());
+        Ok((head - known).unsigned_abs())
+    }
+
+    /// Takes in the next rows, where there are enough of them to be worth it; gives how many they were.
+    pub fn keep_up(&self) -> Result<u64, FeedError> {
+        if self.behind()? < WORTH_IT { Ok(0) } else { self.feed_some(i64::MAX) }
     }
 
     /// Takes in all rows there are, and tells `progress` of each piece; gives how many they were.
@@ -93,30 +105,28 @@ impl Feeder {
 
     fn make_folder(&self) -> io::Result<()> {
         match fs::create_dir(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !self.folder.is_dir() => Err(error),
-            _ => Ok(()),
+            Ok(()) => {
+                manifest::remove_older(&self.folder);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.folder.is_dir() => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
-    /// Whether what the manifest names is of this log as it stands, and of this program.
-    fn is_good(&self, known: &Manifest) -> rusqlite::Result<bool> {
-        let log = self.log.connection();
-        Ok(known.is_usable(self.shape)
-            && known.redactions == redactions(log)?
-            && (known.last() == 0 || hash_of(log, known.last())?.is_some_and(|hash| known.is_hash(&hash))))
+    /// What the index has of this log as it stands.
+    fn known(&self) -> Result<Option<Manifest>, FeedError> {
+        let Ok(known) = Manifest::load(&self.folder) else { return Ok(None) };
+        let is_good = known.has_shape(self.shape) && known.is_of(self.log.connection())?;
+        Ok(is_good.then_some(known))
     }
 
     fn feed_locked(&self, most: i64) -> Result<u64, FeedError> {
-        let log = self.log.connection();
-        let known = Manifest::load(&self.folder).ok();
-        let mut known = match known {
-            Some(mut known) if self.is_good(&known)? => {
-                known.forget_unsynced();
-                known
-            }
-            _ => {
+        let mut known = match self.known()? {
+            Some(known) => known,
+            None => {
                 discard_locked(&self.folder);
-                Manifest::new(self.shape, redactions(log)?)
+                Manifest::new(self.shape, redactions(self.log.connection())?)
             }
         };
         let opened = self.advance(&mut known, most);
@@ -141,28 +151,29 @@ impl Feeder {
             known.parts.pop();
         }
         let first = before.as_ref().map_or(from, |part| part.first);
-        let mut part = Part { first, rows: from + count - first, is_synced: false };
-        self.write(&mut part, before.as_slice(), Some((rows, block)))?;
+        let hash = hex(&hash);
+        let part = Part { first, rows: from + count - first, hash, is_synced: boot().is_none() };
+        self.write(&part, before.as_slice(), Some((rows, block)))?;
         known.parts.push(part);
         while let Some((whole, parts)) = known.to_join() {
-            let mut whole = Part { is_synced: true, ..whole };
-            self.write(&mut whole, &parts, None)?;
+            let whole = Part { is_synced: true, ..whole };
+            self.write(&whole, &parts, None)?;
             known.parts.truncate(known.parts.len() - parts.len());
             known.parts.push(whole);
         }
-        known.set_hash(&hash);
         // Words that were taken out meanwhile would come back with it.
         if redactions(log)? != known.redactions {
             discard_locked(&self.folder);
             return Err(FeedError::Busy);
         }
-        known.store(&self.folder)?;
+        let is_synced = known.parts.last().is_some_and(|part| part.is_synced);
+        known.store(&self.folder, is_synced)?;
         known.remove_others(&self.folder);
         Ok(count as u64)
     }
 
     /// Writes the segment of what these have, and of the rows of a block behind them.
-    fn write(&self, part: &mut Part, parts: &[Part], rows: Option<(Block, i64)>) -> Result<(), FeedError> {
+    fn write(&self, part: &Part, parts: &[Part], rows: Option<(Block, i64)>) -> Result<(), FeedError> {
         let segments: Vec<Segment> =
             parts.iter().map(|part| Segment::open(&part.path(&self.folder))).collect::<io::Result<_>>()?;
         let mut times = Vec::with_capacity(part.rows as usize);
@@ -177,8 +188,6 @@ impl Feeder {
             times.extend(&rows.times);
             sources.push(Box::new(rows.into_postings(block).map(Ok)));
         }
-        // Where the start of the machine is not known, what a power cut took would not be seen.
-        part.is_synced |= super::manifest::boot().is_none();
         let mut writer = Writer::create(&part.path(&self.folder), (part.first - 1) / self.shape.block)?;
         merge(sources, |term, lists| writer.add(term, lists))?;
         writer.finish(part.first, &times, part.is_synced)?;
@@ -187,7 +196,7 @@ impl Feeder {
 }
 
 /// Reads rows from the log, at most to `to`; the hash of the last one comes with them. `None` where there are none.
-fn read(log: &Connection, from: i64, to: i64, block: i64) -> Result<Option<(Block, super::Hash)>, FeedError> {
+fn read(log: &Connection, from: i64, to: i64, block: i64) -> Result<Option<(Block, Hash)>, FeedError> {
     let mut statement = log.prepare_cached(&format!(
         "SELECT {}, hash FROM event WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
         super::COLUMNS
@@ -275,7 +284,9 @@ fn merge<'a>(
 /// Two segments may share one block, the one before and the one after a row of it.
 fn add(lists: &mut Vec<Stored>, list: Stored) {
     match lists.last_mut() {
-        Some(last) if last.block == list.block => *last = Stored::new(list.block, &last.set().or(&list.set())),
+        Some(last) if last.block == list.block => {
+            *last = Stored::new(list.block, &last.set().or(&list.set()))
+        }
         _ => lists.push(list),
     }
 }
@@ -293,6 +304,7 @@ fn lock(folder: &Path) -> Result<File, FeedError> {
 /// Removes everything that the index of the log at `path` holds, so that it is made anew; whether it could.
 pub(crate) fn discard(path: &Path) -> bool {
     let folder = folder(path);
+    manifest::remove_older(&folder);
     if !folder.is_dir() {
         return true;
     }
@@ -308,5 +320,5 @@ pub(crate) fn discard(path: &Path) -> bool {
 
 fn discard_locked(folder: &Path) -> bool {
     Manifest::remove(folder);
-    super::manifest::remove_parts(folder, &[])
+    manifest::remove_parts(folder, &[])
 }

@@ -42,6 +42,8 @@ pub(crate) struct Part {
     pub(crate) first: i64,
     /// How many they are.
     pub(crate) rows: i64,
+    /// The hash of the last one, in hexadecimal.
+    pub(crate) hash: String,
     /// It was on the disk before it was named here.
     pub(crate) is_synced: bool,
 }
@@ -64,8 +66,6 @@ pub(crate) struct Manifest {
     boot: String,
     /// So many redactions the log had.
     pub(crate) redactions: i64,
-    /// The hash of the last row.
-    hash: String,
     /// The segments, the oldest first; together they have all rows from the first one on.
     pub(crate) parts: Vec<Part>,
 }
@@ -73,19 +73,29 @@ pub(crate) struct Manifest {
 impl Manifest {
     pub(crate) fn new(shape: Shape, redactions: i64) -> Self {
         let boot = boot().unwrap_or_default();
-        Self { made_by: made_by(), shape, boot, redactions, hash: String::new(), parts: Vec::new() }
+        Self { made_by: made_by(), shape, boot, redactions, parts: Vec::new() }
     }
 
+    /// What is in the folder and can be used; of what was made before the machine was started, what was synced.
     pub(crate) fn load(folder: &Path) -> io::Result<Self> {
-        serde_json::from_slice(&fs::read(path(folder))?).map_err(io::Error::other)
+        let mut read: Self = serde_json::from_slice(&fs::read(path(folder))?).map_err(io::Error::other)?;
+        let boot = boot().unwrap_or_default();
+        if read.made_by != made_by() || !(1..=MOST as i64).contains(&read.shape.block) {
+            return Err(io::Error::from(io::ErrorKind::InvalidData));
+        }
+        if read.boot != boot {
+            let synced = read.parts.iter().take_while(|part| part.is_synced).count();
+            read.parts.truncate(synced);
+        }
+        Ok(read)
     }
 
     /// The file takes the place of the one before it.
-    pub(crate) fn store(&mut self, folder: &Path) -> io::Result<()> {
+    pub(crate) fn store(&mut self, folder: &Path, sync: bool) -> io::Result<()> {
         self.boot = boot().unwrap_or_default();
         let new = folder.join("manifest.new");
         fs::write(&new, serde_json::to_vec(self).map_err(io::Error::other)?)?;
-        if self.boot.is_empty() {
+        if sync {
             fs::File::open(&new)?.sync_all()?;
         }
         fs::rename(new, path(folder))
@@ -101,23 +111,17 @@ impl Manifest {
         self.parts.last().map_or(0, |part| part.first + part.rows - 1)
     }
 
-    pub(crate) fn is_hash(&self, hash: &Hash) -> bool {
-        self.hash == hex(hash)
+    /// Whether it is of this log as it stands.
+    pub(crate) fn is_of(&self, log: &Connection) -> rusqlite::Result<bool> {
+        if self.redactions != redactions(log)? {
+            return Ok(false);
+        }
+        let Some(part) = self.parts.last() else { return Ok(true) };
+        Ok(hash_of(log, self.last())?.is_some_and(|hash| hex(&hash) == part.hash))
     }
 
-    pub(crate) fn set_hash(&mut self, hash: &Hash) {
-        self.hash = hex(hash);
-    }
-
-    /// Whether this program made it, and the machine has not been started since.
-    pub(crate) fn is_usable(&self, shape: Shape) -> bool {
-        self.shape == shape && self.is_readable()
-    }
-
-    pub(crate) fn is_readable(&self) -> bool {
-        self.made_by == made_by()
-            && self.boot == boot().unwrap_or_default()
-            && (1..=MOST as i64).contains(&self.shape.block)
+    pub(crate) fn has_shape(&self, shape: Shape) -> bool {
+        self.shape == shape
     }
 
     pub(crate) fn block(&self) -> i64 {
@@ -129,10 +133,10 @@ impl Manifest {
         let Shape { block, join } = self.shape;
         let count = usize::try_from(join).ok()?;
         let parts = self.parts.get(self.parts.len().checked_sub(count)?..)?;
-        let first = parts.first()?.first;
+        let (first, hash) = (parts.first()?.first, parts.last()?.hash.clone());
         let is_full = parts.iter().all(|part| part.rows == block) && (first - 1) % (block * join) == 0;
         (count > 1 && is_full)
-            .then(|| (Part { first, rows: block * join, is_synced: false }, parts.to_vec()))
+            .then(|| (Part { first, rows: block * join, hash, is_synced: false }, parts.to_vec()))
     }
 
     /// Removes what is not named in it.
@@ -145,7 +149,8 @@ impl Manifest {
 /// Removes all segments but these; whether it could.
 pub(crate) fn remove_parts(folder: &Path, but: &[String]) -> bool {
     let Ok(files) = fs::read_dir(folder) else { return false };
-    let is_part = |name: &str| name.starts_with(|c: char| c.is_ascii_digit()) && !but.iter().any(|one| one == name);
+    let is_part =
+        |name: &str| name.starts_with(|c: char| c.is_ascii_digit()) && !but.iter().any(|one| one == name);
     files
         .filter_map(Result::ok)
         .filter(|file| file.file_name().to_str().is_some_and(is_part))
@@ -181,7 +186,15 @@ pub(crate) fn redactions(log: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// The hash of a row of the log.
-pub(crate) fn hash_of(log: &Connection, seq: i64) -> rusqlite::Result<Option<Hash>> {
+fn hash_of(log: &Connection, seq: i64) -> rusqlite::Result<Option<Hash>> {
     let mut statement = log.prepare_cached("SELECT hash FROM event WHERE seq = ?1")?;
     statement.query_row([seq], |row| row.get(0)).optional()
+}
+
+/// Removes the index that earlier versions kept.
+pub(crate) fn remove_older(folder: &Path) {
+    let older = folder.with_extension("search");
+    // Nobody reads it any more, so what is left of it does no harm.
+    let _ = fs::remove_file(&older);
+    let _ = fs::remove_file(beside(&older, "-journal"));
 }

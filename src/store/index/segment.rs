@@ -171,7 +171,9 @@ fn chunk_rest(row: i64) -> usize {
 
 /// Tells a footer from bytes that are none.
 fn sum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// Rows with the earliest and the latest of their times.
@@ -313,11 +315,15 @@ impl Segment {
     }
 
     /// The rows of all terms that begin like this, each in turn.
-    pub(crate) fn find_all(&self, prefix: &[u8], mut each: impl FnMut(List)) -> io::Result<()> {
+    pub(crate) fn find_all(
+        &self,
+        prefix: &[u8],
+        mut each: impl FnMut(List) -> io::Result<()>,
+    ) -> io::Result<()> {
         self.visit(prefix, |found, body| {
             let is_one = found.starts_with(prefix);
             if is_one {
-                self.lists(body)?.into_iter().for_each(&mut each);
+                self.lists(body)?.into_iter().try_for_each(&mut each)?;
             }
             Ok(is_one || found < prefix)
         })

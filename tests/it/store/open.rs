@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use swatbot::engine::log::Query;
+use swatbot::engine::log::{Query, Total};
 use swatbot::store::{OpenError, Reader, Store};
 
 use super::{follow_chain, open, place, said, story, stranger};
@@ -87,7 +87,7 @@ fn a_log_of_the_first_schema_is_taken_over_as_it_is() {
         Query { by: Some("alice_l".to_owned()), ..Query::default() },
         Query { kind: Some("logged".to_owned()), last: Some(1), ..Query::default() },
     ] {
-        assert_eq!(store.search(&query).unwrap().total, 2, "{query:?}");
+        assert_eq!(store.search(&query).unwrap().total, Total::Exactly(2), "{query:?}");
     }
 }
 
