@@ -1,5 +1,6 @@
 //! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
 
+mod asked;
 mod recall;
 
 use std::borrow::Cow;
@@ -12,10 +13,12 @@ use crate::engine::say::card::Card;
 use crate::engine::settings::Settings;
 use crate::engine::state::State;
 use crate::engine::window::Window;
-use crate::engine::{
-    About, Accepted, Closed, Edited, Input, Kind, Line, Outcome, Question, Reply, decide, say, timers, turn,
-};
+use crate::engine::{Accepted, Closed, Edited, Input, Line, Outcome, Reply, decide, say, timers, turn};
 use crate::store::{Answer, Seen, Store, StoreError};
+
+pub use asked::{Asked, Waiting, answer};
+
+use asked::asked;
 
 /// So many timers may fire at one moment before the loop goes on with what arrives.
 const TIMERS_AT_ONCE: usize = 1000;
@@ -34,6 +37,8 @@ pub struct Bot {
     missed: Vec<Input>,
     /// Messages that are answered later, each with the row by which that is known.
     owed: BTreeMap<Message, RowId>,
+    /// Questions are given out, and these messages wait for what is answered to them.
+    asked: Option<Vec<Message>>,
     /// The log takes nothing: nothing is decided until it does.
     deaf: bool,
     /// The last write failed, and the operator has been told.
@@ -41,7 +46,7 @@ pub struct Bot {
 }
 
 /// A network, and its id for a message.
-type Message = (String, String);
+pub type Message = (String, String);
 
 /// The questions to the review system that were asked. They are not in the log: after a start all are asked again.
 #[derive(Debug, Default)]
@@ -97,6 +102,8 @@ pub struct Said {
     pub cards: Vec<(RoomId, OccurrenceId, Card)>,
     /// What to ask the review system about.
     pub lookups: Vec<ChangeNumber>,
+    /// What the log is asked, in order, where whoever has the bot asks it: see [`Bot::give_out_questions`].
+    pub questions: Vec<Asked>,
     /// Why the log takes nothing, for the operator: once, when it begins.
     pub trouble: Option<String>,
 }
@@ -109,9 +116,10 @@ impl Bot {
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
         let (lookups, topics, cards) = (Lookups::default(), BTreeMap::new(), BTreeMap::new());
-        let (missed, owed) = (Vec::new(), BTreeMap::new());
+        let (missed, owed, asked) = (Vec::new(), BTreeMap::new(), None);
         let (deaf, failing) = (false, false);
-        let mut bot = Self { settings, store, state, lookups, topics, cards, missed, owed, deaf, failing };
+        let mut bot =
+            Self { settings, store, state, lookups, topics, cards, missed, owed, asked, deaf, failing };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -141,14 +149,23 @@ impl Bot {
     pub fn take(&mut self, at: At, inputs: &[Input]) -> Said {
         let recalled = self.recall(at, inputs);
         let mut said = self.decide(at, inputs);
-        said.replies.splice(0..0, recalled);
+        said.replies.splice(0..0, recalled.replies);
+        said.questions.splice(0..0, recalled.questions);
+        match &mut self.asked {
+            Some(asked) => asked.extend(said.questions.iter().filter_map(|asked| asked.message.clone())),
+            None => {
+                let questions = std::mem::take(&mut said.questions);
+                let reader = self.store.reader();
+                said.replies.extend(questions.iter().flat_map(|asked| answer(reader, &asked.question)));
+            }
+        }
         said
     }
 
     fn decide(&mut self, at: At, inputs: &[Input]) -> Said {
         let mut records: Vec<Record> = Vec::new();
         let mut replies: Vec<Reply> = Vec::new();
-        let mut questions: Vec<Question> = Vec::new();
+        let mut questions: Vec<Asked> = Vec::new();
         let mut seen: Vec<Seen> = Vec::new();
         let mut accepted: Vec<Accepted> = Vec::new();
         let mut closed: Vec<Closed> = Vec::new();
@@ -179,7 +196,7 @@ impl Bot {
             }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
-            questions.extend(outcome.questions);
+            questions.extend(asked(outcome.questions, messages(&input).next()));
             accepted.extend(outcome.accepted);
             closed.extend(outcome.closed);
         }
@@ -219,11 +236,10 @@ impl Bot {
         }
         // Where there was nothing to write, the log was not tried.
         self.failing &= !has_written;
-        replies.extend(questions.iter().flat_map(|question| self.answer(question)));
         let cards = if records.is_empty() { Vec::new() } else { self.cards_changed(closed) };
         let topics = self.topics_changed();
         let lookups = self.lookups.due(&self.settings, &self.state, at);
-        Said { replies, topics, accepted, cards, lookups, ..Said::default() }
+        Said { replies, topics, accepted, cards, lookups, questions, ..Said::default() }
     }
 
     /// Looks whether the log is still there, which nobody notices while nothing is written.
@@ -311,7 +327,7 @@ impl Bot {
         let is_doubtful = !self.failing && matches!(error, StoreError::Disk(_));
         let sorry = if is_doubtful { say::ask::perhaps_recorded } else { say::ask::not_recorded };
         let said = self.said_without_rows(at, inputs, sorry);
-        Said { replies: said.replies, ..self.troubled(error) }
+        Said { trouble: self.troubled(error).trouble, ..said }
     }
 
     /// A network says only once who came, how its connection stands, and what was said too long ago: what could not be
@@ -343,7 +359,7 @@ impl Bot {
     /// What is said where nothing can be stored: chat stays unanswered, questions that leave no row are answered as long
     /// as the log can be read, and everybody else who spoke to the bot is told.
     fn said_without_rows(&self, at: At, inputs: &[Input], sorry: fn(&str) -> String) -> Said {
-        let mut replies = Vec::new();
+        let (mut replies, mut questions) = (Vec::new(), Vec::new());
         let handled = self.handled(inputs).unwrap_or_default();
         for input in inputs {
             let (line, is_nod) = match input {
@@ -362,12 +378,12 @@ impl Bot {
                 Some(outcome) if outcome == Outcome::default() => {}
                 Some(outcome) if !self.deaf => {
                     replies.extend(outcome.replies);
-                    replies.extend(outcome.questions.iter().flat_map(|question| self.answer(question)));
+                    questions.extend(asked(outcome.questions, message(line)));
                 }
                 _ => replies.push(apology(line, sorry)),
             }
         }
-        Said { replies, ..Said::default() }
+        Said { replies, questions, ..Said::default() }
     }
 
     fn reload(&mut self) -> bool {
@@ -383,32 +399,6 @@ impl Bot {
     fn hear_again(&mut self) -> bool {
         self.deaf = self.store.probe().is_err() || !self.reload();
         !self.deaf
-    }
-
-    fn answer(&self, question: &Question) -> Vec<Reply> {
-        let lines = match &question.about {
-            About::Rows(query) => match self.store.search(query) {
-                Ok(found) => say::ask::rows(&question.name, &found, query),
-                Err(_) => vec![say::ask::log_unreadable(&question.name)],
-            },
-            About::Report(window) => match self.store.rows_of_window(window) {
-                Ok(rows) => {
-                    let closed = rows.iter().rev().find(|row| row.kind == "window-closed");
-                    let head = closed.and_then(|closed| self.head(closed.id));
-                    vec![say::ask::report(&question.name, window, &rows, head.as_deref())]
-                }
-                Err(_) => vec![say::ask::log_unreadable(&question.name)],
-            },
-        };
-        lines
-            .into_iter()
-            .enumerate()
-            .map(|(index, text)| Reply {
-                kind: Kind::Status,
-                more: index > 0,
-                ..Reply::new(question.to.clone(), text)
-            })
-            .collect()
     }
 
     /// Asks about a change again, although its time has not come.

@@ -23,6 +23,7 @@ pub mod config;
 pub mod engine;
 pub mod play;
 pub mod review;
+pub mod sal;
 pub mod secret;
 pub mod store;
 pub mod transport;

@@ -9,7 +9,7 @@ use swatbot::engine::facts::{
     Account, Change, Fact, Facts, File, FileStatus, PatchSet, PatchSetKind, Status, Vote,
 };
 use swatbot::engine::id::{At, ChangeNumber, RoomId, Who};
-use swatbot::engine::settings::{CONSOLE, Settings, WindowSettings};
+use swatbot::engine::settings::{CONSOLE, PRODUCTION, Settings, WindowSettings};
 use swatbot::engine::state::State;
 use swatbot::engine::{Input, Line, Outcome, turn};
 use swatbot::store::Store;
@@ -36,6 +36,7 @@ pub(crate) fn roomy_settings() -> Settings {
         limit: 500,
         rooms: vec![RoomId(CONSOLE.to_owned())],
         private_commands: false,
+        target: PRODUCTION.to_owned(),
     }];
     settings.policy.patch_time = TimeDelta::minutes(1);
     settings

@@ -393,7 +393,7 @@ impl<R: Room> Run<'_, R> {
                     self.went.skipped.push((number, NOT_MERGED.to_owned()));
                 }
             },
-            Act::Sync { .. } | Act::Health => {
+            Act::Sync { .. } | Act::Health { .. } => {
                 self.passes(30);
                 self.lead(&format!("done {step}"));
             }

@@ -3,6 +3,8 @@
 mod backtest;
 mod backup;
 mod check;
+mod feed;
+mod import_sal;
 pub mod log;
 mod report;
 mod run;
@@ -59,6 +61,8 @@ enum Verb {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Take over entries of other logs, as what they are; while the bot does not run
+    ImportSal(import_sal::ImportSalArgs),
     /// Play windows of the past under these guidelines: how often would each rule have stopped, asked or warned?
     Backtest(backtest::BacktestArgs),
     /// Make the keys that the bot needs in encrypted Matrix rooms, once; while it does not run
@@ -130,6 +134,11 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
         }
         Verb::Verify(question) => verify::run(question, &configuration(args)?.database, &mut io::stdout()),
         Verb::Backup { file } => backup::run(file, &configuration(args)?.database, &mut io::stdout()),
+        Verb::ImportSal(import) => {
+            let database = configuration(args)?.database;
+            let now = args.clock.unwrap_or_else(|| Clock::system().now());
+            import_sal::run(import, &database, now, &mut io::stdout())
+        }
         Verb::Backtest(question) => backtest::run(question, &configuration(args)?),
         Verb::MatrixSetup => print(&setup::matrix(&configuration(args)?, Clock::system())?),
         Verb::Completions { shell } => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use crate::engine::event::IMPORTED;
 use crate::engine::settings::{CONSOLE, LogMode, NetworkSettings};
 
 use super::bot::Bot;
@@ -27,7 +28,7 @@ const LONGEST_CHANNEL: usize = 64;
 /// Networks cut a real name that is longer.
 const LONGEST_REAL_NAME: usize = 50;
 /// Names under which other accounts are kept.
-const RESERVED: &[&str] = &[CONSOLE, "matrix", "gerrit"];
+const RESERVED: &[&str] = &[CONSOLE, "matrix", "gerrit", IMPORTED];
 
 /// Reads one network, and puts what the engine must know of it into `networks`.
 pub(super) fn read(

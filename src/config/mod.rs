@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-use crate::engine::settings::{Seed, Settings};
+use crate::engine::settings::{EmergencySettings, Seed, Settings};
 use crate::secret::Secret;
 
 pub use fault::{Fault, Faults};
@@ -309,6 +309,9 @@ fn document(root: &Section<'_>) -> Option<Config> {
         guidelines,
         policy,
         plans,
+        checks: Vec::new(),
+        auto_rollback: None,
+        emergency: EmergencySettings::default(),
         timers,
         seed: Seed::default(),
     };

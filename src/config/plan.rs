@@ -80,9 +80,9 @@ fn step(text: &str) -> Result<StepSettings, (String, String)> {
     let words: Vec<&str> = text.split_whitespace().collect();
     match words.as_slice() {
         ["review"] => Ok(StepSettings::Review),
-        ["merge"] => Ok(StepSettings::Merge),
+        ["merge"] => Ok(StepSettings::Merge { run: None }),
         ["verify"] => Ok(StepSettings::Verify),
-        ["health"] => Ok(StepSettings::Health),
+        ["health"] => Ok(StepSettings::Health { checks: Vec::new() }),
         ["watch", time] => match word::span(time) {
             Some(time) if time > TimeDelta::zero() && time <= LONGEST_WATCH => Ok(StepSettings::Watch(time)),
             _ => Err((format!("{time:?} is not a time to watch"), watch_fix())),
@@ -122,7 +122,7 @@ fn stage_name(stage: &str, by_file: bool) -> Result<StepSettings, (String, Strin
         }
         None => {}
     }
-    Ok(StepSettings::Sync { stage: stage.to_owned(), by_file })
+    Ok(StepSettings::Sync { stage: stage.to_owned(), by_file, run: None, back: None })
 }
 
 /// Review, then merge, then production; each once, and verification only of something that is somewhere.
@@ -131,7 +131,7 @@ fn check_order(list: &Item<'_>, steps: &[(StepSettings, Item<'_>)]) {
     let production =
         |step: &StepSettings| matches!(step, StepSettings::Sync { stage, .. } if stage == PRODUCTION);
     let review = place(&|step| *step == StepSettings::Review);
-    let merge = place(&|step| *step == StepSettings::Merge);
+    let merge = place(&|step| matches!(step, StepSettings::Merge { .. }));
     let live = place(&production);
     for (name, found) in [("review", review), ("merge", merge), (PRODUCTION, live)] {
         if found.is_none() {
@@ -156,7 +156,8 @@ fn check_order(list: &Item<'_>, steps: &[(StepSettings, Item<'_>)]) {
         let before = &steps[..index];
         let repeated = before.iter().any(|(other, _)| match (step, other) {
             (StepSettings::Sync { stage, .. }, StepSettings::Sync { stage: other, .. }) => stage == other,
-            (StepSettings::Review | StepSettings::Merge, other) => step == other,
+            (StepSettings::Review, other) => *other == StepSettings::Review,
+            (StepSettings::Merge { .. }, other) => matches!(other, StepSettings::Merge { .. }),
             _ => false,
         });
         if repeated {

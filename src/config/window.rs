@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::engine::id::RoomId;
-use crate::engine::settings::{CONSOLE, WindowSettings};
+use crate::engine::settings::{CONSOLE, PRODUCTION, WindowSettings};
 
 use super::Connection;
 use super::item::Item;
@@ -96,6 +96,7 @@ fn window(
         limit: limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(LIMIT),
         rooms: rooms?,
         private_commands: private_commands.unwrap_or(false),
+        target: PRODUCTION.to_owned(),
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod back_step;
 mod cause;
+mod imported;
 mod kinds;
 mod record;
 mod redacted;
@@ -20,6 +21,7 @@ use super::window::Occurrence;
 
 pub use back_step::BackStep;
 pub use cause::{Absence, Cause, LinkNow};
+pub use imported::{Format, IMPORTED, Origin};
 pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT};
 pub use record::{Author, Record, Went};
 pub use redacted::{Blanked, TAKEN_OUT, without_words};
@@ -93,6 +95,11 @@ pub enum Event {
         /// Every row that lost words. The store fills it in when it takes them out.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         rows: Vec<Blanked>,
+    },
+    /// An entry of another log, taken over with its own time: nothing that was done here.
+    Imported {
+        /// Where it stands there.
+        from: Box<Origin>,
     },
     /// A command was refused, and nothing changed.
     Refused {

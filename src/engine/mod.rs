@@ -10,12 +10,14 @@ pub mod facts;
 pub mod files;
 pub mod gesture;
 pub mod guidelines;
+pub mod health;
 pub mod id;
 pub mod kind;
 pub mod log;
 pub mod order;
 pub mod patch;
 pub mod plan;
+pub mod program;
 pub mod say;
 pub mod schedule;
 pub mod settings;
@@ -30,7 +32,9 @@ use chrono::TimeDelta;
 use event::{Event, Record};
 use facts::{Facts, Fault};
 pub use gesture::{Accepted, Confirm, Edited, Nod, Unfit};
+pub use health::{Measured, Probe, Verdict, probes};
 use id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
+pub use program::{Ended, How, Run};
 use settings::Settings;
 use state::State;
 
@@ -62,6 +66,27 @@ pub enum Input {
         change: ChangeNumber,
         /// What is known now.
         answer: Result<Box<Facts>, Fault>,
+    },
+    /// A health check answered, or could not.
+    Measured {
+        /// Which.
+        check: String,
+        /// What it saw, or why it saw nothing: `cannot reach Prometheus: connection refused`.
+        answer: Result<Measured, String>,
+    },
+    /// The command of a step has ended.
+    Ran {
+        /// The row of the intent.
+        row: RowId,
+        /// How, and what it printed.
+        ended: Ended,
+    },
+    /// The command of a step has printed a line.
+    Output {
+        /// The row of the intent.
+        row: RowId,
+        /// The line.
+        line: String,
     },
     /// Time has passed.
     Tick,
@@ -287,6 +312,10 @@ pub struct Outcome {
     pub accepted: Vec<Accepted>,
     /// The windows that are over now, as they were at their end.
     pub closed: Vec<Closed>,
+    /// Commands to be started, each once, when their rows are stored.
+    pub runs: Vec<Run>,
+    /// Commands to be ended, by the rows of their intents: asked first, then killed with all that they started.
+    pub stops: Vec<RowId>,
     /// The line is a bridge's copy of another: nothing follows from it, and nothing may when it is delivered again.
     pub is_copy: bool,
 }

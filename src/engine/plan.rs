@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::id::{At, RoomId, Who};
-use super::settings::StepSettings;
+use super::settings::{CommandSettings, StepSettings};
 
 /// One step of one patch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,12 @@ pub struct Step {
     /// It failed at least once: hosts may have it although it is not done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub begun: bool,
+    /// What does it; a person, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<CommandSettings>,
+    /// What takes it back; a person, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<CommandSettings>,
 }
 
 /// What is done in a step.
@@ -37,8 +43,12 @@ pub enum Act {
     },
     /// The owner looks at it.
     Verify,
-    /// A person looks at the error rates.
-    Health,
+    /// The hosts are looked at.
+    Health {
+        /// By these checks; by a person, where there is none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        checks: Vec<String>,
+    },
     /// Time passes.
     Watch {
         /// This long.
@@ -65,28 +75,46 @@ pub struct Done {
 impl Act {
     /// Whether a person closes it with `done`; the others close themselves.
     pub fn is_manual(&self) -> bool {
-        matches!(self, Self::Sync { .. } | Self::Health)
+        match self {
+            Self::Sync { .. } => true,
+            Self::Health { checks } => checks.is_empty(),
+            Self::Review | Self::Merge | Self::Verify | Self::Watch { .. } => false,
+        }
     }
 }
 
 /// Lays out the steps of a patch whose files go out in the order of `files` (empty: all at once).
 pub fn steps(plan: &[StepSettings], files: &[String]) -> Vec<Step> {
-    let mut acts = Vec::new();
-    for step in plan {
-        match step {
-            StepSettings::Review => acts.push(Act::Review),
-            StepSettings::Merge => acts.push(Act::Merge),
-            StepSettings::Sync { stage, by_file: true } if files.len() > 1 => {
-                let file_of = |file: &String| Act::Sync { stage: stage.clone(), file: Some(file.clone()) };
-                acts.extend(files.iter().map(file_of));
+    let mut steps = Vec::new();
+    let step = |act, run: &Option<CommandSettings>, back: &Option<CommandSettings>| Step {
+        act,
+        done: None,
+        failed: None,
+        begun: false,
+        run: run.clone(),
+        back: back.clone(),
+    };
+    for settings in plan {
+        match settings {
+            StepSettings::Review => steps.push(step(Act::Review, &None, &None)),
+            StepSettings::Merge { run } => steps.push(step(Act::Merge, run, &None)),
+            StepSettings::Sync { stage, by_file: true, run, back } if files.len() > 1 => {
+                let act_of = |file: &String| Act::Sync { stage: stage.clone(), file: Some(file.clone()) };
+                steps.extend(files.iter().map(|file| step(act_of(file), run, back)));
             }
-            StepSettings::Sync { stage, .. } => acts.push(Act::Sync { stage: stage.clone(), file: None }),
-            StepSettings::Verify => acts.push(Act::Verify),
-            StepSettings::Health => acts.push(Act::Health),
-            StepSettings::Watch(time) => acts.push(Act::Watch { seconds: time.num_seconds() }),
+            StepSettings::Sync { stage, run, back, .. } => {
+                steps.push(step(Act::Sync { stage: stage.clone(), file: None }, run, back));
+            }
+            StepSettings::Verify => steps.push(step(Act::Verify, &None, &None)),
+            StepSettings::Health { checks } => {
+                steps.push(step(Act::Health { checks: checks.clone() }, &None, &None));
+            }
+            StepSettings::Watch(time) => {
+                steps.push(step(Act::Watch { seconds: time.num_seconds() }, &None, &None));
+            }
         }
     }
-    acts.into_iter().map(|act| Step { act, done: None, failed: None, begun: false }).collect()
+    steps
 }
 
 /// How long a watch takes.

@@ -1,13 +1,20 @@
 //! What the configuration says, typed and checked: windows, people, rules, plans and timers. Only `config` makes one.
 
+mod check;
+mod program;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta, Weekday};
 use chrono_tz::Tz;
 
+use super::checklist::Item;
 use super::guidelines::{Level, RuleId};
 use super::id::{RoomId, Who};
+
+pub use check::{CheckSettings, Limit};
+pub use program::CommandSettings;
 
 /// The whole configuration, as far as the engine needs it.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +35,13 @@ pub struct Settings {
     pub policy: Policy,
     /// The deployment plans, by kind of patch.
     pub plans: Plans,
+    /// The health checks, in the order of the file.
+    pub checks: Vec<CheckSettings>,
+    /// A patch that makes a check unhealthy is rolled back after this long, unless somebody says `cancel`; never by itself
+    /// where there is none.
+    pub auto_rollback: Option<TimeDelta>,
+    /// What holds outside windows.
+    pub emergency: EmergencySettings,
     /// How long is waited for what.
     pub timers: Timers,
     /// What codes are made of.
@@ -92,6 +106,26 @@ pub struct WindowSettings {
     pub rooms: Vec<RoomId>,
     /// Whether its commands may be given in private. What they do is said in its rooms.
     pub private_commands: bool,
+    /// What it deploys to: windows with the same target wait for each other.
+    pub target: String,
+}
+
+/// The target of windows that name none.
+pub const PRODUCTION: &str = "production";
+
+/// What holds for a deployment outside windows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EmergencySettings {
+    /// The points of the checklist that are left.
+    pub checklist: Vec<Item>,
+    /// How long it may take.
+    pub length: TimeDelta,
+}
+
+impl Default for EmergencySettings {
+    fn default() -> Self {
+        Self { checklist: vec![Item::Deployer], length: TimeDelta::minutes(60) }
+    }
 }
 
 /// A person and the accounts that are this person.
@@ -184,18 +218,28 @@ pub enum StepSettings {
     /// The lead reads it; closes itself when the checklist is full.
     Review,
     /// It is merged; closes itself when the review system says so.
-    Merge,
+    Merge {
+        /// What merges it; a person, where there is none.
+        run: Option<CommandSettings>,
+    },
     /// It goes to a stage.
     Sync {
         /// `testservers`, `canaries`, `production`, or a stage of one's own.
         stage: String,
         /// One step a file, in the patch's file order.
         by_file: bool,
+        /// What puts it there; a person, where there is none.
+        run: Option<CommandSettings>,
+        /// What takes it back; a person, where there is none.
+        back: Option<CommandSettings>,
     },
     /// The owner looks at it; closes itself on `verified`.
     Verify,
-    /// A person looks at the error rates.
-    Health,
+    /// The hosts are looked at.
+    Health {
+        /// By these checks; by a person, where there is none.
+        checks: Vec<String>,
+    },
     /// Time passes; closes itself.
     Watch(TimeDelta),
 }

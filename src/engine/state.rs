@@ -231,6 +231,7 @@ impl State {
         match &record.event {
             Event::Logged
             | Event::Amended { .. }
+            | Event::Imported { .. }
             | Event::Refused { .. }
             | Event::Asked { .. }
             | Event::Started

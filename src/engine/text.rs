@@ -143,6 +143,11 @@ fn is_hidden(c: char) -> bool {
     u32::from(c) & 0xFFFE == 0xFFFE || after.checked_sub(1).is_some_and(|row| c <= HIDDEN[row].1)
 }
 
+/// The text as it shows on IRC: without colours and the numbers that belong to them, and without control characters.
+pub fn without_formatting(text: &str) -> String {
+    visible(text).collect()
+}
+
 /// The characters that show, with plain spaces, and without IRC formatting and the numbers that belong to it.
 fn visible(text: &str) -> impl Iterator<Item = char> {
     let mut rest = text;

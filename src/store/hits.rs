@@ -17,6 +17,9 @@ const COUNTED: u64 = 10_000;
 /// The same where each row has to be read to be counted.
 const COUNTED_BY_READING: u64 = 100;
 
+/// The same where nothing but the number was asked for.
+const COUNTED_ALONE_BY_READING: u64 = 1_000;
+
 /// So many rows are read in vain for a count, once there are as many as are shown.
 const READ_IN_VAIN: u32 = 5_000;
 
@@ -63,8 +66,9 @@ impl<'a> Hits<'a> {
         let want = shown.unwrap_or(usize::MAX);
         let enough = match (question.is_to_be_read, is_count) {
             (false, true) => u64::MAX,
+            (true, true) => COUNTED_ALONE_BY_READING,
             (true, false) => COUNTED_BY_READING,
-            _ => COUNTED,
+            (false, false) => COUNTED,
         };
         let enough = enough.max(want as u64);
         let words = Words::default();

@@ -14,6 +14,7 @@ mod error;
 mod flaw;
 mod head;
 mod hits;
+mod import;
 #[cfg(feature = "matrix")]
 pub mod inbox;
 mod index;
@@ -119,6 +120,11 @@ impl Store {
         account: Option<&str>,
     ) -> Result<Option<Row>, StoreError> {
         self.reader.row_of(from, network, account)
+    }
+
+    /// What reads it.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// Answers a question; see [`Reader::search`].

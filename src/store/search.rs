@@ -25,7 +25,7 @@ const BUSY: Duration = Duration::from_secs(5);
 const ROWS_OF_ONE: i64 = 100;
 
 /// So many rows that the index does not have are kept in memory; more are read for each question.
-const KEPT: i64 = 4_096;
+const KEPT: i64 = 8_192;
 
 /// How many rows stand around one where no number was given.
 const NEIGHBOURS: usize = 10;

@@ -186,7 +186,8 @@ fn a_short_file_is_enough_and_means_what_it_says() {
     assert_eq!(settings.who("matrix", "@alice:example.org"), Who("alice".to_owned()));
     assert_eq!(settings.plans.config, settings.plans.code);
     assert_eq!(settings.plans.code.last(), Some(&StepSettings::Watch(TimeDelta::minutes(2))));
-    let production = StepSettings::Sync { stage: "production".to_owned(), by_file: true };
+    let production =
+        StepSettings::Sync { stage: "production".to_owned(), by_file: true, run: None, back: None };
     assert_eq!(settings.plans.code[6], production);
 }
 

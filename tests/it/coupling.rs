@@ -162,7 +162,7 @@ fn a_name_is_rare_until_many_patches_have_it() {
     let common = diff("a.php", &["feedAllDucks( $pondDepthNow );"], &[]);
     let first = seen.rate(&common, None);
     assert!(first.iter().all(|rarity| *rarity > 70), "{first:?}");
-    for _ in 0..60 {
+    for _ in 0..200 {
         seen.rate(&common, None);
     }
     let later = seen.rate(&common, None);
@@ -203,11 +203,20 @@ fn each_sign_has_its_points() {
     assert_eq!(with(&|a, _| a.message = "Sky\n\nThis goes with I22222222."), 6);
     assert_eq!(with(&|a, _| a.message = "Sky\n\nSoft-depends on 900002"), 6);
     assert_eq!(with(&|a, _| a.message = "Sky\n\nFollows 2b2b2b2b2b in the other repository"), 6);
-    assert_eq!(with(&|a, _| a.message = "Sky\n\nAs in \"Feed ducks twice daily\""), 6 + 2);
+    assert_eq!(with(&|a, _| a.message = "Sky\n\nAs in \"Feed ducks twice daily\""), 6);
     assert_eq!(with(&|a, _| a.message = "Sky\n\nDepends-On: I2222222222222222222222222222222222222222"), 0);
     assert_eq!(with(&|a, _| a.message = "Sky\n\nIn 2222222 cases and on port 90000"), 0);
-    assert_eq!(with(&|a, _| a.tasks = vec!["T2"]), 3);
-    assert_eq!(with(&|a, _| a.message = "Sky\n\nWhat T2 says"), 3);
+    assert_eq!(with(&|a, _| a.tasks = vec!["T2"]), 5);
+    assert_eq!(with(&|a, _| a.message = "Sky\n\nWhat T2 says"), 5);
+    let revert = |message: &'static str, subject: &'static str| {
+        with(&|a, _| (a.tasks, a.message, a.subject) = (vec!["T2"], message, subject))
+    };
+    assert_eq!(
+        revert("Revert \"Feed birds\"\n\nToo many.", "Revert \"Feed birds\""),
+        2,
+        "its task is another's"
+    );
+    assert_eq!(revert("No birds\n\nThis reverts commit 5f5f5f5.", "No birds"), 2);
     assert_eq!(with(&|a, b| (a.topic, b.topic) = (Some("birds"), Some("birds"))), 3);
     let author = |hours: i64| {
         with(&|a, b| {
@@ -215,8 +224,8 @@ fn each_sign_has_its_points() {
             b.authored = a.authored.map(|at| at + TimeDelta::hours(hours));
         })
     };
-    assert_eq!([author(1), author(2), author(2000)], [3, 1, 1]);
-    assert_eq!(with(&|a, _| a.message = "Feed hungry birds daily"), 2);
+    assert_eq!([author(1), author(2), author(2000)], [4, 2, 2]);
+    assert_eq!(with(&|a, _| a.message = "Feed hungry birds daily"), 0, "the same words are no sign");
 }
 
 /// Two diffs with the rarity that their names have where nothing else was seen.
@@ -235,9 +244,31 @@ fn a_rare_name_and_who_defines_it() {
     with_diffs(&value, &setting, |a, b| {
         let score = score(&signals(a, b));
         let defines = Sign::Defines { name: "PondFeedingHours", first: false, gone: false };
-        assert_eq!(score.signs, [(defines, 2), (Sign::Rare("PondFeedingHours"), 4)]);
+        assert_eq!(score.signs, [(defines, 4), (Sign::Rare("PondFeedingHours"), 4)]);
         assert!(score.asks());
     });
+    // Where it stands only around the lines of one, both need not be about it.
+    let file = FileDiff { path: "a.php", context: vec!["PondFeedingHours"], ..FileDiff::default() };
+    with_diffs(&value, &Diff::of(&[file]), |a, b| assert_eq!(points(a, b), 2));
+    // A message that speaks of the same name is no second sign; one that speaks of another is.
+    let both = diff("b.php", &["$pondFeedingHours = duckCount;"], &[]);
+    let ours = diff("c.php", &["pondFeedingHours + 1, duckCount"], &[]);
+    with_diffs(&ours, &both, |a, b| {
+        let says = |message| points(&Side { message, ..a.clone() }, b);
+        assert_eq!([says("Sky"), says("Sky\n\npondFeedingHours"), says("Sky\n\nduckCount")], [4, 4, 7]);
+    });
+}
+
+#[test]
+fn how_rare_a_name_is_does_not_grow_with_what_was_learnt() {
+    let [word, name] = [diff("a.php", &["pond"], &[]), diff("a.php", &["pondFeedingHours"], &[])];
+    let rates = |seen: &Seen| [&word, &name].map(|diff| seen.clone().rate(diff, None)[0]);
+    let mut seen = Seen::default();
+    let at_first = rates(&seen);
+    for _ in 0..3000 {
+        seen.rate(&diff("b.php", &["somethingElseAltogether"], &[]), None);
+    }
+    assert_eq!(rates(&seen), at_first);
 }
 
 #[test]

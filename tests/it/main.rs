@@ -34,6 +34,8 @@ mod make;
 #[cfg(feature = "matrix")]
 mod matrix_hear;
 #[cfg(feature = "matrix")]
+mod matrix_keys;
+#[cfg(feature = "matrix")]
 mod matrix_link;
 #[cfg(feature = "matrix")]
 mod matrix_say;
@@ -45,6 +47,7 @@ mod properties;
 mod restart;
 mod review;
 mod room;
+mod sal;
 mod schedule;
 mod store;
 #[cfg(all(feature = "irc", feature = "matrix"))]

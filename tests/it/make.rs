@@ -11,7 +11,8 @@ use swatbot::engine::id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
 use swatbot::engine::log::{Term, TermText};
 use swatbot::engine::patch::{Patch, Stage};
 use swatbot::engine::settings::{
-    Person, Plans, Policy, Seed, Settings, Standing, StepSettings, Timers, Train, WindowSettings,
+    EmergencySettings, PRODUCTION, Person, Plans, Policy, Seed, Settings, Standing, StepSettings, Timers,
+    Train, WindowSettings,
 };
 use swatbot::engine::state::{Entry, Known, State};
 use swatbot::engine::window::{Declared, Occurrence, Window};
@@ -58,10 +59,10 @@ pub(crate) fn settings() -> Settings {
     let strings = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let plan = vec![
         StepSettings::Review,
-        StepSettings::Merge,
-        StepSettings::Sync { stage: "testservers".to_owned(), by_file: false },
+        StepSettings::Merge { run: None },
+        StepSettings::Sync { stage: "testservers".to_owned(), by_file: false, run: None, back: None },
         StepSettings::Verify,
-        StepSettings::Sync { stage: "production".to_owned(), by_file: true },
+        StepSettings::Sync { stage: "production".to_owned(), by_file: true, run: None, back: None },
     ];
     Settings {
         name: "swatbot".to_owned(),
@@ -76,6 +77,7 @@ pub(crate) fn settings() -> Settings {
             limit: 6,
             rooms: vec![RoomId("console".to_owned())],
             private_commands: false,
+            target: PRODUCTION.to_owned(),
         }],
         networks: BTreeMap::new(),
         people: vec![
@@ -111,6 +113,9 @@ pub(crate) fn settings() -> Settings {
             last_start: minutes(15),
         },
         plans: Plans { config: plan.clone(), code: plan },
+        checks: Vec::new(),
+        auto_rollback: None,
+        emergency: EmergencySettings::default(),
         timers: Timers::default(),
         seed: Seed::default(),
     }

@@ -139,14 +139,15 @@ fn settings() -> Settings {
     noon.id = "noon".to_owned();
     noon.start = chrono::NaiveTime::from_hms_opt(7, 30, 0).expect("a time");
     settings.windows.push(noon);
-    let stage = |stage: &str, by_file| StepSettings::Sync { stage: stage.to_owned(), by_file };
+    let stage =
+        |stage: &str, by_file| StepSettings::Sync { stage: stage.to_owned(), by_file, run: None, back: None };
     let plan = vec![
         StepSettings::Review,
-        StepSettings::Merge,
+        StepSettings::Merge { run: None },
         stage("testservers", false),
         StepSettings::Verify,
         stage("canaries", false),
-        StepSettings::Health,
+        StepSettings::Health { checks: Vec::new() },
         stage("production", true),
         StepSettings::Watch(TimeDelta::minutes(2)),
     ];
@@ -349,7 +350,7 @@ impl World {
                 Act::Merge => self.news(change, 0),
                 Act::Verify => self.say(&owner, format!("!swat verified {change}")),
                 Act::Watch { .. } => self.pass(TimeDelta::minutes(2)),
-                Act::Sync { .. } | Act::Health => self.say(&lead, format!("!swat done {number}")),
+                Act::Sync { .. } | Act::Health { .. } => self.say(&lead, format!("!swat done {number}")),
             },
             None => Ok(()),
         }

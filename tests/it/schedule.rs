@@ -7,7 +7,9 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use swatbot::engine::id::{At, OccurrenceId, RoomId};
 use swatbot::engine::schedule::{self, REACH};
-use swatbot::engine::settings::{Plans, Policy, Seed, Settings, Timers, Train, WindowSettings};
+use swatbot::engine::settings::{
+    EmergencySettings, PRODUCTION, Plans, Policy, Seed, Settings, Timers, Train, WindowSettings,
+};
 use swatbot::engine::window::Occurrence;
 
 const LOS_ANGELES: Tz = Tz::America__Los_Angeles;
@@ -30,6 +32,7 @@ fn window(id: &str, days: &[Weekday], start: &str, timezone: Tz, minutes: i64) -
         limit: 6,
         rooms: vec![RoomId("console".to_owned())],
         private_commands: false,
+        target: PRODUCTION.to_owned(),
     }
 }
 
@@ -43,6 +46,9 @@ fn settings(windows: Vec<WindowSettings>) -> Settings {
         guidelines: BTreeMap::new(),
         policy: policy(),
         plans: Plans { config: Vec::new(), code: Vec::new() },
+        checks: Vec::new(),
+        auto_rollback: None,
+        emergency: EmergencySettings::default(),
         timers: Timers::default(),
         seed: Seed::default(),
     }

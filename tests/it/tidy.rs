@@ -100,6 +100,19 @@ const LAYERS: &[Layer] = &[
             "let sql = \"INSERT INTO event\";",
         ],
     },
+    Layer {
+        place: "src/sal/",
+        uses: &["engine", "sal"],
+        never: &[
+            r"\b(tokio|rusqlite|reqwest|toml)\b",
+            r"\bstd::(fs|env|net|io)\b",
+            CLOCK,
+            PRINTING,
+            SQL,
+            GERRIT,
+        ],
+        planted: &["use crate::store::Store;", "use std::fs;", "let at = Utc::now();"],
+    },
     // Its protocol is JSON, and what it has read outlives the program.
     Layer {
         place: "src/transport/matrix/",

@@ -8,11 +8,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 use super::Rooms;
-use crate::bot::{Bot, Said};
+use crate::bot::{Asked, Bot, Said};
 use crate::clock::Clock;
-use crate::engine::Input;
 use crate::engine::id::ChangeNumber;
 use crate::engine::settings::Settings;
+use crate::engine::{Input, Reply};
 
 /// Something that reaches the loop.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) enum Arrival {
     News(ChangeNumber),
     /// The configuration was read again.
     Settings(Box<Settings>),
+    /// The log has answered.
+    Answered(Vec<Reply>, Asked),
     /// The log was found damaged.
     Damaged(String),
     /// Nothing more will come.
@@ -34,6 +36,9 @@ pub(super) enum Arrival {
 
 /// About so many inputs share one commit at the most.
 const INPUTS_AT_ONCE: usize = 256;
+
+/// How long the end waits for what the log is still asked.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 /// The loop: takes what has arrived, stores it in one commit, says what follows, sleeps until the next arrival or the
 /// next timer, and looks after the log each time `look` has passed. It ends with `Arrival::End`, or when nobody is left who could send.
@@ -53,6 +58,7 @@ pub(super) async fn run(
         if !said.replies.is_empty() {
             rooms.say(said.replies);
         }
+        said.questions.into_iter().for_each(|asked| rooms.ask(asked));
         rooms.accepted(said.accepted);
         said.cards.into_iter().for_each(|(room, window, card)| rooms.card(room, window, card));
         said.topics.into_iter().for_each(|(room, text)| rooms.topic(room, text));
@@ -85,6 +91,10 @@ pub(super) async fn run(
                     inputs.extend(more);
                     marks.extend(mark);
                 }
+                Arrival::Answered(replies, asked) => {
+                    bot.answered(asked.message.as_ref());
+                    rooms.answered(replies);
+                }
                 Arrival::News(change) => bot.look_again(change),
                 Arrival::Damaged(found) => act(rooms, bot.damaged(found)),
                 Arrival::Later(_) | Arrival::Settings(_) | Arrival::End => {
@@ -110,6 +120,13 @@ pub(super) async fn run(
         match after {
             Some(Arrival::End) => {
                 act(rooms, bot.take(clock.now(), &[Input::Stopped]));
+                while rooms.waiting.is_waiting()
+                    && let Ok(Some(arrival)) = timeout(LAST_ANSWER, arrivals.recv()).await
+                {
+                    if let Arrival::Answered(replies, _) = arrival {
+                        rooms.answered(replies);
+                    }
+                }
                 return;
             }
             Some(Arrival::Settings(settings)) => {

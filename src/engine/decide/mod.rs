@@ -97,6 +97,7 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.link(link);
             turn.out
         }
+        Input::Measured { .. } | Input::Ran { .. } | Input::Output { .. } => Outcome::default(),
         Input::Tick => timers::tick(settings, state, at),
         Input::Settings => {
             let mut turn = Turn::of_bot(settings, state, at);

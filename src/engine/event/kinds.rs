@@ -9,6 +9,7 @@ impl Event {
             Self::Logged => "logged",
             Self::Amended { .. } => "amended",
             Self::Redacted { .. } => "redacted",
+            Self::Imported { .. } => "imported",
             Self::Refused { .. } => "refused",
             Self::Asked { .. } => "asked",
             Self::Started => "started",
@@ -88,7 +89,7 @@ impl Event {
 }
 
 /// Kinds that change no state: replay passes over them.
-pub const WITHOUT_EFFECT: &[&str] = &["logged", "amended", "refused", "asked", "started"];
+pub const WITHOUT_EFFECT: &[&str] = &["logged", "amended", "imported", "refused", "asked", "started"];
 
 /// Kinds that `!log` leaves out unless they are asked for by name: the bot's own bookkeeping.
 pub const BOOKKEEPING: &[&str] = &[

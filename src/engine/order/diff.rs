@@ -90,6 +90,11 @@ impl Roles {
         self.0 & other.0 == other.0
     }
 
+    /// It stands on a line that arrives or leaves.
+    pub fn is_changed(self) -> bool {
+        self.has(Self::ADDED) || self.has(Self::REMOVED)
+    }
+
     /// It arrives and does not leave.
     pub fn is_new(self) -> bool {
         self.has(Self::ADDED) && !self.has(Self::REMOVED)

@@ -1,4 +1,4 @@
-//! What a commit message says of another patch: its name, its task, the same things in the same words.
+//! What a commit message says of another patch: its name, its task, that it takes one back.
 
 use super::signals::Side;
 
@@ -62,50 +62,14 @@ pub(super) fn shared_task<'a>(a: &Side<'a>, b: &Side<'a>) -> Option<&'a str> {
     of_a.or_else(|| b.tasks.iter().copied().find(|task| says(a, task)))
 }
 
-/// Words that are in so many messages that they say nothing of what one is about.
-const EMPTY_WORDS: [&str; 42] = [
-    "this", "that", "with", "from", "have", "should", "when", "will", "been", "also", "used", "which",
-    "code", "change", "instead", "into", "only", "remove", "since", "patch", "where", "were", "they", "more",
-    "there", "than", "then", "same", "other", "does", "after", "because", "some", "make", "still", "being",
-    "file", "test", "tests", "commit", "cherry", "picked",
-];
-
 /// Footers that are followed to what they name.
 const DECLARED: [&str; 2] = ["depends-on", "needed-by"];
-
-/// Footers: names and numbers, and nothing of what a message is about.
-const FOOTERS: [&str; 7] =
-    ["change-id", "bug", "depends-on", "needed-by", "signed-off-by", "co-authored-by", "reviewed-on"];
 
 fn is_footer(line: &str, keys: &[&str]) -> bool {
     line.split_once(':').is_some_and(|(key, _)| keys.iter().any(|footer| key.eq_ignore_ascii_case(footer)))
 }
 
-/// The words of a message that say what it is about, each once, with a weight: a long word says more.
-fn words(message: &str) -> Vec<(String, u32)> {
-    let lines = message.lines().filter(|line| !is_footer(line, &FOOTERS));
-    let parts = lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric()));
-    let says_something = |word: &String| {
-        word.len() >= 4
-            && word.bytes().any(|byte| byte.is_ascii_alphabetic())
-            && !EMPTY_WORDS.contains(&word.as_str())
-    };
-    let weight = |word: &String| if word.len() >= 7 { 2 } else { 1 };
-    let mut words: Vec<(String, u32)> = parts
-        .map(str::to_ascii_lowercase)
-        .filter(says_something)
-        .map(|word| (word.clone(), weight(&word)))
-        .collect();
-    words.sort_unstable();
-    words.dedup();
-    words
-}
-
-/// How alike two messages are: the share of the words they have in common (a cosine), from 0 to 100.
-pub(super) fn alike(a: &str, b: &str) -> u32 {
-    let (a, b) = (words(a), words(b));
-    let square = |(_, weight): &(String, u32)| u64::from(weight * weight);
-    let both: u64 = a.iter().filter(|word| b.binary_search(word).is_ok()).map(square).sum();
-    let all = a.iter().map(square).sum::<u64>() * b.iter().map(square).sum::<u64>();
-    (100 * both).checked_div(all.isqrt()).and_then(|share| u32::try_from(share).ok()).unwrap_or(0)
+/// Whether it takes back another patch.
+pub(super) fn reverts(side: &Side<'_>) -> bool {
+    side.subject.starts_with("Revert ") || side.message.contains("This reverts commit ")
 }

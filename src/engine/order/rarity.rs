@@ -11,8 +11,8 @@ use super::tokens;
 const MOST_NAMES: usize = 4000;
 /// After so many patches every count is halved, so that what was common years ago does not stay so.
 const MOST_PATCHES: u32 = 5000;
-/// Before anything is counted, a name is compared with so many patches that do not have it.
-const PATCHES_BEFORE: f64 = 200.0;
+/// What is counted is scaled to so many patches, once there are more.
+const PATCHES: f64 = 600.0;
 /// A count is stored in a byte.
 const MOST_SEEN: u32 = 255;
 
@@ -61,14 +61,15 @@ impl Seen {
         rates
     }
 
-    /// `100·ln((n+200)/(seen+1)) / ln(n+200)` of n patches, where a name that looks like a word of a language counts
-    /// as seen a few times more.
+    /// `100·(1 - ln(1+seen) / ln(600))`, with seen as it would be in 600 patches, where a name that looks like a word of a
+    /// language counts as seen a few times more. The measure is the same however long the bot has been learning.
     fn rarity(&self, name: &str) -> u8 {
-        let all = f64::from(self.patches) + PATCHES_BEFORE;
-        let seen = self.counts.get(&key(name)).copied().unwrap_or(0) + tokens::commonness(name);
-        let rarity = 100.0 * (all / f64::from(seen + 1)).ln() / all.ln();
+        let seen = f64::from(self.counts.get(&key(name)).copied().unwrap_or(0));
+        let scaled = seen * PATCHES / f64::from(self.patches).max(PATCHES);
+        let common = 1.0 + f64::from(tokens::commonness(name)) + scaled;
+        let rarity = 100.0 * (1.0 - common.ln() / PATCHES.ln());
         // The cast cuts off at 0 and has no fraction to keep.
-        rarity.min(100.0) as u8
+        rarity as u8
     }
 }
 

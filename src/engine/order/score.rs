@@ -48,8 +48,6 @@ pub enum Sign<'a> {
     SameHour,
     /// One author.
     SameAuthor,
-    /// The messages have words in common.
-    Alike,
     /// One message says a name that the other's diff touches.
     Says(&'a str),
 }
@@ -87,7 +85,7 @@ pub fn score<'a>(signals: &Signals<'a>) -> Score<'a> {
         sign(Sign::Names { first, how }, 6);
     }
     if let Some(task) = signals.task {
-        sign(Sign::Task(task), 3);
+        sign(Sign::Task(task), if signals.reverts { 2 } else { 5 });
     }
     if let Some(topic) = signals.topic {
         sign(Sign::Topic(topic), 3);
@@ -100,30 +98,29 @@ pub fn score<'a>(signals: &Signals<'a>) -> Score<'a> {
         sign(Sign::Moved { lines: there.max(back), from_first: there >= back }, 2);
     }
     if let Some(Definition { name, first, gone, .. }) = signals.defined.filter(|found| found.rarity >= 70) {
-        sign(Sign::Defines { name, first, gone }, 2);
+        sign(Sign::Defines { name, first, gone }, 4);
     }
     let rare = signals.rarest.map(|(name, rarity)| match rarity {
-        90.. => (name, 5),
-        75.. => (name, 4),
-        60.. => (name, 3),
+        85.. => (name, if signals.both_change { 4 } else { 2 }),
+        75.. => (name, if signals.both_change { 3 } else { 1 }),
+        58.. => (name, 2),
         _ => (name, 0),
     });
     if let Some((name, points)) = rare.filter(|(_, points)| *points > 0) {
         sign(Sign::Rare(name), points);
     }
     if signals.rare >= 4 {
-        sign(Sign::Several(signals.rare), 1);
+        sign(Sign::Several(signals.rare), 2);
     }
     match signals.same_author {
-        Some(apart) if apart <= TimeDelta::hours(1) => sign(Sign::SameHour, 3),
-        Some(_) => sign(Sign::SameAuthor, 1),
+        Some(apart) if apart <= TimeDelta::hours(1) => sign(Sign::SameHour, 4),
+        Some(_) => sign(Sign::SameAuthor, 2),
         None => {}
     }
-    if signals.alike >= 12 {
-        sign(Sign::Alike, 2);
-    }
-    if let Some((name, _)) = signals.said.filter(|(_, rarity)| *rarity >= 75) {
-        sign(Sign::Says(name), 1);
+    // That both touch a name is one fact; that a message speaks of it as well is no second one.
+    let rarest = signals.rarest.map(|(name, _)| name);
+    if let Some((name, _)) = signals.said.filter(|(name, rarity)| *rarity >= 75 && Some(*name) != rarest) {
+        sign(Sign::Says(name), 3);
     }
     score
 }

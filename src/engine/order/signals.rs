@@ -85,6 +85,8 @@ pub struct Signals<'a> {
     pub moved: [u32; 2],
     /// The rarest name that both touch, and how rare it is.
     pub rarest: Option<(&'a str, u8)>,
+    /// A name that is rare (60 or more) stands on changed lines of both, not only around those of one.
+    pub both_change: bool,
     /// How many names both touch that are rare (70 or more).
     pub rare: u32,
     /// The rarest name that one defines, or no longer does, and the other speaks of.
@@ -93,8 +95,8 @@ pub struct Signals<'a> {
     pub unique: Option<&'a str>,
     /// The rarest name that one message says and the other's diff touches.
     pub said: Option<(&'a str, u8)>,
-    /// How alike the messages are, from 0 to 100.
-    pub alike: u32,
+    /// One takes back another patch, so its message and its task are those of that one.
+    pub reverts: bool,
 }
 
 /// A name that one patch defines, or no longer does, and the other speaks of.
@@ -126,12 +128,13 @@ pub fn signals<'a>(a: &Side<'a>, b: &Side<'a>) -> Signals<'a> {
     found.topic = a.topic.filter(|topic| b.topic == Some(*topic));
     found.same_author = (!a.author.is_empty() && a.author == b.author)
         .then(|| a.authored.zip(b.authored).map_or(TimeDelta::MAX, |(a, b)| (a - b).abs()));
-    found.alike = message::alike(a.message, b.message);
+    found.reverts = message::reverts(a) || message::reverts(b);
     if let (Some(left), Some(right)) = (a.diff, b.diff) {
         found.moved = [left.moved_to(right), right.moved_to(left)];
     }
     for Shared { ours, theirs, rarity } in a.shared(b) {
         found.rare += u32::from(rarity >= 70);
+        found.both_change |= rarity >= 60 && ours.roles.is_changed() && theirs.roles.is_changed();
         keep_rarest(&mut found.rarest, &ours.text, rarity);
         if let Some((first, gone)) = definition(ours, theirs)
             && found.defined.is_none_or(|other| rarity > other.rarity)

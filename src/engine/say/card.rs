@@ -77,7 +77,7 @@ fn now(window: &Window) -> Option<String> {
                 let since = patch.step_since?;
                 format!("until {} UTC", words::clock(since + watch_time(seconds)))
             }
-            Act::Review | Act::Sync { .. } | Act::Health => waiting_for(lead),
+            Act::Review | Act::Sync { .. } | Act::Health { .. } => waiting_for(lead),
         };
         let failed = failed(step.failed.as_deref()).unwrap_or_default();
         return Some(format!("{} {}, {failed}{who}", patch.change, run::stage(patch)));

@@ -64,7 +64,6 @@ fn words_of(coupling: &Coupling<'_>, sign: &Sign<'_>) -> String {
         }
         Sign::SameHour => "one author within an hour".to_owned(),
         Sign::SameAuthor => "one author".to_owned(),
-        Sign::Alike => "messages in the same words".to_owned(),
         Sign::Says(name) => format!("one message speaks of {}", own_words(name)),
     }
 }

@@ -27,9 +27,11 @@ pub fn text(
     let because =
         |reason: &Option<String>| reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     match event {
-        Event::Logged | Event::Amended { .. } | Event::Redacted { .. } | Event::Refused { .. } => {
-            String::new()
-        }
+        Event::Logged
+        | Event::Amended { .. }
+        | Event::Redacted { .. }
+        | Event::Imported { .. }
+        | Event::Refused { .. } => String::new(),
         Event::Asked { verb } => format!("was told: {verb} {n}"),
         Event::Started => "swatbot started".to_owned(),
         Event::Stopped => "swatbot stopped".to_owned(),

@@ -19,7 +19,7 @@ pub fn step_name(step: &Step) -> String {
         Act::Sync { stage, file: None } => stage.clone(),
         Act::Sync { stage, file: Some(file) } => format!("{stage}, {}", own_words(file)),
         Act::Verify => "verify".to_owned(),
-        Act::Health => "health".to_owned(),
+        Act::Health { .. } => "health".to_owned(),
         Act::Watch { seconds } => format!("watch {}", words::span(watch_time(*seconds))),
     }
 }
@@ -32,7 +32,7 @@ pub fn step(settings: &Settings, patch: &Patch, number: u32, step: &Step) -> Str
     match &step.act {
         Act::Merge => format!("{change} step {number}: merge it; I see for myself when it is MERGED"),
         Act::Sync { .. } => format!("{change} step {number}: {}, then {done}", step_name(step)),
-        Act::Health => {
+        Act::Health { .. } => {
             format!(
                 "{change} step {number}: health, look at the error rates; {done} if they are as before, else {back}"
             )
@@ -105,7 +105,7 @@ pub fn how_it_closes(settings: &Settings, patch: &Patch, step: &Step) -> String 
             let until = patch.step_since.map(|since| words::clock(since + watch_time(*seconds)));
             format!("at {} UTC", until.unwrap_or_default())
         }
-        Act::Sync { .. } | Act::Health => String::new(),
+        Act::Sync { .. } | Act::Health { .. } => String::new(),
     }
 }
 

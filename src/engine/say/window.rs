@@ -80,7 +80,7 @@ fn moving(settings: &Settings, window: &Window, patch: &Patch) -> String {
                 "{} is open",
                 command(&settings.prefix, &format!("checklist {}", super::handle(patch)))
             ),
-            Act::Sync { .. } | Act::Health => {
+            Act::Sync { .. } | Act::Health { .. } => {
                 let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
                 format!("waiting for {lead}: {}", command(&settings.prefix, &format!("done {number}")))
             }

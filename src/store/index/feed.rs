@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -25,7 +26,7 @@ use super::segment::{Posting, Segment, Stored, Writer};
 const WORTH_IT: u64 = 1_024;
 
 /// How often the index is to be fed. What came since then is found all the same.
-pub const FEED_EVERY: Duration = Duration::from_secs(1);
+pub const FEED_EVERY: Duration = Duration::from_secs(2);
 
 /// Why the index was not fed. The log is searched without it.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,7 @@ impl From<rusqlite::Error> for FeedError {
 /// Feeds the index of one log, over a connection of its own that only reads.
 pub struct Feeder {
     log: Reader,
+    path: PathBuf,
     folder: PathBuf,
     shape: Shape,
 }
@@ -65,7 +67,7 @@ impl Feeder {
 
     /// The same with other sizes: tests reach with few rows what takes millions.
     pub fn with_shape(path: &Path, shape: Shape) -> Result<Self, OpenError> {
-        Ok(Self { log: Reader::open(path)?, folder: folder(path), shape })
+        Ok(Self { log: Reader::open(path)?, path: path.to_owned(), folder: folder(path), shape })
     }
 
     /// How many rows the index does not have yet.
@@ -77,14 +79,14 @@ impl Feeder {
 
     /// Takes in the next rows, where there are enough of them to be worth it; gives how many they were.
     pub fn keep_up(&self) -> Result<u64, FeedError> {
-        if self.behind()? < WORTH_IT { Ok(0) } else { self.feed_some(i64::MAX) }
+        if self.behind()? < WORTH_IT { Ok(0) } else { self.feed_some(self.shape.block) }
     }
 
-    /// Takes in all rows there are, and tells `progress` of each piece; gives how many they were.
+    /// Takes in all rows there are, with every processor, and tells `progress` of each piece; gives how many they were.
     pub fn feed(&self, progress: &dyn Fn(u64)) -> Result<u64, FeedError> {
         let mut all = 0;
         loop {
-            let fed = self.feed_some(i64::MAX)?;
+            let fed = self.feed_some(self.shape.block * threads())?;
             progress(fed);
             all += fed;
             if fed == 0 {
@@ -93,7 +95,7 @@ impl Feeder {
         }
     }
 
-    /// Takes in the next rows: at most so many, and at most to the end of a block. Gives how many they were.
+    /// Takes in the next rows: at most so many, and none behind a block that is begun. Gives how many they were.
     pub fn feed_some(&self, most: i64) -> Result<u64, FeedError> {
         self.make_folder()?;
         let lock = lock(&self.folder)?;
@@ -140,36 +142,72 @@ impl Feeder {
     }
 
     fn advance(&self, known: &mut Manifest, most: i64) -> Result<u64, FeedError> {
-        let log = self.log.connection();
-        let from = known.last() + 1;
-        let block = (from - 1) / self.shape.block;
-        let to = ((block + 1) * self.shape.block).min(from.saturating_add(most - 1));
-        let Some((rows, hash)) = read(log, from, to, self.shape.block)? else { return Ok(0) };
-        let count = rows.times.len() as i64;
-        let before = known.parts.last().filter(|part| part.rows % self.shape.block != 0).cloned();
-        if before.is_some() {
-            known.parts.pop();
+        let last = known.last();
+        let parts = self.parts(known, most)?;
+        for part in parts {
+            if known.parts.last().is_some_and(|last| last.first == part.first) {
+                known.parts.pop();
+            }
+            known.parts.push(part);
+            while let Some((whole, parts)) = known.to_join() {
+                let whole = Part { is_synced: true, ..whole };
+                self.write(&whole, &parts, None)?;
+                known.parts.truncate(known.parts.len() - parts.len());
+                known.parts.push(whole);
+            }
         }
-        let first = before.as_ref().map_or(from, |part| part.first);
-        let hash = hex(&hash);
-        let part = Part { first, rows: from + count - first, hash, is_synced: boot().is_none() };
-        self.write(&part, before.as_slice(), Some((rows, block)))?;
-        known.parts.push(part);
-        while let Some((whole, parts)) = known.to_join() {
-            let whole = Part { is_synced: true, ..whole };
-            self.write(&whole, &parts, None)?;
-            known.parts.truncate(known.parts.len() - parts.len());
-            known.parts.push(whole);
+        if known.last() == last {
+            return Ok(0);
         }
         // Words that were taken out meanwhile would come back with it.
-        if redactions(log)? != known.redactions {
+        if redactions(self.log.connection())? != known.redactions {
             discard_locked(&self.folder);
             return Err(FeedError::Busy);
         }
         let is_synced = known.parts.last().is_some_and(|part| part.is_synced);
         known.store(&self.folder, is_synced)?;
         known.remove_others(&self.folder);
-        Ok(count as u64)
+        Ok((known.last() - last).unsigned_abs())
+    }
+
+    /// The next segments: the one that was begun with what belongs to it, or one for each block.
+    fn parts(&self, known: &Manifest, most: i64) -> Result<Vec<Part>, FeedError> {
+        let size = self.shape.block;
+        let from = known.last() + 1;
+        let end = from.saturating_add(most);
+        let begun = known.parts.last().filter(|part| part.rows % size != 0);
+        let (head, _) = open::head(self.log.connection())?;
+        let blocks = (head.min(end - 1) - known.last()) / size;
+        if begun.is_some() || blocks < 2 {
+            let to = ((from - 1) / size + 1) * size;
+            return Ok(self.part(begun, from, to.min(end - 1))?.into_iter().collect());
+        }
+        let (path, shape) = (&self.path, self.shape);
+        let parts: Result<Vec<Option<Part>>, FeedError> = thread::scope(|threads| {
+            let run = |block: i64| {
+                let first = from + block * size;
+                threads.spawn(move || Self::with_shape(path, shape)?.part(None, first, first + size - 1))
+            };
+            let running: Vec<_> = (0..blocks).map(run).collect();
+            running.into_iter().map(|one| one.join().unwrap_or(Err(FeedError::Busy))).collect()
+        });
+        Ok(parts?.into_iter().flatten().collect())
+    }
+
+    /// Writes the segment of these rows, behind those that share it.
+    fn part(&self, begun: Option<&Part>, from: i64, to: i64) -> Result<Option<Part>, FeedError> {
+        let Some((rows, hash)) = read(self.log.connection(), from, to, self.shape.block)? else {
+            return Ok(None);
+        };
+        let first = begun.map_or(from, |part| part.first);
+        let rows_in_all = from + rows.times.len() as i64 - first;
+        let part = Part { first, rows: rows_in_all, hash: hex(&hash), is_synced: boot().is_none() };
+        self.write(
+            &part,
+            begun.map(std::slice::from_ref).unwrap_or_default(),
+            Some((rows, (from - 1) / self.shape.block)),
+        )?;
+        Ok(Some(part))
     }
 
     /// Writes the segment of what these have, and of the rows of a block behind them.
@@ -193,6 +231,11 @@ impl Feeder {
         writer.finish(part.first, &times, part.is_synced)?;
         Ok(())
     }
+}
+
+/// So many blocks are made at once.
+fn threads() -> i64 {
+    thread::available_parallelism().map_or(1, |count| count.get().min(8) as i64)
 }
 
 /// Reads rows from the log, at most to `to`; the hash of the last one comes with them. `None` where there are none.

@@ -61,6 +61,8 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn create(path: &Path, first_block: i64) -> io::Result<Self> {
+        // What a killed feeder left under this name may be open somewhere.
+        let _ = std::fs::remove_file(path);
         Ok(Self {
             file: BufWriter::with_capacity(1 << 18, File::create(path)?),
             at: 0,

@@ -4,6 +4,7 @@
 //! clock; what it reads and says is stored first, by `store::inbox`. `server` is every request that it makes.
 
 pub mod hear;
+pub mod keys;
 pub mod link;
 pub mod refer;
 pub mod say;

@@ -35,9 +35,6 @@ fn killed_again_and_again_it_reads_each_encrypted_command_once() {
     const COMMANDS: usize = 30;
     let Some(mut scene) = Scene::set_encrypted(&setup()) else { return };
     let Scene { alice, bob, ops, program, .. } = &mut scene;
-    // Both have given the bot their keys by now; a kill while the first of these are on their way is not tested here.
-    alice.ask(ops, "!swat whoami", "you are alice");
-    bob.ask(ops, "!swat whoami", "you are bob");
     for number in 0..COMMANDS {
         let person = if number % 2 == 0 { &mut *alice } else { &mut *bob };
         person.say(ops, &format!("!log line-{number}"));

@@ -22,6 +22,7 @@ use matrix_sdk_base::crypto::{CollectStrategy, DecryptionSettings, TrustRequirem
 
 use crate::config::{Matrix, MatrixLogin};
 use crate::store::inbox::Session;
+use crate::transport::matrix::keys::Keys;
 
 use super::ANSWER;
 use super::trouble::{Trouble, cut, root, trouble, within};
@@ -129,7 +130,7 @@ async fn client(settings: &Matrix, keys: Option<&Path>) -> Result<Client, Troubl
     let http = http.build().map_err(|error| broken(root(&error)))?;
     let mut stores = StoreConfig::new(CrossProcessLockConfig::SingleProcess);
     if let Some(folder) = keys {
-        stores = stores.crypto_store(open_keys(folder).await?);
+        stores = stores.crypto_store(Keys::new(open_keys(folder).await?));
     }
     Client::builder()
         .homeserver_url(&settings.homeserver)
