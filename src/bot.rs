@@ -1,5 +1,6 @@
 //! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
 
+mod ask;
 mod asked;
 mod recall;
 
@@ -16,7 +17,8 @@ use crate::engine::window::Window;
 use crate::engine::{Accepted, Closed, Edited, Input, Line, Outcome, Reply, decide, say, timers, turn};
 use crate::store::{Answer, Seen, Store, StoreError};
 
-pub use asked::{Asked, Waiting, answer};
+pub use ask::LastAsked;
+pub use asked::{Asked, Waiting};
 
 use asked::asked;
 
@@ -39,6 +41,8 @@ pub struct Bot {
     owed: BTreeMap<Message, RowId>,
     /// Questions are given out, and these messages wait for what is answered to them.
     asked: Option<Vec<Message>>,
+    /// What people asked the log last, where it is answered at once.
+    last_asked: LastAsked,
     /// The log takes nothing: nothing is decided until it does.
     deaf: bool,
     /// The last write failed, and the operator has been told.
@@ -117,9 +121,21 @@ impl Bot {
         let state = store.load_state()?;
         let (lookups, topics, cards) = (Lookups::default(), BTreeMap::new(), BTreeMap::new());
         let (missed, owed, asked) = (Vec::new(), BTreeMap::new(), None);
-        let (deaf, failing) = (false, false);
-        let mut bot =
-            Self { settings, store, state, lookups, topics, cards, missed, owed, asked, deaf, failing };
+        let (deaf, failing, last_asked) = (false, false, LastAsked::default());
+        let mut bot = Self {
+            settings,
+            store,
+            state,
+            lookups,
+            topics,
+            cards,
+            missed,
+            owed,
+            asked,
+            last_asked,
+            deaf,
+            failing,
+        };
         let said = bot.take(at, &[Input::Started]);
         Ok((bot, said))
     }
@@ -156,7 +172,8 @@ impl Bot {
             None => {
                 let questions = std::mem::take(&mut said.questions);
                 let reader = self.store.reader();
-                said.replies.extend(questions.iter().flat_map(|asked| answer(reader, &asked.question)));
+                let last = &mut self.last_asked;
+                said.replies.extend(questions.iter().flat_map(|asked| last.answer(reader, asked)));
             }
         }
         said
@@ -196,7 +213,7 @@ impl Bot {
             }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
-            questions.extend(asked(outcome.questions, messages(&input).next()));
+            questions.extend(asked(&self.settings, outcome.questions, messages(&input).next()));
             accepted.extend(outcome.accepted);
             closed.extend(outcome.closed);
         }
@@ -378,7 +395,7 @@ impl Bot {
                 Some(outcome) if outcome == Outcome::default() => {}
                 Some(outcome) if !self.deaf => {
                     replies.extend(outcome.replies);
-                    questions.extend(asked(outcome.questions, message(line)));
+                    questions.extend(asked(&self.settings, outcome.questions, message(line)));
                 }
                 _ => replies.push(apology(line, sorry)),
             }

@@ -1,23 +1,22 @@
 //! Samples and how they are printed.
 
+use std::fs;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-/// How long something took, many times.
+/// How long something took, many times, without the time in which other programs had the processor.
 #[derive(Default)]
 pub(crate) struct Samples(Vec<Duration>);
 
 impl Samples {
     /// Takes the time of `run`.
     pub(crate) fn time<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        let waited = waited();
         let start = Instant::now();
         let made = run();
-        self.0.push(start.elapsed());
+        let took = start.elapsed();
+        self.0.push(took.saturating_sub(self::waited().saturating_sub(waited)));
         made
-    }
-
-    pub(crate) fn extend(&mut self, other: &Self) {
-        self.0.extend(&other.0);
     }
 
     /// The value below which so many percent lie, in microseconds.
@@ -35,6 +34,21 @@ impl Samples {
     pub(crate) fn p99(&self) -> f64 {
         self.percentile(99)
     }
+}
+
+/// How long this thread has waited for a processor so far; nothing where the system does not say.
+fn waited() -> Duration {
+    let said = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let waited = said.split_whitespace().nth(1).and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(waited.unwrap_or_default())
+}
+
+/// How long all threads of this program have had a processor, in seconds; 0 where the system does not say.
+pub(crate) fn processor() -> f64 {
+    let said = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let behind_name = said.rsplit(')').next().unwrap_or_default();
+    let ticks = behind_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
 }
 
 /// The title of a part.

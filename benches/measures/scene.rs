@@ -9,6 +9,7 @@ use swatbot::engine::facts::{
     Account, Change, Fact, Facts, File, FileStatus, PatchSet, PatchSetKind, Status, Vote,
 };
 use swatbot::engine::id::{At, ChangeNumber, RoomId, Who};
+use swatbot::engine::order::{Diff, FileDiff};
 use swatbot::engine::settings::{CONSOLE, PRODUCTION, Settings, WindowSettings};
 use swatbot::engine::state::State;
 use swatbot::engine::{Input, Line, Outcome, turn};
@@ -39,6 +40,7 @@ pub(crate) fn roomy_settings() -> Settings {
         target: PRODUCTION.to_owned(),
     }];
     settings.policy.patch_time = TimeDelta::minutes(1);
+    settings.policy.config_repos.extend((0..7).map(repository));
     settings
 }
 
@@ -78,7 +80,7 @@ pub(crate) fn facts(number: u32) -> Facts {
     Facts {
         change: Change {
             number: ChangeNumber(number),
-            project: "operations/mediawiki-config".to_owned(),
+            project: repository(number),
             branch: "master".to_owned(),
             subject: format!("Enable feature {number} on the test wikis"),
             status: Status::Open,
@@ -113,8 +115,23 @@ pub(crate) fn facts(number: u32) -> Facts {
         needs: Fact::Known(Vec::new()),
         included_in: Fact::Known(Vec::new()),
         coverage: None,
-        diff: None,
+        diff: Some(Fact::Known(diff(number))),
     }
+}
+
+/// One of seven repositories: patches of one are hardly compared.
+fn repository(number: u32) -> String {
+    format!("operations/config-{}", number % 7)
+}
+
+/// What is kept of a diff of thirty lines: common words, and names of its own.
+fn diff(number: u32) -> Diff {
+    let line =
+        |row: u32| format!("'wgFeature{number}Option{row}' => [ 'default' => getMainConfig( {row} ) ],");
+    let lines: Vec<String> = (0..30).map(line).collect();
+    let path = "wmf-config/InitialiseSettings.php";
+    let added = lines.iter().map(String::as_str).collect();
+    Diff::of(&[FileDiff { path, added, ..FileDiff::default() }])
 }
 
 /// The answer of the review system about a change.

@@ -1,6 +1,6 @@
 //! One real window from `add` to `finish`: what its people said, at the times at which they acted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
@@ -44,6 +44,7 @@ pub fn conduct(room: &mut impl Room, plan: &Plan, real: &PastWindow) -> Went {
     let went = Went {
         id: plan.id.clone(),
         seen: Vec::new(),
+        couplings: BTreeMap::new(),
         refused: Vec::new(),
         live: Vec::new(),
         skipped: Vec::new(),
@@ -264,17 +265,22 @@ impl<R: Room> Run<'_, R> {
                 change: real.number,
                 rule: judgement.rule,
                 turn,
-                verdict: match judgement.verdict() {
-                    // It waits for one word about which is first, and for no other patch.
-                    Verdict::Block if judgement.rule == RuleId::Coupled => Verdict::Ask,
-                    verdict => verdict,
-                },
-                words: match judgement.rule {
-                    RuleId::Coupled => evidence(state, window, patch).unwrap_or(said(&judgement.finding)),
-                    _ => said(&judgement.finding),
-                },
+                verdict: judgement.verdict(),
+                words: said(&judgement.finding),
             })
             .collect();
+        let couplings = match guidelines::level(self.room.settings(), RuleId::Coupled) {
+            guidelines::Level::Off => Vec::new(),
+            _ => order::open_couplings_of(state, window, patch.change),
+        };
+        let named = |coupling: &order::Coupling<'_>| {
+            let (a, b) = (coupling.a.min(coupling.b), coupling.a.max(coupling.b));
+            ((a, b), say::coupled::because(coupling))
+        };
+        let couplings: Vec<_> = couplings.iter().map(named).collect();
+        for (pair, words) in couplings {
+            self.went.couplings.entry(pair).or_insert(words);
+        }
         let stops = seen.iter().filter(|seen| seen.verdict >= Verdict::Ask).map(|seen| seen.rule).collect();
         self.went.seen.extend(seen);
         stops
@@ -450,13 +456,6 @@ fn case<'a>(
         starting,
         lead: window.lead.as_ref().map(|lead| &lead.who),
     }
-}
-
-/// Why a patch seems to belong together with others, where nobody has said yet which is first.
-fn evidence(state: &State, window: &Window, patch: &Patch) -> Option<String> {
-    let open = order::open_couplings_of(state, window, patch.change);
-    let words: Vec<String> = open.iter().map(say::coupled::because).collect();
-    (!words.is_empty()).then(|| words.join("; "))
 }
 
 fn said(finding: &Finding) -> String {

@@ -9,6 +9,8 @@ mod plan;
 mod room;
 mod tally;
 
+use std::collections::BTreeMap;
+
 use crate::engine::guidelines::{RuleId, Verdict, When};
 use crate::engine::id::{ChangeNumber, OccurrenceId};
 use crate::engine::settings::Settings;
@@ -41,6 +43,8 @@ pub struct Went {
     pub id: OccurrenceId,
     /// What the rules said, in the order in which they said it.
     pub seen: Vec<Seen>,
+    /// The pairs of patches that belong together though nobody said so, each with why.
+    pub couplings: BTreeMap<(ChangeNumber, ChangeNumber), String>,
     /// Refusals that are no rule's: their codes, and what they were about.
     pub refused: Vec<(ChangeNumber, String)>,
     /// The patches that went out.

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::{About, Kind, Question, Reply, say};
-use crate::store::Reader;
+use crate::engine::settings::Settings;
+use crate::engine::{Question, Reply};
 
 use super::{Bot, Message};
 
@@ -12,16 +12,24 @@ use super::{Bot, Message};
 pub struct Asked {
     /// What is asked, who is answered and where.
     pub question: Question,
+    /// What commands begin with here.
+    pub prefix: String,
     /// The network and its id of the message, where it has one.
     pub message: Option<Message>,
 }
 
 pub(super) fn asked<'a>(
+    settings: &Settings,
     questions: Vec<Question>,
     message: Option<(&'a str, &'a str)>,
 ) -> impl Iterator<Item = Asked> + use<'a> {
+    let prefix = settings.prefix.clone();
     let message = message.map(|(network, id)| (network.to_owned(), id.to_owned()));
-    questions.into_iter().map(move |question| Asked { question, message: message.clone() })
+    questions.into_iter().map(move |question| Asked {
+        question,
+        prefix: prefix.clone(),
+        message: message.clone(),
+    })
 }
 
 impl Bot {
@@ -87,29 +95,4 @@ impl Waiting {
         let held = std::mem::take(&mut self.held);
         answer.into_iter().chain(self.pass(held)).collect()
     }
-}
-
-/// The answer of the log to a question.
-pub fn answer(log: &Reader, question: &Question) -> Vec<Reply> {
-    let lines = match &question.about {
-        About::Rows(query) => match log.search(query) {
-            Ok(found) => say::ask::rows(&question.name, &found, query),
-            Err(_) => vec![say::ask::log_unreadable(&question.name)],
-        },
-        About::Report(window) => match log.rows_of_window(window) {
-            Ok(rows) => {
-                let closed = rows.iter().rev().find(|row| row.kind == "window-closed");
-                // The summary is worth saying without it.
-                let head = closed.and_then(|closed| log.head_of(closed.id).ok().flatten());
-                let head = head.map(|head| head.to_string());
-                vec![say::ask::report(&question.name, window, &rows, head.as_deref())]
-            }
-            Err(_) => vec![say::ask::log_unreadable(&question.name)],
-        },
-    };
-    lines.into_iter().enumerate().map(|(index, text)| reply(question, index, text)).collect()
-}
-
-fn reply(question: &Question, index: usize, text: String) -> Reply {
-    Reply { kind: Kind::Status, more: index > 0, ..Reply::new(question.to.clone(), text) }
 }

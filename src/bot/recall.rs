@@ -66,7 +66,7 @@ impl Bot {
                     match decide::without_row(&self.settings, &self.state, at, line) {
                         Some(outcome) => {
                             replies.extend(outcome.replies);
-                            questions.extend(asked(outcome.questions, message(line)));
+                            questions.extend(asked(&self.settings, outcome.questions, message(line)));
                         }
                         None => match unchanged.iter_mut().find(|(other, _)| is_same_speaker(other, line)) {
                             Some((_, commands)) => commands.push(line.text.clone()),

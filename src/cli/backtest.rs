@@ -238,6 +238,8 @@ struct Row<'a> {
     outcome: &'a str,
     reverted: bool,
     verdicts: Vec<Said<'a>>,
+    /// Why it belongs together with others though nobody said so.
+    couplings: Vec<&'a str>,
     /// The codes of refusals that are no rule's.
     refused: Vec<&'a str>,
 }
@@ -259,6 +261,8 @@ impl<'a> Row<'a> {
             when: if seen.turn { "turn" } else { "add" },
             words: &seen.words,
         };
+        let is_about = |(a, b): &(ChangeNumber, ChangeNumber)| [*a, *b].contains(&patch.number);
+        let couplings = went.couplings.iter().filter(|(pair, _)| is_about(pair));
         let refused = went.refused.iter().filter(|(change, _)| *change == patch.number);
         Self {
             window: went.id.to_string(),
@@ -270,6 +274,7 @@ impl<'a> Row<'a> {
             outcome: outcome(went, patch.number),
             reverted: patch.reverted,
             verdicts: went.seen.iter().filter(of_it).map(said).collect(),
+            couplings: couplings.map(|(_, words)| words.as_str()).collect(),
             refused: refused.map(|(_, code)| code.as_str()).collect(),
         }
     }

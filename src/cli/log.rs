@@ -1,39 +1,53 @@
 //! `swatbot log`: asks the log from the command line, also while the bot runs, and prints rows for people and programs.
 
-use std::io::{self, Write};
+mod follow;
+mod forms;
+mod table;
+
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use chrono::SecondsFormat;
-use serde::Serialize;
-
-use crate::engine::id::At;
-use crate::engine::log::{Asked, Query, Row, parse};
+use crate::engine::id::{At, RoomId, RowId};
+use crate::engine::log::{Asked, Found, LAST, Query, Risk, Row, Total, parse, rank, room_called, suspected};
+use crate::engine::say::{Refusal, no};
 use crate::store::{OpenError, Reader, StoreError};
+
+pub use forms::Form;
+use forms::Printer;
+pub use table::Look;
+
+/// How a question begins here.
+const ASK: &str = "swatbot log";
+
+/// So many rows are read at once: between them nothing of the log is held, so the bot can shorten its write-ahead log.
+const PAGE: usize = 5000;
 
 /// What is to be found, and how it is printed.
 #[derive(clap::Args, Clone, Debug)]
 pub struct LogArgs {
-    /// Any of: last N, by WHO, change N, window W, kind K, since 2h|DATE, until DATE, show L812, and at the end
-    /// find WORDS. Nothing: the last 5 rows
+    /// Any of: count, last N, by WHO, change N, task T1234, window W, room R, kind K, outcome O, since 2h|DATE,
+    /// until DATE, and at the end find WORDS "PHRASES" BEGIN*. Or: show L812, around L812, suspects 14:32. Nothing: the
+    /// last 5 rows. Newest first; times are UTC. Words that begin with "-" stand behind "--"
     #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
     /// One JSON object a line, with every field
-    #[arg(long, conflicts_with = "csv")]
+    #[arg(long, group = "form")]
     pub json: bool,
     /// Comma-separated values under a header, with every field
-    #[arg(long)]
+    #[arg(long, group = "form")]
     pub csv: bool,
-}
-
-/// How rows are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// For people: a line each, harmless to the terminal.
-    Table,
-    /// An object a line, without loss.
-    Json,
-    /// With a header, without loss.
-    Csv,
+    /// A page of a wiki: the form of a server admin log
+    #[arg(long, group = "form")]
+    pub wikitext: bool,
+    /// A list for a mail or a page
+    #[arg(long, group = "form")]
+    pub markdown: bool,
+    /// Then print what comes in, oldest first, until ctrl-c
+    #[arg(long)]
+    pub follow: bool,
+    /// The rooms that can be named without their network.
+    #[arg(skip)]
+    pub rooms: Vec<RoomId>,
 }
 
 /// Why there is no answer.
@@ -42,11 +56,12 @@ pub enum LogFault {
     /// It is not a question: bad usage.
     #[error("\"{0}\" is not a query: see swatbot log --help")]
     NotAQuery(String),
-    /// A time that there is not: bad usage.
-    #[error(
-        "\"{0}\" is not a time: write 2026-11-23, 2026-11-23T14:30, 14:30, 2h, 3d, today or yesterday (UTC)"
-    )]
-    NotATime(String),
+    /// A question with something wrong in it: bad usage.
+    #[error("{text} [{code}]", text = .0.text, code = .0.code)]
+    Wrong(Refusal),
+    /// What asks for one row, or for a number, cannot be followed: bad usage.
+    #[error("--follow goes with what more rows can come of: \"swatbot log --follow kind refused\"")]
+    NotToFollow,
     /// The log cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -62,166 +77,222 @@ impl LogFault {
     /// 2 for bad usage, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NotAQuery(_) | Self::NotATime(_) => 2,
+            Self::NotAQuery(_) | Self::Wrong(_) | Self::NotToFollow => 2,
             Self::Open(_) | Self::Read(_) | Self::Write(_) => 1,
         }
     }
 }
 
+/// What is asked of the log.
+#[derive(Debug)]
+pub enum Question {
+    /// Rows, or how many there are.
+    Rows(Box<Query>),
+    /// What changed shortly before this moment.
+    Suspects(At),
+}
+
 impl LogArgs {
     /// The form that was asked for.
     pub fn form(&self) -> Form {
-        match (self.json, self.csv) {
-            (true, _) => Form::Json,
-            (_, true) => Form::Csv,
+        match self {
+            Self { json: true, .. } => Form::Json,
+            Self { csv: true, .. } => Form::Csv,
+            Self { wikitext: true, .. } => Form::Wikitext,
+            Self { markdown: true, .. } => Form::Markdown,
             _ => Form::Table,
         }
     }
 
     /// The question, read as a room's `!log` is read; here nothing can be recorded, so what is no question is a fault.
-    pub fn question(&self, at: At) -> Result<Query, LogFault> {
-        let line = self.query.join(" ");
+    pub fn question(&self, at: At) -> Result<Question, LogFault> {
+        let line = self.line();
         match parse(&line, at) {
-            Asked::Query(query) => Ok(query),
-            Asked::NotATime(time) => Err(LogFault::NotATime(harmless(&time))),
-            Asked::Text(_) | Asked::Amend { .. } | Asked::Redact { .. } | Asked::Nothing => {
+            Asked::Query(mut query) => {
+                if let Some(room) = query.room.as_ref().and_then(|room| room_called(room, self.rooms.iter()))
+                {
+                    query.room = Some(room.0.clone());
+                }
+                Ok(Question::Rows(query))
+            }
+            Asked::Suspects(at) => Ok(Question::Suspects(at)),
+            Asked::Wrong(wrong) => {
+                let Refusal { code, text } = no::wrong_question(&wrong, ASK);
+                Err(LogFault::Wrong(Refusal { code, text: harmless(&text) }))
+            }
+            Asked::Text(_) | Asked::Amend { .. } | Asked::Redact { .. } | Asked::More | Asked::Nothing => {
                 Err(LogFault::NotAQuery(harmless(&line)))
             }
         }
     }
+
+    /// The words as one line. The shell has taken the quotes away, so behind `find` what holds a space is a phrase.
+    fn line(&self) -> String {
+        let mut in_find = false;
+        let words = self.query.iter().map(|word| {
+            let is_phrase = in_find && word.contains(char::is_whitespace) && !word.contains('"');
+            in_find |= word.eq_ignore_ascii_case("find");
+            match word.strip_prefix('-').filter(|_| is_phrase) {
+                Some(word) => format!("-\"{word}\""),
+                None if is_phrase => format!("\"{word}\""),
+                None => word.clone(),
+            }
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// How the answer looks on this standard output.
+pub fn look() -> Look {
+    let out = io::stdout();
+    if !out.is_terminal() {
+        return Look::default();
+    }
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let width = rustix::termios::tcgetwinsize(&out).ok().map(|size| usize::from(size.ws_col));
+    Look { colour: !is_set("NO_COLOR") && !is_dumb, width: width.filter(|width| *width > 0) }
 }
 
 /// Answers from the log at `database`.
-pub fn run(args: &LogArgs, database: &Path, at: At, out: &mut dyn Write) -> Result<(), LogFault> {
-    let query = args.question(at)?;
+pub fn run(args: &LogArgs, database: &Path, at: At, look: Look, out: &mut dyn Write) -> Result<(), LogFault> {
+    let question = args.question(at)?;
+    if args.follow && !can_follow(&question) {
+        return Err(LogFault::NotToFollow);
+    }
     // Without the index it takes longer, and finds the same.
     let _ = super::feed::catch_up(database);
-    let mut found = Reader::open(database)?.search(&query)?;
-    found.rows.reverse();
-    if found.rows.is_empty() && args.form() == Form::Table {
-        // On standard error, so that a script that counts lines counts none.
-        writeln!(io::stderr(), "nothing found")?;
-        return Ok(());
-    }
-    match write_rows(out, &found.rows, args.form()) {
-        // Whoever read it has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
-}
-
-/// Prints rows.
-pub fn write_rows(out: &mut dyn Write, rows: &[Row], form: Form) -> io::Result<()> {
-    match form {
-        Form::Table => write_table(out, rows)?,
-        Form::Json => {
-            for row in rows {
-                serde_json::to_writer(&mut *out, &Line::new(row))?;
-                out.write_all(b"\n")?;
-            }
+    let log = Reader::open(database)?;
+    let mut printer = Printer::new(args.form(), look);
+    let answered = match question {
+        Question::Rows(query) if args.follow => follow::run(&log, database, *query, &mut printer, out),
+        Question::Rows(query) if query.count => count(&log, *query, &mut printer, out),
+        Question::Rows(query) if query.show.is_some() && args.form() == Form::Table => {
+            show(&log, &query, out)
         }
-        Form::Csv => write_csv(out, rows)?,
+        Question::Rows(query) => rows(&log, *query, &mut printer, out),
+        Question::Suspects(at) => suspects(&log, at, &mut printer, out),
+    };
+    match answered {
+        // Whoever read it has seen enough.
+        Err(LogFault::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        answered => answered,
     }
-    out.flush()
 }
 
-/// A longer name pushes its own line to the right and not all the others.
-const WIDEST_ACTOR: usize = 24;
+fn can_follow(question: &Question) -> bool {
+    match question {
+        Question::Rows(query) => {
+            !query.count && query.show.is_none() && query.around.is_none() && query.before.is_none()
+        }
+        Question::Suspects(_) => false,
+    }
+}
 
-fn write_table(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
-    let width = |text: &str| text.chars().count();
-    let actors: Vec<String> = rows.iter().map(|row| harmless(&row.actor)).collect();
-    let changes: Vec<String> = rows
-        .iter()
-        .map(|row| row.change.map_or_else(|| "-".to_owned(), |change| change.to_string()))
-        .collect();
-    let id_width = rows.iter().map(|row| width(&row.id.to_string())).max().unwrap_or(0);
-    let actor_width = actors.iter().map(|actor| width(actor).min(WIDEST_ACTOR)).max().unwrap_or(0);
-    let change_width = changes.iter().map(|change| width(change)).max().unwrap_or(0);
-    let outcome_width = rows.iter().map(|row| width(&row.outcome)).max().unwrap_or(0);
-    for ((row, actor), change) in rows.iter().zip(&actors).zip(&changes) {
-        writeln!(
-            out,
-            "{:<id_width$}  {}  {actor:<actor_width$}  {change:<change_width$}  {:<outcome_width$}  {}",
-            row.id.to_string(),
-            row.at.format("%Y-%m-%d %H:%M:%SZ"),
-            row.outcome,
-            harmless(&row.text),
-        )?;
+/// Pages through what a question finds, the newest first.
+fn each_page(
+    log: &Reader,
+    mut query: Query,
+    mut take: impl FnMut(&[Row]) -> Result<(), LogFault>,
+) -> Result<(), LogFault> {
+    if query.around.is_some() {
+        return take(&log.search(&query)?.rows);
+    }
+    let mut left = query.last.unwrap_or(usize::MAX);
+    while left > 0 {
+        query.last = Some(left.min(PAGE));
+        let Found { rows, .. } = log.search(&query)?;
+        take(&rows)?;
+        let Some(oldest) = rows.last() else { break };
+        query.before = Some(oldest.id);
+        left -= rows.len();
     }
     Ok(())
 }
 
-/// A row as JSON: what is empty in the log is null.
-#[derive(Serialize)]
-struct Line<'a> {
-    seq: i64,
-    at: String,
-    network: Option<&'a str>,
-    room: Option<&'a str>,
-    actor: &'a str,
-    account: Option<&'a str>,
-    window: Option<&'a str>,
-    change: Option<u32>,
-    kind: &'a str,
-    outcome: &'a str,
-    text: &'a str,
-    detail: serde_json::Value,
+fn rows(log: &Reader, query: Query, printer: &mut Printer, out: &mut dyn Write) -> Result<(), LogFault> {
+    let mut found = false;
+    each_page(log, query, |rows| {
+        found |= !rows.is_empty();
+        Ok(printer.rows(out, rows)?)
+    })?;
+    if !found && printer.is_for_people() {
+        nothing_found()?;
+    }
+    Ok(printer.end(out)?)
 }
 
-impl<'a> Line<'a> {
-    fn new(row: &'a Row) -> Self {
-        let given = |text: &'a str| (!text.is_empty()).then_some(text);
-        Self {
-            seq: row.id.0,
-            at: time(row.at),
-            network: given(&row.network),
-            room: given(&row.room),
-            actor: &row.actor,
-            account: given(&row.account),
-            window: given(&row.window),
-            change: row.change.map(|change| change.0),
-            kind: &row.kind,
-            outcome: &row.outcome,
-            text: &row.text,
-            // A detail that is no JSON is still shown, as the text it is.
-            detail: serde_json::from_str(&row.detail).unwrap_or_else(|_| row.detail.as_str().into()),
+/// On standard error, so that a script that counts lines counts none.
+fn nothing_found() -> io::Result<()> {
+    writeln!(io::stderr(), "nothing found")
+}
+
+/// Exactly, also where the log would rather say "more than".
+fn count(log: &Reader, query: Query, printer: &mut Printer, out: &mut dyn Write) -> Result<(), LogFault> {
+    let count = match log.search(&query)?.total {
+        Total::Exactly(count) => count,
+        Total::MoreThan(_) => {
+            let mut count = 0;
+            each_page(log, Query { count: false, ..query }, |rows| {
+                count += rows.len() as u64;
+                Ok(())
+            })?;
+            count
+        }
+    };
+    Ok(printer.count(out, count)?)
+}
+
+/// One row with all its fields, for people.
+fn show(log: &Reader, query: &Query, out: &mut dyn Write) -> Result<(), LogFault> {
+    match log.search(query)?.rows.first() {
+        Some(row) => {
+            let head = log.head_of(row.id)?.map(|head| head.to_string()).unwrap_or_default();
+            Ok(table::in_full(out, row, &head)?)
+        }
+        None => Ok(nothing_found()?),
+    }
+}
+
+fn suspects(log: &Reader, at: At, printer: &mut Printer, out: &mut dyn Write) -> Result<(), LogFault> {
+    let suspects = rank(log.search(&suspected(at))?.rows);
+    if suspects.is_empty() && printer.is_for_people() {
+        nothing_found()?;
+    }
+    let risks: Vec<Risk> = suspects.iter().map(|suspect| suspect.risk).collect();
+    let rows: Vec<Row> = suspects.into_iter().map(|suspect| suspect.row).collect();
+    printer.risks(risks);
+    printer.rows(out, &rows)?;
+    Ok(printer.end(out)?)
+}
+
+/// The rows after this one that a question asks for, oldest first.
+fn rows_after(log: &Reader, query: &Query, after: RowId) -> Result<Vec<Row>, StoreError> {
+    let mut new = Vec::new();
+    let mut query = Query { last: Some(100), ..query.clone() };
+    loop {
+        let rows = log.search(&query)?.rows;
+        let (found, oldest) = (rows.len(), rows.last().map(|row| row.id));
+        new.extend(rows.into_iter().filter(|row| row.id > after));
+        match oldest {
+            Some(oldest) if oldest > after && found > 0 => query.before = Some(oldest),
+            _ => break,
         }
     }
+    new.reverse();
+    Ok(new)
 }
 
-const HEADER: [&str; 12] = [
-    "seq", "at", "network", "room", "actor", "account", "window", "change", "kind", "outcome", "text",
-    "detail",
-];
-
-fn write_csv(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(HEADER)?;
-    for row in rows {
-        let seq = row.id.0.to_string();
-        let at = time(row.at);
-        let change = row.change.map(|change| change.to_string()).unwrap_or_default();
-        writer.write_record([
-            &seq,
-            &at,
-            &row.network,
-            &row.room,
-            &row.actor,
-            &row.account,
-            &row.window,
-            &change,
-            &row.kind,
-            &row.outcome,
-            &row.text,
-            &row.detail,
-        ])?;
-    }
-    writer.flush()
+/// How many rows stand before the new ones where nothing was said of it.
+fn begins_with(query: &Query) -> usize {
+    query.last.unwrap_or(LAST)
 }
 
-fn time(at: At) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+/// Prints rows that are all there, for what has them already.
+pub fn write_rows(out: &mut dyn Write, rows: &[Row], form: Form) -> io::Result<()> {
+    let mut printer = Printer::new(form, Look::default());
+    printer.rows(out, rows)?;
+    printer.end(out)
 }
 
 /// The text with everything that could steer a terminal, or the order in which it is read, written out: `\u{1b}`.

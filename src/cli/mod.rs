@@ -66,7 +66,11 @@ enum Verb {
     /// Play windows of the past under these guidelines: how often would each rule have stopped, asked or warned?
     Backtest(backtest::BacktestArgs),
     /// Make the keys that the bot needs in encrypted Matrix rooms, once; while it does not run
-    MatrixSetup,
+    MatrixSetup {
+        /// Know this person, alice or @alice:example.org, by the keys they have now
+        #[arg(long, value_name = "WHO")]
+        trust: Option<String>,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -117,13 +121,17 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
         Verb::Check => print(&check::said(&configuration(args)?, &args.config.display().to_string())),
         Verb::Log(question) => {
             let config = configuration(args)?;
-            log::run(question, &config.database, Clock::system().now(), &mut io::stdout()).map_err(|fault| {
-                match (fault.exit_code(), &fault) {
+            let rooms = config.settings.windows.into_iter().flat_map(|window| window.rooms).collect();
+            let question = log::LogArgs { rooms, ..question.clone() };
+            // A whole page at once: standard output on its own writes each line by itself.
+            let mut out = io::BufWriter::new(io::stdout());
+            log::run(&question, &config.database, Clock::system().now(), log::look(), &mut out).map_err(
+                |fault| match (fault.exit_code(), &fault) {
                     (2, _) => Fault::Usage(fault.to_string()),
                     (_, log::LogFault::Open(error)) => Fault::Failed(unopened(args, error)),
                     _ => Fault::Failed(fault.to_string()),
-                }
-            })
+                },
+            )
         }
         Verb::Report { occurrence } => {
             let config = configuration(args)?;
@@ -140,7 +148,9 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
             import_sal::run(import, &database, now, &mut io::stdout())
         }
         Verb::Backtest(question) => backtest::run(question, &configuration(args)?),
-        Verb::MatrixSetup => print(&setup::matrix(&configuration(args)?, Clock::system())?),
+        Verb::MatrixSetup { trust } => {
+            print(&setup::matrix(&configuration(args)?, Clock::system(), trust.as_deref())?)
+        }
         Verb::Completions { shell } => {
             // Into memory first: the generator panics where whoever reads it has seen enough.
             let mut script = Vec::new();

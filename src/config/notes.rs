@@ -26,6 +26,15 @@ impl Config {
                 .push("nobody is a deployer, so nobody can lead a window; [[person]] says who is".to_owned());
         }
         for connection in &self.connections {
+            if let Connection::Matrix(matrix) = connection {
+                let rooms = || self.settings.windows.iter().flat_map(|window| &window.rooms);
+                for room in &matrix.rooms {
+                    let name = format!("{}/{room}", matrix.network);
+                    if !rooms().any(|other| other.0 == name) {
+                        notes.push(format!("{name} is in no window: nothing of a window is said there"));
+                    }
+                }
+            }
             if let Connection::Matrix(matrix) = connection
                 && let Some(Recovery { file, key: None }) = &matrix.recovery
             {

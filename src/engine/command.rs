@@ -5,7 +5,7 @@ mod verbs;
 
 use super::checklist::Item;
 use super::guidelines::RuleId;
-use super::id::{ChangeNumber, RowId};
+use super::id::{At, ChangeNumber, RowId};
 use super::log::Query;
 use super::say::Refusal;
 
@@ -157,7 +157,9 @@ pub enum Command {
     Unlink { account: String },
     Help { verb: Option<String> },
     LogText { text: String },
-    LogQuery { query: Query },
+    LogQuery { query: Box<Query> },
+    LogMore,
+    LogSuspects { at: At },
     LogAmend { row: RowId, text: String },
     LogRedact { row: RowId, reason: String },
 }

@@ -22,7 +22,7 @@ use super::window::Occurrence;
 pub use back_step::BackStep;
 pub use cause::{Absence, Cause, LinkNow};
 pub use imported::{Format, IMPORTED, Origin};
-pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT};
+pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT, kinds};
 pub use record::{Author, Record, Went};
 pub use redacted::{Blanked, TAKEN_OUT, without_words};
 

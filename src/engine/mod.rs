@@ -122,6 +122,10 @@ pub enum Doubt {
     Clear,
     /// It was encrypted by a device that its owner has not signed.
     Device,
+    /// It is what somebody said before, shown once more.
+    Replayed,
+    /// The keys that sign the device are not those that its owner is known by.
+    Keys,
 }
 
 impl Line {
@@ -359,7 +363,11 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum About {
     /// Rows of the log.
-    Rows(log::Query),
+    Rows(Box<log::Query>),
+    /// The answer to the last question, further.
+    More,
+    /// What changed shortly before this moment.
+    Suspects(At),
     /// How an occurrence ended, or how it stands: its last summary.
     Report(OccurrenceId),
 }

@@ -3,6 +3,7 @@
 //! The order is computed from the state each time it is asked for; nothing of it is stored.
 
 mod between;
+mod compared;
 mod coupling;
 mod cycle;
 mod diff;
@@ -25,6 +26,8 @@ use super::state::State;
 use super::window::Window;
 
 pub use between::{Between, Meanwhile};
+pub use compared::Compared;
+pub(in crate::engine) use coupling::partners;
 pub use coupling::{Coupling, between_them, coupling, open_couplings, open_couplings_of};
 pub use cycle::{cycle_through, cycle_with, existing_cycle};
 pub use diff::{Diff, FileDiff, LARGE, Name, Roles, unread};

@@ -12,7 +12,7 @@ use super::event::{Debt, Event, LinkNow, Record, Settlement, Wish};
 use super::facts::{Fact, Facts, Fault, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
-use super::order::Seen;
+use super::order::{self, Compared, Seen};
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
 pub use codes::Code;
@@ -31,6 +31,9 @@ pub struct State {
     /// In how many of the patches that were seen so far a name stands.
     #[serde(default, skip_serializing_if = "Seen::is_empty")]
     pub seen: Seen,
+    /// Which of the known changes were found to belong together.
+    #[serde(skip)]
+    pub compared: Compared,
     /// What is merged and not deployed.
     pub ledger: BTreeMap<ChangeNumber, Entry>,
     /// Patches of closed occurrences that nobody has moved yet, with their checks.
@@ -243,11 +246,18 @@ impl State {
                 let row = self.row;
                 *self = (**state).clone();
                 self.row = row;
+                let known: Vec<ChangeNumber> = self.known.keys().copied().collect();
+                known.into_iter().for_each(|change| self.compare(change));
             }
             Event::FactsSeen { facts } => {
                 let rarity = self.rate(facts);
                 let known = Known { facts: Some((**facts).clone()), at, fault: None, rarity };
-                self.known.insert(facts.change.number, known);
+                let number = facts.change.number;
+                let before = self.known.insert(number, known).and_then(|known| known.facts);
+                let same = |old: &Facts| old.change == facts.change && old.diff == facts.diff;
+                if !before.as_ref().is_some_and(same) {
+                    self.compare(number);
+                }
             }
             Event::LookupFailed { fault } => {
                 if let Some(change) = record.change {
@@ -371,6 +381,12 @@ impl State {
             Some((diff, known.rarity.as_slice()))
         });
         self.seen.rate(diff, before)
+    }
+
+    /// Finds what a change belongs together with, by what is known of it now.
+    pub fn compare(&mut self, change: ChangeNumber) {
+        let partners = order::partners(self, change);
+        self.compared.learn(change, partners);
     }
 
     fn close_offer(&mut self, record: &Record) {
@@ -511,6 +527,8 @@ impl State {
             wanted.extend(window.patches.iter().map(|patch| patch.change));
         }
         self.known.retain(|change, _| wanted.contains(change));
+        let known = &self.known;
+        self.compared.keep(|change| known.contains_key(&change));
     }
 
     /// The rules that were set aside for this patch set of a change that is not queued yet.

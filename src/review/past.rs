@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use super::diff;
 use super::files::{chain, siblings};
 use super::json::{self, Found, time};
 use super::needs::{Named, Walk};
 use super::why;
 use crate::engine::facts::{Brief, Change, Fact, Facts, Fault, Status};
 use crate::engine::id::{At, ChangeNumber};
+use crate::engine::order::Diff;
 
 /// What is merged later than this after its approval was given up in its window.
 const MERGED_IN_WINDOW: TimeDelta = TimeDelta::hours(1);
@@ -52,6 +54,8 @@ pub struct PastPatch {
     pub reverted: bool,
     /// As it stood when it was approved.
     change: Value,
+    /// What is kept of its diff, where the line has one.
+    diff: Option<Diff>,
     /// When something happened to it, oldest first.
     moments: Vec<At>,
 }
@@ -115,6 +119,7 @@ impl PastPatch {
             merged: merged.filter(|merged| *merged - approved < MERGED_IN_WINDOW),
             reverted: outcome.get("reverted_at").is_some_and(Value::is_string),
             change: info.clone(),
+            diff: value.get("diff").and_then(Value::as_str).map(diff::read),
             moments,
         })
     }
@@ -246,9 +251,13 @@ impl<'a> Past<'a> {
             needs: walk.finish(),
             included_in: Fact::Known(branches(change.status, &change.branch)),
             coverage: None,
-            // The format has no diffs: only messages, tasks and authors are compared.
-            diff: None,
+            // Where the file has no diffs, only messages, tasks and authors are compared.
+            diff: self.diff(number).map(Fact::Known),
         }))
+    }
+
+    fn diff(&self, number: ChangeNumber) -> Option<Diff> {
+        self.window.patches.iter().find(|patch| patch.number == number)?.diff.clone()
     }
 
     /// Reads a change again where something has happened since.

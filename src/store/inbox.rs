@@ -5,6 +5,7 @@
 //! One connection alone opens it, behind a lock file, for the same reason as the log.
 
 mod cards;
+mod proof;
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -15,20 +16,21 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::error::{OpenError, StoreError};
 use super::open::{Lock, lock, sqlite_fault};
+pub use proof::{Origin, Repeat};
 
 /// Counted up when the schema below changes; `PRAGMA user_version` tells which one a file has.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// `state` of an event: it is new, it was taken, reading it went wrong, or it cannot be decrypted so far.
+const EVENT: &str = "CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, id TEXT NOT NULL, \
+     text TEXT NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'new' \
+     CHECK (state IN ('new', 'taken', 'bad', 'locked')), seal TEXT NOT NULL DEFAULT 'clear', UNIQUE (room, id)) STRICT; \
+     CREATE INDEX event_new ON event (seq) WHERE state = 'new'; \
+     CREATE INDEX event_locked ON event (seq) WHERE state = 'locked';";
+
 const SCHEMA: &str = "CREATE TABLE session (id INTEGER PRIMARY KEY CHECK (id = 1), user TEXT NOT NULL, \
      device TEXT NOT NULL, token TEXT NOT NULL) STRICT; \
      CREATE TABLE place (id INTEGER PRIMARY KEY CHECK (id = 1), next TEXT NOT NULL) STRICT; \
-     CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, id TEXT NOT NULL, \
-     text TEXT NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'new' \
-     CHECK (state IN ('new', 'taken', 'bad', 'locked')), seal TEXT NOT NULL DEFAULT 'clear' \
-     CHECK (seal IN ('clear', 'trusted', 'untrusted', 'locked')), UNIQUE (room, id)) STRICT; \
-     CREATE INDEX event_new ON event (seq) WHERE state = 'new'; \
-     CREATE INDEX event_locked ON event (seq) WHERE state = 'locked'; \
      CREATE TABLE told (room TEXT NOT NULL, what TEXT NOT NULL, at INTEGER NOT NULL, \
      PRIMARY KEY (room, what)) STRICT; \
      CREATE TABLE outgoing (id INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, kind TEXT NOT NULL, \
@@ -77,15 +79,21 @@ pub enum Seal {
     Trusted,
     /// It was encrypted by who knows whom.
     Untrusted,
+    /// The same was read before, under another id.
+    Replayed,
+    /// It comes from a device that its owner has signed with other keys than those that they are known by.
+    Changed,
     /// It cannot be decrypted so far.
     Locked,
 }
 
 impl Seal {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::Clear, "clear"),
         (Self::Trusted, "trusted"),
         (Self::Untrusted, "untrusted"),
+        (Self::Replayed, "replayed"),
+        (Self::Changed, "changed"),
         (Self::Locked, "locked"),
     ];
 
@@ -110,6 +118,8 @@ pub struct Arrived {
     pub text: String,
     /// What its encryption proves.
     pub seal: Seal,
+    /// Where it was decrypted and others said it: what tells it from all others, and who signed it.
+    pub origin: Option<Origin>,
 }
 
 /// An event as the server gave it.
@@ -201,6 +211,7 @@ impl Inbox {
             connection.query_one("PRAGMA user_version", [], |row| row.get(0)).map_err(fault)?;
         match version {
             VERSION => {}
+            1 => upgrade(&mut connection).map_err(fault)?,
             0 if is_empty(&connection).map_err(fault)? => make(&mut connection, now).map_err(fault)?,
             0 => return Err(OpenError::NotALog { path }),
             found => return Err(OpenError::Newer { path, found, known: VERSION }),
@@ -244,6 +255,12 @@ impl Inbox {
         Ok(self.connection.query_row("SELECT next FROM place", [], |row| row.get(0)).optional()?)
     }
 
+    /// Nothing is known of the place any more.
+    pub fn lose_place(&mut self) -> Result<(), StoreError> {
+        self.connection.execute("DELETE FROM place", [])?;
+        Ok(())
+    }
+
     /// Stores events with the place that follows them. One that is known is passed over, unless it could not be decrypted
     /// before and now can: then it is new, and came when it came first.
     pub fn take(&mut self, events: &[Arrived], next: &str, now: i64) -> Result<(), StoreError> {
@@ -256,16 +273,18 @@ impl Inbox {
                 "INSERT INTO event (room, id, text, at, state, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
                  ON CONFLICT (room, id) DO NOTHING",
             )?;
-            for Arrived { room, id, text, seal } in events {
+            for event in events {
+                let Arrived { room, id, text, seal, origin: _ } = event;
                 let is_open = *seal != Seal::Locked;
                 // Only what was decrypted can have been locked before.
                 let came = match seal {
-                    Seal::Trusted | Seal::Untrusted => {
+                    Seal::Trusted | Seal::Untrusted | Seal::Replayed | Seal::Changed => {
                         opened.query_row([room, id], |row| row.get(0)).optional()?
                     }
                     Seal::Clear | Seal::Locked => None,
                 };
                 let state = if is_open { "new" } else { "locked" };
+                let seal = proof::seal(&transaction, event, now)?;
                 insert.execute(params![room, id, text, came.unwrap_or(now), state, seal.word()])?;
             }
         }
@@ -281,10 +300,10 @@ impl Inbox {
         self.events(sql, after, most)
     }
 
-    /// The events that cannot be decrypted so far, `most` of them, the newest first.
-    pub fn locked(&self, most: usize) -> Result<Vec<Event>, StoreError> {
-        let sql = "SELECT seq, room, id, text, seal, at FROM event WHERE state = 'locked' AND seq > ?1 ORDER BY seq DESC LIMIT ?2";
-        self.events(sql, 0, most)
+    /// The events after this one that cannot be decrypted so far, `most` of them, the oldest first.
+    pub fn locked(&self, after: i64, most: usize) -> Result<Vec<Event>, StoreError> {
+        let sql = "SELECT seq, room, id, text, seal, at FROM event WHERE state = 'locked' AND seq > ?1 ORDER BY seq LIMIT ?2";
+        self.events(sql, after, most)
     }
 
     /// Gives up on what could not be decrypted since before this time, in milliseconds since 1970, and says what it was.
@@ -405,6 +424,7 @@ fn forget(connection: &Connection, now: i64) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM event WHERE state <> 'new' AND at < ?1", [now - KEPT])?;
     // What is told once and for all has no time.
     connection.execute("DELETE FROM told WHERE at > 0 AND at < ?1", [now - KEPT])?;
+    proof::forget(connection, now)?;
     cards::forget(connection, now - KEPT_POSTED)
 }
 
@@ -452,9 +472,27 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
 fn make(connection: &mut Connection, now: i64) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch(EVENT)?;
+    transaction.execute_batch(proof::SCHEMA)?;
     // A server passes over what comes under a number it has seen. A file that was made anew must give others than the one
     // before, so the time is in them.
     transaction.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outgoing', ?1)", [now])?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+/// From the first schema, whose events knew fewer seals.
+fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(
+        "DROP INDEX event_new; DROP INDEX event_locked; ALTER TABLE event RENAME TO before;",
+    )?;
+    transaction.execute_batch(EVENT)?;
+    transaction.execute_batch(
+        "INSERT INTO event (seq, room, id, text, at, state, seal) \
+         SELECT seq, room, id, text, at, state, seal FROM before; DROP TABLE before;",
+    )?;
+    transaction.execute_batch(proof::SCHEMA)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
 }

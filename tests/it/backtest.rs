@@ -1,4 +1,4 @@
-//! `swatbot backtest` on three windows of our own: the table, one window in full, one object a patch, and bad files.
+//! `swatbot backtest` on four windows of our own: the table, one window in full, one object a patch, and bad files.
 //! `UPDATE=1` writes the expected outputs anew. `history` compares what is played with the whole bot on real windows.
 
 use std::fs;
@@ -66,7 +66,7 @@ fn a_program_gets_one_object_a_patch() {
     let rows: Vec<serde_json::Value> =
         out.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
     let changes: Vec<u64> = rows.iter().filter_map(|row| row["change"].as_u64()).collect();
-    assert_eq!(changes, [101, 102, 103, 104, 105, 106, 107, 108]);
+    assert_eq!(changes, (101..=111).collect::<Vec<u64>>());
     let second = &rows[1];
     assert_eq!(second["window"], "2017-03-06/morning");
     assert_eq!(
@@ -80,6 +80,35 @@ fn a_program_gets_one_object_a_patch() {
     assert_eq!(rows[5]["outcome"], "it was not merged that day");
     let (_, one, _) = backtest(&[FILE, "--json", "--window", "2017-03-06/morning"]);
     assert_eq!(one.lines().count(), 3, "{one}");
+}
+
+#[test]
+fn both_of_a_coupling_are_blocked_until_it_is_answered_as_it_was_deployed() {
+    let (code, out, err) = backtest(&[FILE, "--window", "2017-03-09/morning"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let found = |words: &str| out.lines().filter(|line| line.contains(words)).count();
+    // The order that was deployed registers the module twice, so a second deployer has to set that aside.
+    assert_eq!(found("alice> !swat order 109 before 110"), 2, "{out}");
+    assert_eq!(found("[unique-name]"), 1, "{out}");
+    assert_eq!(found("reader> !swat override 109 coupled it was deployed so"), 1, "{out}");
+    assert_eq!(found("109 goes before 110"), 1, "{out}");
+    let (_, out, _) = backtest(&[FILE, "--json", "--window", "2017-03-09/morning"]);
+    let rows: Vec<serde_json::Value> =
+        out.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+    for (row, times) in rows.iter().zip([1, 1, 0]) {
+        assert_eq!(row["outcome"], "live", "{row}");
+        assert_eq!(row["couplings"].as_array().map(Vec::len), Some(times), "{row}");
+        let verdicts = row["verdicts"].as_array().expect("a list");
+        let blocked = verdicts.iter().find(|said| said["rule"] == "coupled" && said["verdict"] == "block");
+        assert_eq!(blocked.is_some(), times > 0, "{row}");
+    }
+    let (_, out, _) = backtest(&[FILE]);
+    let row = out.lines().find(|line| line.starts_with("coupled ")).expect("it has a row");
+    assert_eq!(row.split_whitespace().nth(1), Some("2"), "{row}");
+    assert!(
+        out.contains("\ncouplings: 1\n2017-03-09/morning 109 and 110 belong together: both T1109,"),
+        "{out}"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use chrono::TimeDelta;
-use swatbot::bot::{Bot, Said, Waiting, answer};
+use swatbot::bot::{Bot, LastAsked, Said, Waiting};
 use swatbot::config;
 use swatbot::engine::id::{At, RoomId, RowId};
 use swatbot::engine::settings::{CONSOLE, Seed, Settings};
@@ -61,7 +61,7 @@ fn a_question_to_the_log_can_be_answered_by_another_thread() {
     let said = hears(&mut bot, "matrix", Some("$3"), "!log find apache");
     assert!(said.replies.is_empty());
     let [asked] = &said.questions[..] else { panic!("{said:?}") };
-    assert_eq!(answer(bot.store().reader(), &asked.question), inline.replies);
+    assert_eq!(LastAsked::default().answer(bot.store().reader(), asked), inline.replies);
     assert_eq!(bot.unsettled("matrix"), ["$3"], "a kill must not lose it");
     assert_eq!(bot.unsettled("libera"), [""; 0]);
     bot.answered(asked.message.as_ref());
@@ -187,9 +187,19 @@ fn a_command_of_nobody_knows_whom_is_refused_once_and_recorded() {
         "alice: no: that came from a session that its owner has not verified. \
          Verify it with another one of yours or your recovery key, then say it again [untrusted]"
     );
+    assert_eq!(
+        says("$4", Doubt::Replayed, "!swat claim")[0].1,
+        "alice: no: that very message was here before, so somebody shows it again. \
+         If you mean it, say it again; if you did not send it, ask who runs the homeserver [replayed]"
+    );
+    assert_eq!(
+        says("$5", Doubt::Keys, "!swat claim")[0].1,
+        "alice: no: your keys are not those I know you by, so somebody may have replaced them. \
+         An operator who has asked you stops me, runs \"swatbot matrix-setup --trust alice\" and starts me [new-keys]"
+    );
     assert_eq!(says("$3", Doubt::Device, "good morning"), []);
     assert_eq!(says("$1", Doubt::Clear, "!swat hold"), [], "it came again");
-    assert_eq!(bot.store().last().0, row + 2);
+    assert_eq!(bot.store().last().0, row + 4);
     assert_eq!((&bot.state().windows, &bot.state().ledger), (&before.windows, &before.ledger));
 }
 

@@ -2,10 +2,14 @@
 
 use clap::Parser;
 use proptest::prelude::*;
-use swatbot::cli::log::{Form, LogArgs, LogFault, run, write_rows};
+use swatbot::cli::log::{Form, LogArgs, LogFault, Look, run, write_rows};
+use swatbot::engine::event::kinds;
 use swatbot::engine::event::{Author, Event, Record, Went};
 use swatbot::engine::id::{At, ChangeNumber, RowId, Who};
-use swatbot::engine::log::{Asked, InWindow, Query, Row, describe, parse};
+use swatbot::engine::log::{
+    Asked, InWindow, OUTCOMES, PARTS, Query, Risk, Row, Term, TermText, Wrong, describe, parse, rank,
+};
+use swatbot::engine::say::no;
 use swatbot::store::Store;
 
 use crate::make;
@@ -25,6 +29,7 @@ fn a_whole_line_of_parts_is_a_question() {
     let by = |who: &str| Query { by: Some(who.to_owned()), ..none() };
     let words = |words: &[&str]| Query { terms: make::words(&words.join(" ")), ..none() };
     let window = |window| Query { window: Some(window), ..none() };
+    let count = |query| Query { count: true, ..query };
     for (text, expected) in [
         ("", Query { last: Some(5), ..none() }),
         ("   ", Query { last: Some(5), ..none() }),
@@ -33,13 +38,24 @@ fn a_whole_line_of_parts_is_a_question() {
         ("  By   ALICE ", by("ALICE")),
         ("by\u{a0}libera/alice", by("libera/alice")),
         ("change 900101", Query { change: Some(ChangeNumber(900_101)), ..none() }),
+        ("task T115031", Query { task: Some("T115031".to_owned()), ..none() }),
+        ("task t7", Query { task: Some("T7".to_owned()), ..none() }),
+        ("task 115031", Query { task: Some("T115031".to_owned()), ..none() }),
         ("window morning", window(InWindow::Any("morning".to_owned()))),
         ("window 2026-11-23/morning", window(InWindow::Occurrence("2026-11-23/morning".parse().unwrap()))),
+        ("room #ops", Query { room: Some("#ops".to_owned()), ..none() }),
         ("kind Rolled-Back", Query { kind: Some("rolled-back".to_owned()), ..none() }),
+        ("outcome REFUSED", Query { outcome: Some("refused".to_owned()), ..none() }),
+        ("before L812", Query { before: Some(RowId(812)), ..none() }),
         ("show L812", Query { show: Some(RowId(812)), ..none() }),
         ("show 812", Query { show: Some(RowId(812)), ..none() }),
+        ("around l812", Query { around: Some(RowId(812)), ..none() }),
+        ("around L812 last 10", Query { around: Some(RowId(812)), last: Some(10), ..none() }),
         ("find apache", words(&["apache"])),
         ("find since 2h by the way", words(&["since", "2h", "by", "the", "way"])),
+        ("count", count(none())),
+        ("Count by alice", count(by("alice"))),
+        ("count find a", count(words(&["a"]))),
         (
             "by bob change 12 kind refused since 2h until 14:00 last 3 find  a  b",
             Query {
@@ -53,8 +69,94 @@ fn a_whole_line_of_parts_is_a_question() {
             },
         ),
     ] {
-        assert_eq!(parse(text, now()), Asked::Query(expected), "{text:?}");
+        assert_eq!(parse(text, now()), Asked::Query(Box::new(expected)), "{text:?}");
     }
+    assert_eq!(parse("More", now()), Asked::More);
+    assert_eq!(parse("suspects", now()), Asked::Suspects(now()));
+    assert_eq!(parse("Suspects 13:30", now()), Asked::Suspects(moment("2026-11-23T13:30:00Z").unwrap()));
+    assert_eq!(parse("suspects 23:50", now()), Asked::Suspects(moment("2026-11-22T23:50:00Z").unwrap()));
+}
+
+#[test]
+fn what_is_found_is_words_phrases_beginnings_and_what_is_not_there() {
+    let word = |text: &str| TermText::Word(text.to_owned());
+    let phrase = |text: &str| TermText::Phrase(text.to_owned());
+    let beginning = |text: &str| TermText::Prefix(text.to_owned());
+    for (text, expected, said) in [
+        ("apache -nginx", vec![(word("apache"), false), (word("nginx"), true)], "apache -nginx"),
+        (
+            "\"out  of memory\" mw*",
+            vec![(phrase("out of memory"), false), (beginning("mw"), false)],
+            "\"out of memory\" mw*",
+        ),
+        ("-\"a b\"-c*", vec![(phrase("a b"), true), (beginning("c"), true)], "-\"a b\" -c*"),
+        ("\u{201c}a b\u{201d} c", vec![(phrase("a b"), false), (word("c"), false)], "\"a b\" c"),
+        ("\"never closed", vec![(phrase("never closed"), false)], "\"never closed\""),
+        (
+            "- * ** -* --x",
+            vec![
+                (word("-"), false),
+                (word("*"), false),
+                (word("**"), false),
+                (word("*"), true),
+                (word("-x"), true),
+            ],
+            "- * ** -* --x",
+        ),
+        (
+            "wmf-config/x.php a\"b",
+            vec![(word("wmf-config/x.php"), false), (word("a\"b"), false)],
+            "wmf-config/x.php a\"b",
+        ),
+        ("\"\" a -\"\"", vec![(word("a"), false)], "a"),
+    ] {
+        let terms = expected.into_iter().map(|(text, not)| Term { text, not }).collect();
+        let query = Box::new(Query { terms, ..Query::default() });
+        assert_eq!(describe(&query), format!("find {said}"));
+        assert_eq!(parse(&format!("find {text}"), now()), Asked::Query(query), "{text}");
+    }
+    assert_eq!(parse("find \"\"", now()), Asked::Text("find \"\"".to_owned()));
+}
+
+#[test]
+fn each_part_of_the_language_has_an_example_that_is_a_question() {
+    for part in PARTS {
+        let Asked::Query(query) = parse(part.example, now()) else { panic!("{}", part.example) };
+        assert!(describe(&query).split(' ').any(|word| word == part.word), "{}", part.example);
+    }
+    let all = Query {
+        by: Some("alice".to_owned()),
+        change: Some(ChangeNumber(1)),
+        task: Some("T1".to_owned()),
+        window: Some(InWindow::Any("morning".to_owned())),
+        room: Some("#ops".to_owned()),
+        kind: Some("live".to_owned()),
+        outcome: Some("ok".to_owned()),
+        since: Some(now()),
+        until: Some(now()),
+        terms: make::words("last"),
+        show: Some(RowId(1)),
+        last: Some(1),
+        before: Some(RowId(1)),
+        around: Some(RowId(1)),
+        count: true,
+    };
+    let said = describe(&all);
+    let told: Vec<&str> =
+        said.split(' ').filter(|word| PARTS.iter().any(|part| part.word == *word)).collect();
+    // The last word is what is looked for.
+    assert_eq!(told[..told.len() - 1], PARTS.iter().map(|part| part.word).collect::<Vec<_>>());
+}
+
+#[test]
+fn kinds_are_those_of_the_stored_samples() {
+    let samples = include_str!("../samples/events.jsonl");
+    for line in samples.lines() {
+        let sample: serde_json::Value = serde_json::from_str(line).unwrap();
+        let kind = sample["event"].as_str().unwrap();
+        assert!(kinds().contains(&kind), "{kind}");
+    }
+    assert!(kinds().len() > 50 && !kinds().contains(&""));
 }
 
 #[test]
@@ -66,32 +168,38 @@ fn everything_else_is_recorded_as_it_came() {
         "last",
         "find",
         "by alice since",
-        "by alice by bob",
-        "since 2h since 3h",
         "by alice apache is down",
         "change of plans",
         "change 900101 reverted",
-        "change 0",
-        "change 1234567890",
         "change \u{661}\u{662}",
         "change \u{ff11}\u{ff12}",
-        "change -1",
         "last night",
-        "last 0",
         "last L5",
-        "last 99999999999999999999",
         "window of opportunity",
         "window either/or",
         "window (morning)",
         "kind of slow",
         "kind 7",
         "show must go on",
-        "show L0",
         "show Lx",
         "since when",
         "since 2h apache is down",
         "since 25:61 apache is down",
         "until further notice",
+        "kind regards from the datacentre",
+        "task done",
+        "task force met",
+        "change reverted",
+        "around 14:30 apache died",
+        "around the world",
+        "suspects apache",
+        "suspects 14:30 are many",
+        "count sheep",
+        "count on me",
+        "more to come",
+        "before lunch",
+        "outcome of the vote: 3",
+        "window closed early",
         "until 2fast",
         "lastly 10",
         "amend L812",
@@ -132,7 +240,10 @@ fn times_are_read_in_utc() {
         ("2026-11-22", "2026-11-22T00:00:00Z", "2026-11-22T23:59:59.999Z"),
         ("today", "2026-11-23T00:00:00Z", "2026-11-23T23:59:59.999Z"),
         ("Yesterday", "2026-11-22T00:00:00Z", "2026-11-22T23:59:59.999Z"),
-        ("14:30", "2026-11-23T14:30:00Z", "2026-11-23T14:30:00Z"),
+        ("13:30", "2026-11-23T13:30:00Z", "2026-11-23T13:30:00Z"),
+        // The last time that it was so late.
+        ("14:30", "2026-11-22T14:30:00Z", "2026-11-22T14:30:00Z"),
+        ("now", "2026-11-23T14:05:12.345Z", "2026-11-23T14:05:12.345Z"),
         ("9:05", "2026-11-23T09:05:00Z", "2026-11-23T09:05:00Z"),
         ("2026-11-22T14:30", "2026-11-22T14:30:00Z", "2026-11-22T14:30:00Z"),
         ("2026-11-22t14:30:05z", "2026-11-22T14:30:05Z", "2026-11-22T14:30:05Z"),
@@ -145,9 +256,9 @@ fn times_are_read_in_utc() {
         ("9999-12-31", "9999-12-31T00:00:00Z", "9999-12-31T23:59:59.999Z"),
     ] {
         let query = Query { since: moment(since), ..Query::default() };
-        assert_eq!(parse(&format!("since {text}"), now()), Asked::Query(query));
+        assert_eq!(parse(&format!("since {text}"), now()), Asked::Query(Box::new(query)));
         let query = Query { until: moment(until), ..Query::default() };
-        assert_eq!(parse(&format!("until {text}"), now()), Asked::Query(query));
+        assert_eq!(parse(&format!("until {text}"), now()), Asked::Query(Box::new(query)));
     }
 }
 
@@ -176,11 +287,80 @@ fn a_question_with_a_time_there_is_not_is_said_to_be_one() {
         "14:30+02:00",
     ] {
         for line in [format!("since {time}"), format!("by alice until {time} find apache")] {
-            assert_eq!(parse(&line, now()), Asked::NotATime(time.to_owned()), "{line}");
+            assert_eq!(parse(&line, now()), Asked::Wrong(Wrong::Time(time.to_owned())), "{line}");
         }
     }
-    assert_eq!(parse("window 2026-02-30/morning", now()), Asked::NotATime("2026-02-30/morning".to_owned()));
+    assert_eq!(
+        parse("window 2026-02-30/morning", now()),
+        Asked::Wrong(Wrong::Time("2026-02-30/morning".to_owned()))
+    );
     assert_eq!(parse("-- since 2026-02-30", now()), Asked::Text("since 2026-02-30".to_owned()));
+}
+
+#[test]
+fn the_time_of_day_after_another_is_later() {
+    let span = |text: &str| match parse(text, now()) {
+        Asked::Query(query) => (query.since, query.until),
+        other => panic!("{other:?}"),
+    };
+    // It is 14:05.
+    assert_eq!(
+        span("since 13:00 until 15:00"),
+        (moment("2026-11-23T13:00:00Z"), moment("2026-11-23T15:00:00Z"))
+    );
+    assert_eq!(
+        span("until 02:00 since 22:00"),
+        (moment("2026-11-22T22:00:00Z"), moment("2026-11-23T02:00:00Z"))
+    );
+    assert_eq!(
+        span("since 2026-11-20T22:00 until 02:00"),
+        (moment("2026-11-20T22:00:00Z"), moment("2026-11-23T02:00:00Z"))
+    );
+}
+
+#[test]
+fn a_question_with_one_wrong_value_is_wrong_and_not_recorded() {
+    let text = |text: &str| text.to_owned();
+    for (line, wrong) in [
+        ("last 0", Wrong::Count(text("0"))),
+        ("last 99999999999999999999", Wrong::Count(text("99999999999999999999"))),
+        ("last 2h", Wrong::Count(text("2h"))),
+        ("change 0", Wrong::Change(text("0"))),
+        ("change 1234567890", Wrong::Change(text("1234567890"))),
+        ("change -1", Wrong::Change(text("-1"))),
+        ("show L0", Wrong::Row("show", text("L0"))),
+        ("around 14:30", Wrong::Row("around", text("14:30"))),
+        ("before 0", Wrong::Row("before", text("0"))),
+        ("kind nonsense", Wrong::Kind(text("nonsense"))),
+        ("by alice kind refussed find apache", Wrong::Kind(text("refussed"))),
+        ("outcome maybe", Wrong::Outcome(text("maybe"))),
+        ("suspects 25:61", Wrong::Time(text("25:61"))),
+        ("by alice by bob", Wrong::Twice("by")),
+        ("since 2h since 3h", Wrong::Twice("since")),
+        ("show L5 by alice", Wrong::Alone("show")),
+        ("count show L5", Wrong::Alone("show")),
+        ("around L5 find apache", Wrong::Alone("around")),
+        (
+            "since yesterday until 2026-11-01",
+            Wrong::Backwards {
+                since: moment("2026-11-22T00:00:00Z").unwrap(),
+                until: moment("2026-11-01T23:59:59.999Z").unwrap(),
+            },
+        ),
+        // The first one is said.
+        ("kind nonsense outcome maybe since 25:61", Wrong::Kind(text("nonsense"))),
+    ] {
+        assert_eq!(parse(line, now()), Asked::Wrong(wrong.clone()), "{line}");
+        assert_eq!(parse(&format!("-- {line}"), now()), Asked::Text(text(line)));
+        // It says one that works.
+        let refusal = no::wrong_question(&wrong, "!log");
+        let offered: Vec<&str> =
+            refusal.text.split("\"!log ").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(!offered.is_empty() && !refusal.text.contains('\n'), "{}", refusal.text);
+        for question in offered {
+            assert!(matches!(parse(question, now()), Asked::Query(_)), "{line}: {question}");
+        }
+    }
 }
 
 #[test]
@@ -204,17 +384,17 @@ fn a_described_question_is_the_same_question() {
     let Asked::Query(query) = parse("find b since 2h", now()) else { panic!() };
     assert_eq!(describe(&query), "find b since 2h");
     let Asked::Query(query) = parse("until 14:30 by bob", now()) else { panic!() };
-    assert_eq!(describe(&query), "by bob until 2026-11-23T14:30Z");
+    assert_eq!(describe(&query), "by bob until 2026-11-22T14:30Z");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_line_is_lost(text in r"(last|by|change|window|kind|since|until|find|show|amend|redact|--|L?[0-9]{1,4}|[0-9]{1,4}[-:/mhdwTZ.][0-9]{0,2}|\PC{1,4}| ){0,8}") {
+    fn no_line_is_lost(text in r"(last|by|change|task|window|room|kind|outcome|since|until|before|find|show|around|suspects|more|count|amend|redact|live|ok|--|T[0-9]|L?[0-9]{1,4}|[0-9]{1,4}[-:/mhdwTZ.][0-9]{0,2}|\PC{1,4}| ){0,8}") {
         match parse(&text, now()) {
             Asked::Query(query) => {
-                if query != Query::default() {
+                if *query != Query::default() {
                     let described = describe(&query);
                     prop_assert_eq!(parse(&described, now()), Asked::Query(query), "{}", described);
                 }
@@ -223,10 +403,140 @@ proptest! {
             Asked::Redact { row, reason } => {
                 prop_assert!(text.contains(&reason) && text.to_ascii_uppercase().contains(&row.to_string()));
             }
-            Asked::NotATime(time) => prop_assert!(text.contains(&time)),
+            Asked::Wrong(wrong) => {
+                // It was nothing but parts, and whoever meant a text can say so.
+                let first = text.split_whitespace().next().unwrap().to_ascii_lowercase();
+                prop_assert!(first == "suspects" || PARTS.iter().any(|part| part.word == first), "{:?}", wrong);
+                let kept = Asked::Text(text.trim().to_owned());
+                prop_assert_eq!(parse(&format!("-- {}", text), now()), kept);
+            }
+            Asked::Suspects(at) => prop_assert!(at <= now()),
+            Asked::More => prop_assert_eq!(text.trim().to_ascii_lowercase(), "more"),
             Asked::Nothing => prop_assert_eq!(text.trim(), "--"),
         }
     }
+
+    #[test]
+    fn any_question_is_described_as_itself(query in any_query()) {
+        let described = describe(&query);
+        prop_assert_eq!(parse(&described, now()), Asked::Query(Box::new(query)), "{}", described);
+    }
+}
+
+/// A question as a line can be one.
+fn any_query() -> impl Strategy<Value = Query> {
+    let seconds = || proptest::option::of(0_i64..4_000_000_000);
+    let words = proptest::collection::vec(
+        (
+            prop_oneof![
+                "[^\\s\\-\"*\u{201c}-\u{201e}][^\\s*]{0,8}".prop_map(TermText::Word),
+                "[a-zé*-]{1,5}( [a-z*-]{1,5}){0,2}".prop_map(TermText::Phrase),
+                "[a-z0-9ü][a-z.*-]{0,5}".prop_map(TermText::Prefix),
+            ],
+            any::<bool>(),
+        )
+            .prop_map(|(text, not)| Term { text, not }),
+        0..4,
+    );
+    let kind = proptest::sample::select(kinds());
+    let outcome = proptest::sample::select(OUTCOMES);
+    let window = prop_oneof![
+        "[a-z][a-z0-9-]{0,6}".prop_map(InWindow::Any),
+        "[1-2][0-9]{3}-0[1-9]-[0-2][1-8]/[a-z]{1,5}".prop_map(|id| InWindow::Occurrence(id.parse().unwrap())),
+    ];
+    let option = proptest::option::of::<BoxedStrategy<String>>;
+    (
+        (
+            option("\\S{1,9}".boxed()),
+            proptest::option::of(1_u32..999_999_999),
+            option("T[0-9]{1,7}".boxed()),
+            proptest::option::of(window),
+            option("\\S{1,9}".boxed()),
+            option(kind.prop_map(str::to_owned).boxed()),
+            option(outcome.prop_map(str::to_owned).boxed()),
+        ),
+        (
+            seconds(),
+            seconds(),
+            words,
+            proptest::option::of(1_usize..1000),
+            proptest::option::of(1_i64..99_999),
+        ),
+        any::<bool>(),
+    )
+        .prop_map(
+            |(
+                (by, change, task, window, room, kind, outcome),
+                (since, until, terms, last, before),
+                count,
+            )| {
+                let at = |millis: i64| At::from_timestamp_millis(millis * 1001).unwrap();
+                let (since, until) = (since.map(at), until.map(at));
+                let until = if until < since { None } else { until };
+                let change = change.map(ChangeNumber);
+                // With nothing in it, it would be the question of the last five.
+                let last = last.or(Some(7));
+                let before = before.map(RowId);
+                Query {
+                    by,
+                    change,
+                    task,
+                    window,
+                    room,
+                    kind,
+                    outcome,
+                    since,
+                    until,
+                    terms,
+                    last,
+                    before,
+                    count,
+                    ..Query::default()
+                }
+            },
+        )
+}
+
+#[test]
+fn what_reached_most_hosts_is_suspected_first() {
+    let of = |id: i64, kind: &str, outcome: &str, text: &str| {
+        let (kind, outcome) = (kind.to_owned(), outcome.to_owned());
+        Row { kind, outcome, ..row(id, "alice", text) }
+    };
+    let rows = vec![
+        of(20, "refused", "refused", "done: no: step 2 comes first [order]"),
+        of(19, "claimed", "ok", "leads 2026-11-23/morning"),
+        of(18, "logged", "ok", "looking at the graphs"),
+        of(17, "thawed", "ok", "F1 is lifted"),
+        of(16, "broken", "failed", "4 is broken: white pages"),
+        of(15, "overridden", "ok", "ci-green set aside for 4 ps 3: it is green"),
+        of(14, "ledger-entered", "ok", "4 is merged, not deployed yet (mediawiki/core wmf.4)"),
+        of(13, "logged", "ok", "restarted apache on mw1263"),
+        of(12, "rollback-started", "ok", "rolling back 4, 2 steps"),
+        of(11, "step-done", "ok", "4 ps 3 step 5 (canaries) done"),
+        of(10, "step-done", "ok", "4 ps 3 step 3 (testservers) done"),
+        of(9, "step-done", "ok", "4 ps 3 step 8 (watch 2 min) done: its time has passed"),
+        of(8, "step-done", "ok", "4 ps 3 step 7 (production, a/b.php) done: (again) step 9 (review)"),
+        of(7, "step-done", "ok", "4 ps 3 step 6 (eqiad) done"),
+        of(6, "step-done", "ok", "4 ps 3 step 2 (merge) done"),
+    ];
+    let ranked: Vec<(Risk, i64)> =
+        rank(rows).iter().map(|suspect| (suspect.risk, suspect.row.id.0)).collect();
+    assert_eq!(
+        ranked,
+        [
+            (Risk::Production, 8),
+            (Risk::Production, 7),
+            (Risk::Canary, 11),
+            (Risk::Rollback, 12),
+            (Risk::Said, 13),
+            (Risk::Merge, 14),
+            (Risk::Override, 15),
+            (Risk::Unwell, 16),
+            (Risk::Loosened, 17),
+            (Risk::Note, 18),
+        ]
+    );
 }
 
 fn row(id: i64, actor: &str, text: &str) -> Row {
@@ -351,11 +661,34 @@ fn the_command_line_asks_the_same_language() {
     let (folder, path, _store) = log_of(&["one", "two", "apache", "four", "five", "six"]);
     let answer = |line: &str| {
         let mut out = Vec::new();
-        run(&args(line), &path, now(), &mut out).map(|()| String::from_utf8(out).unwrap())
+        run(&args(line), &path, now(), Look::default(), &mut out).map(|()| String::from_utf8(out).unwrap())
     };
     let apache = "L3  2026-11-23 14:05:12Z  alice  -  ok  apache\n";
     assert_eq!(answer("find apache").unwrap(), apache);
-    assert_eq!(answer("show L3").unwrap(), apache);
+    let shown = answer("show L3").unwrap();
+    assert!(shown.starts_with("row      L3\nat       2026-11-23T14:05:12.345Z\nnetwork  -\n"), "{shown}");
+    assert!(shown.contains("\ntext     apache\n") && shown.contains("\nhead     L3 "), "{shown}");
+    let numbers = |line: &str| -> Vec<String> {
+        answer(line).unwrap().lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(numbers("last 2"), ["L6", "L5"]);
+    assert_eq!(numbers("before L3"), ["L2", "L1"]);
+    assert_eq!(numbers("around L3 last 2"), ["L4", "L3", "L2"]);
+    assert_eq!(numbers("find apa* "), ["L3"]);
+    assert_eq!(answer("count by alice").unwrap(), "6\n");
+    assert_eq!(answer("count by alice --json").unwrap(), "{\"count\":6}\n");
+    assert_eq!(answer("suspects").unwrap().lines().count(), 6);
+    assert!(answer("suspects").unwrap().contains("  note  "));
+    assert_eq!(answer("suspects 12:00").unwrap(), "");
+    // What the shell has taken the quotes from.
+    let found = |words: &[&str]| {
+        let words = ["log", "--csv", "find"].iter().chain(words);
+        let args = Cli::try_parse_from(words).unwrap().log;
+        let mut out = Vec::new();
+        run(&args, &path, now(), Look::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap().lines().count() - 1
+    };
+    assert_eq!((found(&["four five"]), found(&["four"]), found(&["--", "-four", "-two five"])), (0, 1, 5));
     assert_eq!(answer("").unwrap().lines().count(), 5);
     assert_eq!(answer("by alice --json").unwrap().lines().count(), 6);
     assert_eq!(answer("--csv last 2").unwrap().lines().count(), 3);
@@ -363,14 +696,28 @@ fn the_command_line_asks_the_same_language() {
     for (line, words) in [
         ("apache is down", "\"apache is down\" is not a query: see swatbot log --help"),
         ("amend L3 nginx", "\"amend L3 nginx\" is not a query: see swatbot log --help"),
-        ("since 25:61", "\"25:61\" is not a time: write 2026-11-23"),
+        ("since 25:61", "\"25:61\" is no time (UTC). \"swatbot log since 2026-11-23"),
+        (
+            "kind refussed",
+            "no row is of the kind \"refussed\", did you mean refused? \"swatbot log kind refused\" [unknown-kind]",
+        ),
+        (
+            "outcome maybe",
+            "\"maybe\" is no outcome: there are ok, refused and failed. \"swatbot log outcome refused\"",
+        ),
+        ("more", "\"more\" is not a query: see swatbot log --help"),
+        ("--follow show L3", "--follow goes with what more rows can come of"),
+        ("--follow count", "--follow goes with what more rows can come of"),
     ] {
         let fault = answer(line).unwrap_err();
         assert_eq!(fault.exit_code(), 2);
         assert!(fault.to_string().starts_with(words) && !fault.to_string().contains('\n'), "{fault}");
     }
-    assert!(Cli::try_parse_from(["log", "--json", "--csv"]).is_err());
-    let fault = run(&args("last 2"), &folder.path().join("none.db"), now(), &mut Vec::new()).unwrap_err();
+    for forms in [["--json", "--csv"], ["--wikitext", "--markdown"], ["--json", "--markdown"]] {
+        assert!(Cli::try_parse_from(["log"].iter().chain(&forms)).is_err());
+    }
+    let fault = run(&args("last 2"), &folder.path().join("none.db"), now(), Look::default(), &mut Vec::new())
+        .unwrap_err();
     assert!(matches!(fault, LogFault::Open(_)) && fault.exit_code() == 1);
 }
 
@@ -387,6 +734,72 @@ fn a_reader_that_goes_away_is_no_fault() {
     }
     let (_folder, path, _store) = log_of(&["one", "two"]);
     for form in ["--csv", "--json", ""] {
-        run(&args(form), &path, now(), &mut Closed).unwrap();
+        run(&args(form), &path, now(), Look::default(), &mut Closed).unwrap();
     }
+}
+
+#[test]
+fn wikitext_is_the_form_of_a_server_admin_log() {
+    let day =
+        |id: i64, at: &str, actor: &str, text: &str| Row { at: at.parse().unwrap(), ..row(id, actor, text) };
+    let rows = [
+        day(3, "2026-11-23T14:05:12Z", "libera/alice", "synced a|b, \u{1b}{c} T1"),
+        day(2, "2026-11-23T00:00:00Z", "?bob", "{{evil}} }} ~~~~\nx"),
+        day(1, "2026-11-22T23:59:59.999Z", "carol", "plain [[gerrit:900|fix]]"),
+    ];
+    assert_eq!(
+        printed(&rows, Form::Wikitext),
+        "== 2026-11-23 ==\n\
+         * {{safesubst:SAL entry|1=14:05 alice: synced a{{!}}b, \\u<nowiki>{</nowiki>1b<nowiki>}</nowiki><nowiki>{</nowiki>c\
+         <nowiki>}</nowiki> T1}}\n\
+         * {{safesubst:SAL entry|1=00:00 ?bob: <nowiki>{{</nowiki>evil<nowiki>}}</nowiki> <nowiki>}}</nowiki> \
+         <nowiki>~~~~</nowiki>\\nx}}\n\
+         == 2026-11-22 ==\n\
+         * {{safesubst:SAL entry|1=23:59 carol: plain [[gerrit:900{{!}}fix]]}}\n"
+    );
+    assert_eq!(printed(&[], Form::Wikitext), "");
+}
+
+#[test]
+fn markdown_shows_every_sign() {
+    let mut refused = row(2, "libera/bob", "no: <b> *x* _y_ [z](w) `c` #1 a|b\n# t");
+    refused.outcome = "refused".to_owned();
+    let mut before = row(1, "alice", "plain");
+    before.at = "2026-11-22T23:59:59Z".parse().unwrap();
+    assert_eq!(
+        printed(&[refused, before], Form::Markdown),
+        "## 2026-11-23 (UTC)\n\n\
+         - 14:05:12 **libera/bob** *refused*: no: \\<b\\> \\*x\\* \\_y\\_ \\[z\\](w) \\`c\\` \\#1 a\\|b\\\\n\\# t (L2)\n\
+         \n## 2026-11-22 (UTC)\n\n\
+         - 23:59:59 **alice**: plain (L1)\n"
+    );
+}
+
+#[test]
+fn a_terminal_gets_colour_and_lines_that_fit() {
+    let (_folder, path, _store) = log_of(&[
+        "one two three four five six seven eight nine ten eleven",
+        "größe 部署部署部署部署部署部署部署部署",
+    ]);
+    let answer = |look: Look| {
+        let mut out = Vec::new();
+        run(&args("last 2"), &path, now(), look, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let (indent, narrow) = (" ".repeat(40), answer(Look { colour: false, width: Some(66) }));
+    assert_eq!(
+        narrow.lines().collect::<Vec<_>>(),
+        [
+            "L2  2026-11-23 14:05:12Z  alice  -  ok  größe",
+            &format!("{indent}部署部署部署部署部署部署部"),
+            &format!("{indent}署部署"),
+            "L1  2026-11-23 14:05:12Z  alice  -  ok  one two three four five",
+            &format!("{indent}six seven eight nine ten"),
+            &format!("{indent}eleven"),
+        ]
+    );
+    let coloured = answer(Look { colour: true, width: None });
+    assert!(coloured.starts_with("\u{1b}[2mL2\u{1b}[0m  "), "{coloured:?}");
+    let bare = regex::Regex::new("\u{1b}\\[[0-9]+m").unwrap().replace_all(&coloured, "").into_owned();
+    assert_eq!(bare, answer(Look::default()));
 }

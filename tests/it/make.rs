@@ -258,6 +258,7 @@ pub(crate) fn need(of: u32, found: &[Brief]) -> Need {
 pub(crate) fn know(state: &mut State, facts: &Facts) {
     let known = Known { facts: Some(facts.clone()), at: at("12:00"), fault: None, rarity: Vec::new() };
     state.known.insert(facts.change.number, known);
+    state.compare(facts.change.number);
 }
 
 /// Puts a change in the queue, at the end, and makes its facts known.

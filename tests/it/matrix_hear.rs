@@ -93,6 +93,21 @@ fn a_message_is_a_line_by_its_user_id() {
     assert_eq!(line(&message("@alice:example.org", text("!swat add 4"))), expected);
 }
 
+/// Clients that let people pick the bot from a list may write its whole user id.
+#[test]
+fn the_user_id_of_the_bot_is_its_name() {
+    let said = |body: &str| line(&message("@alice:example.org", text(body))).text;
+    for body in ["@swatbot:example.org queue", "@swatbot:example.org: queue", "@swatbot:example.org,  queue"]
+    {
+        assert_eq!(said(body), "swatbot: queue");
+    }
+    for body in
+        ["@swatbot:example.organisation queue", "@swatbot:example.org", "ask @swatbot:example.org: now"]
+    {
+        assert_eq!(said(body), body);
+    }
+}
+
 /// T4: whatever somebody calls themselves, and on whichever server.
 #[test]
 fn a_display_name_is_never_read() {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::json;
-use swatbot::config::{Matrix, Recovery};
+use swatbot::config::{Matrix, MatrixLogin, Recovery};
 use swatbot::secret::Secret;
 use swatbot::store::inbox::Inbox;
 use swatbot::transport::matrix::setup::setup;
@@ -59,6 +59,17 @@ async fn a_key_of_another_account_is_not_taken() {
     let said = refusal(&settings(&fake, folder.path(), Some("EsTc 1234"))).await;
     assert!(said.starts_with("@swatbot:example.org has no keys, so the recovery key in "), "{said}");
     assert!(!said.contains("EsTc"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_password_names_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = FakeMatrix::start().await;
+    let settings = settings(&fake, folder.path(), None);
+    let password = Some(Secret::new("wrong".to_owned()));
+    let login = MatrixLogin::Password { file: "matrix.password".into(), password };
+    let said = refusal(&Matrix { login, ..settings }).await;
+    assert!(said.starts_with("matrix.password: the homeserver says "), "{said}");
 }
 
 #[tokio::test(start_paused = true)]

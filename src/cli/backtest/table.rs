@@ -1,6 +1,5 @@
 //! What was found, for a person at a terminal of 80 columns: the table of the rules, the couplings, one window in full.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::super::log::harmless;
@@ -24,18 +23,12 @@ pub(super) struct Couplings {
 }
 
 impl Couplings {
-    /// Adds those of a window, by what the rule about them says of each patch; a pair stands in it once.
+    /// Adds those of a window.
     pub(super) fn add(&mut self, went: &Went) {
-        let rule = RuleId::from_word("coupled");
-        let mut said: BTreeSet<&str> = BTreeSet::new();
-        for seen in went.seen.iter().filter(|seen| Some(seen.rule) == rule) {
-            if said.insert(&seen.words) {
-                self.count += 1;
-                if self.listed.len() < LISTED {
-                    self.listed.push(format!("{} {}", went.id, harmless(&seen.words)));
-                }
-            }
-        }
+        self.count += went.couplings.len();
+        let room = LISTED.saturating_sub(self.listed.len());
+        let words = went.couplings.values().take(room);
+        self.listed.extend(words.map(|words| format!("{} {}", went.id, harmless(words))));
     }
 }
 
@@ -92,14 +85,16 @@ pub(super) fn table(
     let (off, silent): (Vec<&RuleId>, Vec<&RuleId>) =
         others.partition(|rule| guidelines::level(settings, **rule) == Level::Off);
     writeln!(out)?;
-    wrapped(out, "silent:", &silent)?;
-    wrapped(out, "off:", &off)?;
+    for (head, rules) in [("silent:", silent), ("off:", off)].iter().filter(|(_, rules)| !rules.is_empty()) {
+        wrapped(out, head, rules.iter().map(|rule| rule.word()))?;
+    }
     for note in [
         "",
         "block, ask, warn: patches, each once by the gravest word. windows: in how many",
         "it stopped or asked. reverted later: of those patches. All owners are taken to",
-        "be there, and everybody to say what let the real patch go. There are no diffs:",
-        "coupled knows messages, tasks, topics and authors, and no names or lines.",
+        "be there, and everybody to say what let the real patch go. Both of a pair that",
+        "is coupled are blocked until somebody says which is first; where the file has",
+        "no diffs, coupled knows messages, tasks, topics and authors alone.",
     ] {
         writeln!(out, "{note}")?;
     }
@@ -112,7 +107,8 @@ fn list(out: &mut dyn Write, couplings: &Couplings) -> io::Result<()> {
     }
     writeln!(out, "\ncouplings: {}", couplings.count)?;
     for words in &couplings.listed {
-        writeln!(out, "{words}")?;
+        let (id, words) = words.split_once(' ').unwrap_or((words, ""));
+        wrapped(out, id, words.split(' '))?;
     }
     match couplings.count - couplings.listed.len() {
         0 => Ok(()),
@@ -144,6 +140,9 @@ pub(super) fn transcript(
             writeln!(out, "#   {when:<4} {verdict:<5} {:<16} {}", seen.rule.word(), harmless(&seen.words))?;
         }
     }
+    for words in went.couplings.values() {
+        writeln!(out, "#\n# {}", harmless(words))?;
+    }
     Ok(())
 }
 
@@ -166,13 +165,10 @@ fn percent(part: usize, whole: usize) -> String {
     if whole == 0 { "-".to_owned() } else { format!("{:.1} %", 100.0 * part as f64 / whole as f64) }
 }
 
-/// Rules in lines that are not too wide, indented under the first; nothing where there are none.
-fn wrapped(out: &mut dyn Write, head: &str, rules: &[&RuleId]) -> io::Result<()> {
-    if rules.is_empty() {
-        return Ok(());
-    }
+/// Words in lines that are not too wide, indented under the first.
+fn wrapped<'w>(out: &mut dyn Write, head: &str, words: impl Iterator<Item = &'w str>) -> io::Result<()> {
     let mut line = head.to_owned();
-    for word in rules.iter().map(|rule| rule.word()) {
+    for word in words {
         if line.chars().count() + 1 + word.chars().count() > WIDTH {
             writeln!(out, "{line}")?;
             line = " ".repeat(head.len());

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::arrivals::Arrival;
 use super::tell;
-use crate::bot::{Asked, answer};
+use crate::bot::{Asked, LastAsked};
 use crate::store::{FEED_EVERY, Feeder, Reader, StoreError};
 
 /// Answers each question in turn, until nobody asks any more.
@@ -17,8 +17,9 @@ pub(super) fn start(path: PathBuf, arrivals: UnboundedSender<Arrival>) -> Result
     // The bot has just opened it.
     let log = Reader::open(&path).map_err(|error| StoreError::Disk(error.to_string()))?;
     thread::spawn(move || {
+        let mut last = LastAsked::default();
         for asked in questions {
-            let replies = answer(&log, &asked.question);
+            let replies = last.answer(&log, &asked);
             if arrivals.send(Arrival::Answered(replies, asked)).is_err() {
                 return;
             }

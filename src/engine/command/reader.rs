@@ -6,8 +6,8 @@ use super::{AddOptions, Command, FilesWord, Place, StepRef, Target, Verb};
 use crate::engine::checklist::Item;
 use crate::engine::guidelines::RuleId;
 use crate::engine::id::{At, ChangeNumber, OccurrenceId, RowId};
+use crate::engine::log;
 use crate::engine::say::{Refusal, no};
-use crate::engine::{log, words};
 
 /// The words after a verb, with what a refusal needs.
 pub struct Words<'a> {
@@ -33,8 +33,9 @@ impl<'a> Words<'a> {
         no::usage(self.prefix, self.verb)
     }
 
-    pub(super) fn unknown(&self, what: &str, word: &str, known: &[&str]) -> Refusal {
-        no::unknown_word(self.prefix, self.verb, what, word, words::near(word, known))
+    /// None of the `known` words, of which the first are worth a line.
+    pub(super) fn unknown(&self, what: &str, word: &str, known: &[&str], shown: usize) -> Refusal {
+        no::unknown_word(self.prefix, self.verb, what, word, (known, shown))
     }
 
     pub(super) fn peek(&self) -> Option<&'a str> {
@@ -113,7 +114,7 @@ impl<'a> Words<'a> {
         };
         let word = self.one("a review point")?;
         let item = Item::from_word(&word.to_ascii_lowercase());
-        let item = item.ok_or_else(|| self.unknown("review point", word, &item_words()))?;
+        let item = item.ok_or_else(|| self.unknown("review point", word, &item_words(), 4))?;
         Ok((patch, item))
     }
 }
@@ -254,13 +255,9 @@ pub(super) fn log_line(words: &mut Words<'_>) -> Result<Command, Refusal> {
             return Err(no::empty_redact(words.prefix, row));
         }
         log::Asked::Redact { row, reason } => Command::LogRedact { row, reason },
-        log::Asked::NotATime(word) => {
-            let examples = format!(
-                "2026-11-23, 14:30, 2h or yesterday, or \"{}log -- TEXT\" to record it",
-                words.prefix
-            );
-            return Err(no::not_a_time(&word, &examples));
-        }
+        log::Asked::Wrong(wrong) => return Err(no::wrong_question_or_text(&wrong, words.prefix)),
+        log::Asked::More => Command::LogMore,
+        log::Asked::Suspects(at) => Command::LogSuspects { at },
         log::Asked::Nothing => Command::LogText { text: String::new() },
     })
 }

@@ -409,7 +409,7 @@ pub static VERBS: &[Verb] = {
                 let patch = words.target()?;
                 let word = words.one("a rule")?;
                 let rule = RuleId::from_word(&word.to_ascii_lowercase());
-                let rule = rule.ok_or_else(|| words.unknown("rule", word, &rule_words()))?;
+                let rule = rule.ok_or_else(|| words.unknown("rule", word, &rule_words(), usize::MAX))?;
                 Ok(Command::Override { patch, rule, reason: words.text()? })
             },
         },
@@ -533,8 +533,11 @@ pub static VERBS: &[Verb] = {
             aliases: &[],
             usage: &[
                 "log TEXT",
-                "log [last 10] [by WHO] [change N] [window W] [kind K] [since 2h] [until DATE] [find WORDS]",
+                "log [count] [last 10] [by WHO] [change N] [task T1] [window W] [room R] [kind K] [outcome O] [since 2h] [until DATE] [find WORDS]",
+                "log more",
                 "log show L812",
+                "log around L812",
+                "log suspects [14:32]",
                 "log amend L812 TEXT",
                 "log redact L812 REASON",
                 "log -- TEXT",

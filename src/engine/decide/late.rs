@@ -46,6 +46,8 @@ pub(super) fn unproven(settings: &Settings, state: &State, at: At, line: &Line, 
     let refusal = match doubt {
         Doubt::Clear => no::clear_text(),
         Doubt::Device => no::untrusted(),
+        Doubt::Replayed => no::replayed(),
+        Doubt::Keys => no::new_keys(&line.nick),
     };
     turn.refuse(verb, None, &refusal);
     turn.out

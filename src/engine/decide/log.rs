@@ -1,9 +1,11 @@
 //! `!log`: write a row, correct a row, ask for rows.
 
+use std::collections::BTreeSet;
+
 use super::super::command::{Command, Role, Verb, Words, verb};
 use super::super::event::Event;
 use super::super::id::RowId;
-use super::super::log::Query;
+use super::super::log::{InWindow, Query, room_called};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::Standing;
 use super::super::{About, Kind, Question, Reply};
@@ -47,7 +49,7 @@ impl Turn<'_> {
     fn observe(&mut self, verb: &'static Verb, words: &str) {
         let hosts = &self.settings.policy.review_hosts;
         let text = match Words::new(verb, words, self.prefix(), hosts, self.at).command() {
-            Ok(Command::LogQuery { .. }) => return,
+            Ok(Command::LogQuery { .. } | Command::LogMore | Command::LogSuspects { .. }) => return,
             Ok(Command::LogText { text }) => text,
             _ => words.to_owned(),
         };
@@ -103,9 +105,37 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn log_query(&mut self, query: Query) -> Result<(), Refusal> {
+    pub(super) fn log_query(&mut self, mut query: Box<Query>) -> Result<(), Refusal> {
+        if let Some(InWindow::Any(id)) = &query.window {
+            let known: Vec<&str> = self.settings.windows.iter().map(|window| window.id.as_str()).collect();
+            if !known.iter().any(|known| known.eq_ignore_ascii_case(id)) {
+                return Err(no::not_a_window(id, &known, self.prefix()));
+            }
+        }
+        if let Some(room) = &query.room {
+            query.room = Some(self.room_called(room)?);
+        }
+        self.ask_log(About::Rows(query))
+    }
+
+    pub(super) fn ask_log(&mut self, about: About) -> Result<(), Refusal> {
         let to = self.to.clone();
-        self.out.questions.push(Question { about: About::Rows(query), name: self.name.clone(), to });
+        self.out.questions.push(Question { about, name: self.name.clone(), to });
         Ok(())
+    }
+
+    /// The room in full, as rows have it. What has the form of a room is one, known or not: the log is older than the
+    /// configuration.
+    fn room_called(&self, word: &str) -> Result<String, Refusal> {
+        let rooms = self.settings.windows.iter().flat_map(|window| &window.rooms).chain(&self.by.room);
+        // Of several rooms with one name it is this one.
+        match room_called(word, self.by.room.iter().chain(rooms.clone())) {
+            Some(room) => Ok(room.0.clone()),
+            None if word.contains(['#', '!', '&', '/', ':']) => Ok(word.to_owned()),
+            None => {
+                let known: BTreeSet<&str> = rooms.map(|room| room.0.as_str()).collect();
+                Err(no::not_a_room(word, &known.into_iter().collect::<Vec<_>>(), self.prefix()))
+            }
+        }
     }
 }

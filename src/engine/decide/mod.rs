@@ -511,6 +511,8 @@ impl<'a> Turn<'a> {
             Command::Help { verb } => self.help(verb.as_deref()),
             Command::LogText { text } => self.log_text(&text),
             Command::LogQuery { query } => self.log_query(query),
+            Command::LogMore => self.ask_log(super::About::More),
+            Command::LogSuspects { at } => self.ask_log(super::About::Suspects(at)),
             Command::LogAmend { row, text } => self.log_amend(row, &text),
             Command::LogRedact { row, reason } => self.log_redact(row, &reason),
         }

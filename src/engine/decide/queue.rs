@@ -385,6 +385,10 @@ impl<'a> Turn<'a> {
             ));
         }
         self.may_place(patch)?;
+        if !after && matches!(beside.stage, Stage::Moving | Stage::Live { .. }) {
+            let is_live = matches!(beside.stage, Stage::Live { .. });
+            return Err(no::too_late_before(self.prefix(), beside.change, is_live));
+        }
         let order = order::predecessors(self.state, window);
         let level = guidelines::level(self.settings, RuleId::Coupled);
         let asks = |coupling: &&order::Coupling<'_>| {

@@ -5,7 +5,7 @@ use super::super::command::{Role, Target};
 use super::super::event::Event;
 use super::super::guidelines::{self, Asked, PointState, RuleId, Verdict};
 use super::super::kind::{self, PatchKind};
-use super::super::patch::{Patch, Stage};
+use super::super::patch::{Override, Patch, Stage};
 use super::super::say::{self, Refusal, no};
 use super::super::window::Window;
 use super::super::words;
@@ -271,7 +271,9 @@ impl<'a> Turn<'a> {
     ) -> Result<(), Refusal> {
         self.may_set_aside(Some(window), rule)?;
         let change = patch.change;
-        if let Some(aside) = patch.overrides.get(&rule) {
+        // That two belong together may be set aside by a second deployer as well.
+        let is_second = |aside: &Override| rule == RuleId::Coupled && Some(&aside.by) != self.who.as_ref();
+        if let Some(aside) = patch.overrides.get(&rule).filter(|aside| !is_second(aside)) {
             let by = say::short_name(&aside.by);
             self.answer(&format!("already set aside by {by}: {}", say::own_words(&aside.reason)));
             return Ok(());

@@ -93,6 +93,19 @@ pub(in super::super) fn open_couplings<'a>(
     order::open_couplings(state, window)
 }
 
+/// Those of one patch.
+fn open_couplings_of<'a>(
+    settings: &Settings,
+    state: &'a State,
+    window: &'a Window,
+    change: ChangeNumber,
+) -> Vec<order::Coupling<'a>> {
+    if guidelines::level(settings, RuleId::Coupled) < guidelines::Level::Block {
+        return Vec::new();
+    }
+    order::open_couplings_of(state, window, change)
+}
+
 /// Whether the owner of a patch can do something about the rule that stops it.
 fn is_owners_to_clear(code: &str) -> bool {
     !matches!(
@@ -138,15 +151,19 @@ impl Turn<'_> {
         }
         // There is one production: what another window has in motion is in the way as much as this one's own.
         let windows = self.state.windows.values().filter(|other| other.id() != window.id());
-        if let Some(moving) = window.moving().or_else(|| windows.clone().find_map(Window::moving)) {
-            return Err(no::busy(self.prefix(), moving));
+        let mut moving = std::iter::once(window).chain(windows.clone());
+        if let Some((other, moving)) = moving.find_map(|other| Some((other, other.moving()?))) {
+            return Err(no::busy(self.prefix(), window, other, moving));
         }
-        if let Some((number, step)) = windows.filter_map(|other| other.rollback.as_ref()?.current()).next() {
-            return Err(no::rolling_back(self.prefix(), step.change, number));
+        let mut going_back =
+            windows.filter_map(|other| Some((other, other.rollback.as_ref()?.current()?.1.change)));
+        if let Some((other, change)) = going_back.next() {
+            return Err(no::going_back(window, other, change));
         }
         let facts = why_unknown(self.state, change).map_err(|why| no::facts_unknown(change, why))?;
         self.may_pass_order(window, patch)?;
-        self.may_pass_ledger(window, patch)?;
+        self.may_pass_ledger(window, patch, &facts.change.project)?;
+        self.may_clash(window, patch)?;
         let (judgements, _) = self.judge(window, patch, true);
         if let Some(block) = judgements.iter().find(|judgement| judgement.verdict() == Verdict::Block) {
             return Err(say::queue::rule_refusal(block));
@@ -181,8 +198,9 @@ impl Turn<'_> {
         }
     }
 
-    /// What is merged and not deployed would ride along with the next sync: it is dealt with by name first (§4a.8).
-    fn may_pass_ledger(&self, window: &Window, patch: &Patch) -> Result<(), Refusal> {
+    /// What is merged and not deployed is dealt with by name first (§4a.8): of the same repository it would ride along with
+    /// the next sync; of another one it is enough that somebody said how the two stand to each other.
+    fn may_pass_ledger(&self, window: &Window, patch: &Patch, project: &str) -> Result<(), Refusal> {
         let change = patch.change;
         let reverts = self.state.facts(change).and_then(|facts| kind::reverts(facts, self.state));
         let order = order::predecessors(self.state, window);
@@ -199,11 +217,48 @@ impl Turn<'_> {
             // Of several that were merged before their turn the first in the queue goes first, or each would wait for the other.
             let merged_too = queued.is_some() && self.state.ledger.contains_key(&change);
             let goes_first = merged_too && is_before(self.state, window, change, *entry);
-            if *entry != change && reverts != Some(*entry) && !waits_for_this && !goes_first {
-                return Err(no::in_ledger(self.prefix(), change, *entry, debt.debt, queued));
+            let rides_along = debt.project == project;
+            let is_answered = !rides_along && window.is_answered(change, *entry);
+            let is_open = *entry != change && reverts != Some(*entry) && !waits_for_this && !goes_first;
+            if is_open && !is_answered {
+                let is_there = |other: &&Window| {
+                    other.id() != window.id() && other.waiting().any(|patch| patch.change == *entry)
+                };
+                let elsewhere = self.state.windows.values().find(is_there);
+                // Merged before their turns in two windows, each would wait for the other: the earlier window goes first.
+                let is_earlier =
+                    elsewhere.is_some_and(|other| window.occurrence.starts < other.occurrence.starts);
+                if is_earlier && self.state.ledger.contains_key(&change) {
+                    continue;
+                }
+                let place = match (queued, elsewhere) {
+                    (Some(patch), _) => no::Waits::Here(patch),
+                    (None, Some(other)) => no::Waits::There(other),
+                    (None, None) => no::Waits::Nowhere,
+                };
+                let blocks = (*entry, debt.debt);
+                return Err(no::in_ledger(self.prefix(), window, change, blocks, place, rides_along));
             }
         }
         Ok(())
+    }
+
+    /// A name that must be unique comes to be there twice only by the word of a second deployer (§4a.14): that the lead set
+    /// the question aside is the word of one.
+    fn may_clash(&self, window: &Window, patch: &Patch) -> Result<(), Refusal> {
+        let Some(aside) = patch.overrides.get(&RuleId::Coupled) else { return Ok(()) };
+        if !window.lead.as_ref().is_some_and(|lead| lead.who == aside.by) {
+            return Ok(());
+        }
+        let open = open_couplings_of(self.settings, self.state, window, patch.change);
+        let clash = open.iter().find_map(|coupling| {
+            let between = coupling.between.filter(|between| between.clashes(coupling.a == patch.change))?;
+            Some((coupling.other(patch.change), between))
+        });
+        clash.map_or(Ok(()), |(other, between)| {
+            let kind = say::coupled::kind(between.kind);
+            Err(no::unique_name(self.prefix(), patch.change, other, between.name, kind))
+        })
     }
 
     /// What keeps the review of a patch in motion open.

@@ -1,5 +1,11 @@
 //! The words for events in the log, and which of them replay and people pass over.
 
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde::de::{self, value::MapDeserializer};
+
 use super::Event;
 
 impl Event {
@@ -105,3 +111,34 @@ pub const BOOKKEEPING: &[&str] = &[
     "steps-planned",
     "window-planned",
 ];
+
+/// All words for events, as they stand in the log's `kind`.
+pub fn kinds() -> &'static [&'static str] {
+    static KINDS: LazyLock<Variants> = LazyLock::new(|| {
+        let of_no_kind = [("event", "")].into_iter();
+        Event::deserialize(MapDeserializer::new(of_no_kind)).err().unwrap_or(Variants(&[]))
+    });
+    KINDS.0
+}
+
+/// What serde says that it would have taken: the list that is made from the enum itself, and so is never behind it.
+#[derive(Debug)]
+struct Variants(&'static [&'static str]);
+
+impl fmt::Display for Variants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl std::error::Error for Variants {}
+
+impl de::Error for Variants {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self(&[])
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        Self(expected)
+    }
+}

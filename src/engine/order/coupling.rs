@@ -1,17 +1,21 @@
 //! Which patches of a window belong together though nobody said so, and of which nobody has said yet which goes first.
 //!
-//! It is computed from the state each time it is asked for, as the order is. How rare a name is was fixed when a patch set
+//! It is computed from the state each time it is asked for, as the order is; only that two have enough in common is kept
+//! (`compared`). How rare a name is was fixed when a patch set
 //! was first read, so a question does not go away by itself.
 
+use std::collections::BTreeSet;
+
 use super::between::{Between, between};
+use super::diff::Diff;
 use super::first::{Suggestion, suggestion};
 use super::score::{Score, score};
 use super::signals::{Side, signals};
 use super::{Order, Why, predecessors};
-use crate::engine::facts::Facts;
+use crate::engine::facts::{Fact, Facts};
 use crate::engine::id::ChangeNumber;
 use crate::engine::kind;
-use crate::engine::patch::{Patch, Stage};
+use crate::engine::patch::Stage;
 use crate::engine::state::State;
 use crate::engine::window::Window;
 
@@ -32,6 +36,8 @@ pub struct Coupling<'a> {
     pub between: Option<Between<'a>>,
     /// Which could go first.
     pub suggestion: Option<Suggestion<'a>>,
+    /// Their diffs, where they were asked for: what was not read of them was not compared.
+    pub unread: [Option<&'a Fact<Diff>>; 2],
     /// The second is not in the window: it is merged and not deployed.
     pub owed: bool,
 }
@@ -50,13 +56,16 @@ impl Coupling<'_> {
 
 /// The couplings of a window that nobody has answered, by the places of their patches.
 pub fn open_couplings<'a>(state: &'a State, window: &'a Window) -> Vec<Coupling<'a>> {
+    if state.compared.is_empty() {
+        return Vec::new();
+    }
     let order = predecessors(state, window);
-    let patches: Vec<&Patch> = window.waiting().collect();
+    let waiting: Vec<ChangeNumber> = window.waiting().map(|patch| patch.change).collect();
     let mut open = Vec::new();
-    for (place, patch) in patches.iter().enumerate() {
-        let before = patches[..place].iter().map(|other| other.change);
-        open.extend(before.filter_map(|other| unanswered(state, window, &order, other, patch.change)));
-        open.extend(with_others(state, window, &order, patch.change));
+    for (place, change) in waiting.iter().enumerate() {
+        let before = waiting[..place].iter();
+        open.extend(before.filter_map(|other| unanswered(state, window, &order, *other, *change)));
+        open.extend(with_others(state, window, &order, *change));
     }
     open
 }
@@ -67,16 +76,14 @@ pub fn open_couplings_of<'a>(
     window: &'a Window,
     change: ChangeNumber,
 ) -> Vec<Coupling<'a>> {
-    if !is_comparable(state, change)
-        || !window.patch(change).is_some_and(|patch| patch.stage == Stage::Queued)
-    {
+    let waits = window.patch(change).is_some_and(|patch| patch.stage == Stage::Queued);
+    if state.compared.is_empty() || !waits {
         return Vec::new();
     }
     let order = predecessors(state, window);
     let mut waiting: Vec<ChangeNumber> = window.waiting().map(|patch| patch.change).collect();
     let own = waiting.iter().position(|other| *other == change).unwrap_or(waiting.len());
-    let mut later = waiting.split_off(own);
-    later.retain(|other| *other != change);
+    let later = waiting.split_off(own);
     let mut open: Vec<Coupling<'a>> = Vec::new();
     open.extend(waiting.into_iter().filter_map(|other| unanswered(state, window, &order, other, change)));
     open.extend(later.into_iter().filter_map(|other| unanswered(state, window, &order, change, other)));
@@ -90,22 +97,18 @@ fn with_others<'a>(
     window: &'a Window,
     order: &Order,
     change: ChangeNumber,
-) -> impl Iterator<Item = Coupling<'a>> {
+) -> Vec<Coupling<'a>> {
     let moving = window.moving().map(|patch| (patch.change, false));
     let waits = |other: &ChangeNumber| window.patch(*other).is_some_and(|patch| patch.stage == Stage::Queued);
-    let owed = state.ledger.keys().filter(move |other| !waits(other) && Some(**other) != window.motion);
-    let others: Vec<(ChangeNumber, bool)> =
-        moving.into_iter().chain(owed.map(|other| (*other, true))).collect();
-    let found: Vec<Coupling<'a>> = others
-        .into_iter()
-        .filter_map(|(other, owed)| {
-            let coupling = unanswered(state, window, order, change, other)?;
-            // Inside one repository it rides along, and nothing starts before it is settled.
-            let rides_along = owed && coupling.projects[0] == coupling.projects[1];
-            (!rides_along).then_some(Coupling { owed, ..coupling })
-        })
-        .collect();
-    found.into_iter()
+    let owed = state.ledger.keys().filter(|other| !waits(other) && Some(**other) != window.motion);
+    let others = moving.into_iter().chain(owed.map(|other| (*other, true)));
+    let found = others.filter_map(|(other, owed)| {
+        let coupling = unanswered(state, window, order, change, other)?;
+        // Inside one repository it rides along, and nothing starts before it is settled.
+        let rides_along = owed && coupling.projects[0] == coupling.projects[1];
+        (!rides_along).then_some(Coupling { owed, ..coupling })
+    });
+    found.collect()
 }
 
 fn unanswered<'a>(
@@ -115,7 +118,7 @@ fn unanswered<'a>(
     a: ChangeNumber,
     b: ChangeNumber,
 ) -> Option<Coupling<'a>> {
-    if a == b || is_answered(state, window, order, a, b) {
+    if !state.compared.are(a, b) || is_answered(state, window, order, a, b) {
         return None;
     }
     coupling(state, a, b)
@@ -138,6 +141,7 @@ pub fn coupling(state: &State, a: ChangeNumber, b: ChangeNumber) -> Option<Coupl
             change_ids: [left.change_id, right.change_id],
             score,
             between,
+            unread: [a, b].map(|change| state.last_facts(change).and_then(|facts| facts.diff.as_ref())),
             // An order that breaks something is not suggested, whatever speaks for it.
             suggestion: suggestion(&left, &right)
                 .filter(|suggestion| !between.is_some_and(|between| between.clashes(suggestion.first))),
@@ -164,8 +168,10 @@ fn is_answered(state: &State, window: &Window, order: &Order, a: ChangeNumber, b
         || reverts(b, a)
 }
 
-fn is_comparable(state: &State, change: ChangeNumber) -> bool {
-    state.last_facts(change).is_some()
+/// The known changes that one belongs together with.
+pub(in crate::engine) fn partners(state: &State, change: ChangeNumber) -> BTreeSet<ChangeNumber> {
+    let others = state.known.keys().copied().filter(|other| *other != change);
+    others.filter(|other| coupling(state, change, *other).is_some()).collect()
 }
 
 /// A change as the comparison looks at it.

@@ -5,7 +5,7 @@ use super::super::command::{Role, Verb};
 use super::super::event::BackStep;
 use super::super::guidelines::{self, Asked, Point, PointState};
 use super::super::id::At;
-use super::super::log::{Found, Query, Row, Total};
+use super::super::log::Row;
 use super::super::order;
 use super::super::patch::{Patch, Stage};
 use super::super::plan::Step;
@@ -14,13 +14,7 @@ use super::super::state::State;
 use super::super::window::{Occurrence, Window};
 use super::super::{schedule, text, words};
 use super::queue::{after_what, eta, files_go_out, what_kind, when};
-use super::{Refusal, command, coupled, numbers, own_words, patches, row, run, short_name};
-
-/// How many rows an answer shows.
-pub const ROWS_SHOWN: usize = 3;
-
-/// So many characters of a refusal are enough to know it again; `log show` has all of it.
-const REFUSAL_SHOWN: usize = 80;
+use super::{Refusal, command, coupled, log, numbers, own_words, patches, row, run, short_name};
 
 /// The queue in the order it will run, and why.
 pub fn queue(settings: &Settings, state: &State, window: &Window, at: At) -> String {
@@ -239,7 +233,12 @@ pub fn ledger(prefix: &str, state: &State, at: At) -> String {
         .iter()
         .map(|(change, entry)| {
             let since = words::ago_or_in(at, entry.at);
-            format!("{change} {} ({since})", row::debt(entry.debt))
+            // What goes out just now is on hosts already.
+            let moving = state.windows.values().find_map(|window| window.moving());
+            match moving.filter(|patch| patch.change == *change) {
+                Some(patch) => format!("{change} merged, going out: {} ({since})", run::stage(patch)),
+                None => format!("{change} {} ({since})", row::debt(entry.debt)),
+            }
         })
         .collect();
     let first = state.ledger.keys().next().map(ToString::to_string).unwrap_or_default();
@@ -286,75 +285,6 @@ pub fn roles(who: &[Role]) -> String {
     named.join(" or ")
 }
 
-/// The answer to a question to the log: at most three lines, with a count.
-pub fn rows(name: &str, found: &Found, query: &Query) -> Vec<String> {
-    if let Some(wanted) = query.show {
-        return match found.rows.first() {
-            Some(row) => vec![format!("{name}: {}", row_in_full(row))],
-            None => vec![format!("{name}: there is no {wanted}")],
-        };
-    }
-    if query.count {
-        let count = match found.total {
-            Total::Exactly(count) => count.to_string(),
-            Total::MoreThan(count) => format!("more than {count}"),
-        };
-        return vec![format!("{name}: {count} rows")];
-    }
-    if found.rows.is_empty() {
-        return vec![format!("{name}: nothing found")];
-    }
-    let mut shown: Vec<&Row> = found.rows.iter().take(ROWS_SHOWN).collect();
-    shown.reverse();
-    let mut lines: Vec<String> = shown.iter().map(|row| format!("{name}: {}", row_in_short(row))).collect();
-    let more = found.total.at_least().saturating_sub(shown.len() as u64);
-    if more > 0
-        && let Some(line) = lines.last_mut()
-    {
-        let newest = query.last.is_some() || *query == Query::default();
-        let last = newest.then(|| usize::try_from(found.total.at_least()).unwrap_or(usize::MAX));
-        let all = super::super::log::describe(&Query { last, ..query.clone() });
-        line.push_str(&format!(" (+{more} older: \"swatbot log {all}\" has them)"));
-    }
-    lines
-}
-
-fn row_in_short(row: &Row) -> String {
-    let time = row.at.format("%m-%d %H:%M:%S");
-    let outcome = if row.outcome == "ok" { String::new() } else { format!(" {}", row.outcome) };
-    // The code stands at the end, and is what a refusal is known by.
-    let said = match row.text.rsplit_once(" [") {
-        Some((no, code)) if row.outcome == "refused" => {
-            format!("{} [{}", text::clean_to(no, REFUSAL_SHOWN), own_words(code))
-        }
-        _ => own_words(&row.text),
-    };
-    format!("{} {time} {}{outcome}: {said}", row.id, own_words(&row.actor))
-}
-
-fn row_in_full(row: &Row) -> String {
-    let from = if row.network.is_empty() {
-        "by itself".to_owned()
-    } else {
-        format!("as {}/{}", own_words(&row.network), own_words(&row.account))
-    };
-    let about = match (&row.window, row.change) {
-        (window, Some(change)) if !window.is_empty() => format!(", {change} in {window}"),
-        (_, Some(change)) => format!(", {change}"),
-        (window, None) if !window.is_empty() => format!(", {window}"),
-        _ => String::new(),
-    };
-    let time = row.at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
-    format!(
-        "{} {time} {} {} {}{about}: {} ({from})",
-        row.id,
-        own_words(&row.actor),
-        own_words(&row.kind),
-        row.outcome,
-        own_words(&row.text)
-    )
-}
-
 /// How a window that is over went: its summary.
 /// `head` is that of its closing row.
 pub fn report(
@@ -383,7 +313,7 @@ pub fn not_recorded(name: &str) -> String {
 /// Said after a restart to somebody whose command was stored and not answered before it.
 pub fn recorded_before(name: &str, row: &Row) -> String {
     let went = if row.outcome == "refused" { "refused" } else { "recorded" };
-    format!("{}: that was {went} before my restart: {}", own_words(name), row_in_short(row))
+    format!("{}: that was {went} before my restart: {}", own_words(name), log::row_in_short(row))
 }
 
 /// Said after a restart to somebody whose commands changed nothing before it, and were not answered.
@@ -392,7 +322,7 @@ pub fn unchanged_before(name: &str, commands: &[String]) -> String {
     let named: Vec<String> = commands
         .iter()
         .take(NAMED)
-        .map(|command| format!("\"{}\"", text::clean_to(command, REFUSAL_SHOWN)))
+        .map(|command| format!("\"{}\"", text::clean_to(command, log::REFUSAL_SHOWN)))
         .collect();
     let more = commands.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };

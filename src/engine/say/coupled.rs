@@ -2,6 +2,7 @@
 //!
 //! Both orders are said or neither: where one of them breaks something, it is the one that looked right.
 
+use super::super::facts::Fact;
 use super::super::id::{ChangeNumber, Who};
 use super::super::order::{
     ASKS_FROM, Between, Coupling, Diff, FirstReason, Meanwhile, NameKind, Named, Sign,
@@ -32,7 +33,11 @@ pub fn belong_together(coupling: &Coupling<'_>) -> String {
     signs.truncate(SHOWN);
     let more = if left == 0 { String::new() } else { format!(" and {left} more") };
     let owed = if coupling.owed { " (merged, not deployed)" } else { "" };
-    format!("{a} and {b}{owed} belong together: {}{more}", signs.join(", "))
+    let unread: Vec<String> = [(a, coupling.unread[0]), (b, coupling.unread[1])]
+        .into_iter()
+        .filter_map(|(change, unread)| Some(format!("; of {change} {}", not_all_read(unread?)?)))
+        .collect();
+    format!("{a} and {b}{owed} belong together: {}{more}{}", signs.join(", "), unread.concat())
 }
 
 fn words_of(coupling: &Coupling<'_>, sign: &Sign<'_>) -> String {
@@ -157,6 +162,14 @@ pub fn question(coupling: &Coupling<'_>, blocks: bool) -> String {
         (true, false) => ". Neither starts until somebody says which is first".to_owned(),
     };
     format!("{}{waits} [coupled]", belong_together(coupling))
+}
+
+/// Why less than all of a patch was compared, if so.
+fn not_all_read(diff: &Fact<Diff>) -> Option<String> {
+    match diff {
+        Fact::Known(diff) => not_read(diff),
+        Fact::Unknown(why) => Some(format!("no line is known: {}", own_words(why))),
+    }
 }
 
 /// `not read: composer.lock (generated)`: what was compared with nothing.

@@ -7,6 +7,7 @@ pub mod card;
 pub mod coupled;
 pub mod files;
 pub mod for_log;
+pub mod log;
 pub mod no;
 pub mod presence;
 pub mod queue;

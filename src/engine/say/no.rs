@@ -3,13 +3,15 @@
 mod account;
 mod gesture;
 mod grammar;
+mod log;
 mod network;
 mod order;
 mod stop;
+mod way;
 
 use super::super::checklist::Item;
 use super::super::command::Verb;
-use super::super::event::{Cause, Debt};
+use super::super::event::Cause;
 use super::super::id::{At, ChangeNumber, RowId, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::window::{Hold, Window};
@@ -25,15 +27,17 @@ pub use grammar::{
     bare_change, bare_number, leftover, missing, not_a_change, odd_characters, one_owner, too_long, too_many,
     twice, unknown_person, unknown_verb, unknown_word, usage,
 };
-pub use network::{clear_text, flood, late, read_only, trust_off, untrusted};
+pub use log::{not_a_room, not_a_window, wrong_question, wrong_question_or_text};
+pub use network::{clear_text, flood, late, new_keys, read_only, replayed, trust_off, untrusted};
 pub use order::{
     cycle, hard_order, needed, not_independent, not_owner_of_either, not_together, place_against_order,
-    place_is_no_order, reverted, unique_name, with_itself,
+    place_is_no_order, reverted, too_late_before, unique_name, with_itself,
 };
 pub use stop::{
     declared_first, frozen, no_freeze, not_in_ledger, nothing_to_roll_back, settle_queued, went_out_lately,
     which_rollback,
 };
+pub use way::{Waits, busy, going_back, in_ledger};
 
 fn form(prefix: &str, verb: &Verb) -> String {
     verb.usage.iter().map(|usage| command(prefix, usage)).collect::<Vec<_>>().join(" or ")
@@ -270,35 +274,6 @@ pub fn not_holder(prefix: &str, set: &Hold, window: &Window) -> Refusal {
         }
     };
     Refusal::new("not-lead", format!("{} is lifted by {by}{}", hold(set), gone_lead(prefix, window)))
-}
-
-/// Another patch is in motion.
-pub fn busy(prefix: &str, patch: &Patch) -> Refusal {
-    let steps = command(prefix, "steps");
-    Refusal::new("busy", format!("{} is in motion, one at a time. {steps}", patch.change))
-}
-
-/// Something is merged and not deployed.
-pub fn in_ledger(
-    prefix: &str,
-    waits: ChangeNumber,
-    blocks: ChangeNumber,
-    debt: Debt,
-    queued: Option<&Patch>,
-) -> Refusal {
-    let how = match debt {
-        Debt::RolledBack => "was rolled back and is still merged",
-        Debt::Merged | Debt::MergedEarly => "is merged and not deployed",
-    };
-    let way = match queued {
-        Some(patch) => {
-            let next = command(prefix, &format!("check {} deployer", handle(patch)));
-            format!("{next} takes it next, or {}", command(prefix, &format!("skip {blocks} WHY")))
-        }
-        None => format!("Merge its revert, or {}", command(prefix, &format!("settle {blocks} keep WHY"))),
-    };
-    let text = format!("{blocks} {how}, and would ride along with {waits}. {way}");
-    Refusal::new("ledger", text)
 }
 
 /// Another patch goes first.

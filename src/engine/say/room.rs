@@ -29,6 +29,13 @@ pub fn gap(read: usize, from: Option<At>) -> String {
     format!("I was away and read the last {read} messages only{from}; what was said before is not read")
 }
 
+/// Nobody knows what was said since.
+pub fn lost_place() -> String {
+    "the homeserver does not know any more what I have read, so I begin anew: what was said just now and not answered is \
+     not read, say it again"
+        .to_owned()
+}
+
 /// Why nothing can be said in a room.
 pub fn forbidden(why: &str) -> String {
     format!("I may not talk there: {}", own_words(why))

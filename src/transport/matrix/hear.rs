@@ -4,6 +4,8 @@
 //! Everything here is written by strangers. An event is read as plain JSON of the few fields that count, and one that
 //! has a field twice, or of another type, is no event.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -166,7 +168,7 @@ pub fn hear(event: &str, scene: Scene<'_>) -> Heard {
     }
     // The state of a room is in clear, and so is what takes an event away. Whoever puts such a thing into an encrypted
     // text was asked for no right to it by any homeserver.
-    let is_encrypted = matches!(scene.seal, Seal::Trusted | Seal::Untrusted);
+    let is_encrypted = !matches!(scene.seal, Seal::Clear | Seal::Locked);
     let is_of_messages = matches!(event.kind.as_str(), "m.room.message" | "m.reaction");
     if is_encrypted && !(is_of_messages && event.state_key.is_none()) {
         return Heard::Nothing;
@@ -225,7 +227,7 @@ fn message(event: &Event<'_>, scene: Scene<'_>) -> Heard {
     if text.trim().is_empty() {
         return Heard::Nothing;
     }
-    let line = line(event, scene, text);
+    let line = line(event, scene, &by_name(text, &scene.settings.user));
     match of {
         // All changes of one message are one: it is answered once.
         Some(of) => Heard::Edited { line: Line { message_id: Some(format!("edit of {of}")), ..line }, of },
@@ -275,6 +277,8 @@ fn doubt(scene: Scene<'_>) -> Option<Doubt> {
         // Into an encrypted room whoever runs a homeserver can write in clear, under any name.
         Seal::Clear if scene.is_encrypted => Some(Doubt::Clear),
         Seal::Untrusted | Seal::Locked => Some(Doubt::Device),
+        Seal::Replayed => Some(Doubt::Replayed),
+        Seal::Changed => Some(Doubt::Keys),
         Seal::Clear | Seal::Trusted => None,
     }
 }
@@ -307,6 +311,15 @@ fn without_quote(body: &str) -> &str {
         rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
     }
     rest.trim_matches(['\n', '\r', ' '])
+}
+
+/// The text as it is typed: a client may put the whole user id where somebody picked the bot from a list.
+fn by_name<'t>(text: &'t str, own: &str) -> Cow<'t, str> {
+    let words = text.strip_prefix(own).map(|after| after.strip_prefix([':', ',']).unwrap_or(after));
+    match words.filter(|words| words.starts_with(char::is_whitespace)) {
+        Some(words) => Cow::Owned(format!("{}: {}", name(own, own), words.trim_start())),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// How long ago an event was said, as far as anybody knows.

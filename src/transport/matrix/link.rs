@@ -48,7 +48,7 @@ const SILENT: Duration = Duration::from_secs(120);
 const OUTAGE: u32 = 2;
 /// An answer without news is due no sooner than after this.
 const IDLE: Duration = Duration::from_secs(1);
-/// So many events are tried again that cannot be decrypted.
+/// So many events are tried again at a time that cannot be decrypted.
 const MOST_LOCKED: usize = 200;
 /// How often the keys at the homeserver are counted.
 const COUNT: Duration = Duration::from_secs(1800);
@@ -117,6 +117,7 @@ pub async fn keep_reading(
         pace: Pace::default(),
         reads,
         read: 0,
+        locked: 0,
         shown_at: BTreeMap::new(),
         leave: None,
         is_down: false,
@@ -200,6 +201,8 @@ struct Link<H, T> {
     shut: BTreeSet<String>,
     /// The last event that was handed on.
     read: i64,
+    /// The last event that was tried again and could not be decrypted; 0 where all were.
+    locked: i64,
     /// When the cards of a room were changed last.
     shown_at: BTreeMap<String, Instant>,
     /// It was told to leave by this time.
@@ -238,6 +241,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         match trouble {
             Trouble::Later(why, after) => End::Again(why, after),
             Trouble::Torn(why) | Trouble::Unready(why) => End::Again(why, None),
+            Trouble::Forgotten => End::Again(trouble.words(), None),
             Trouble::LoggedOut { soft: true } if is_password => End::LoggedOut,
             Trouble::LoggedOut { .. } => {
                 // The device is gone, and what belonged to it is worth nothing.
@@ -326,7 +330,12 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                     }
                 }
                 batch = &mut syncing => {
+                    let repeats = match &batch {
+                        Ok(batch) if batch.numbers.is_none() => self.inbox.repeats(&batch.events)?,
+                        _ => Vec::new(),
+                    };
                     syncing = match batch {
+                        Ok(batch) if !repeats.is_empty() => whole(server.clone().compare(batch, repeats)),
                         Ok(batch) => {
                             heard_at = now();
                             // A server that answers at once and has nothing to say is not asked in a circle.
@@ -345,7 +354,10 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                             asked_at = now() + after;
                             self.fetch(&server, Some(after))?
                         }
-                        Err(trouble @ (Trouble::LoggedOut { .. } | Trouble::Torn(_))) => {
+                        Err(trouble) if trouble.ends() => {
+                            if let Trouble::Forgotten = trouble {
+                                self.begin_anew()?;
+                            }
                             return Ok(self.end(trouble));
                         }
                         Err(trouble) => {
@@ -366,11 +378,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
 
     /// Asks for what comes after the place that is stored, now or later.
     fn fetch(
-        &self,
+        &mut self,
         server: &Server,
         after: Option<Duration>,
     ) -> Result<Future<Result<Batch, Trouble>>, StoreError> {
-        let locked = self.inbox.locked(MOST_LOCKED)?;
+        // Each in its turn: many that stay closed keep none closed that need not.
+        let locked = self.inbox.locked(self.locked, MOST_LOCKED)?;
+        self.locked = locked.last().filter(|_| locked.len() == MOST_LOCKED).map_or(0, |last| last.seq);
         let since = Since {
             place: self.inbox.place()?.unwrap_or_default(),
             whole: !self.knows_rooms,

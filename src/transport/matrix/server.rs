@@ -6,36 +6,32 @@
 
 mod keys;
 mod session;
+mod timeline;
 mod trouble;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use matrix_sdk::config::{RequestConfig, SyncSettings, SyncToken};
-use matrix_sdk::deserialized_responses::{
-    EncryptionInfo, TimelineEvent, TimelineEventKind, VerificationLevel, VerificationState,
-};
-use matrix_sdk::ruma::api::Direction;
 use matrix_sdk::ruma::api::client::filter::{FilterDefinition, RoomEventFilter};
 use matrix_sdk::ruma::api::client::membership::{join_room_by_id, leave_room};
-use matrix_sdk::ruma::api::client::message::{get_message_events, send_message_event};
+use matrix_sdk::ruma::api::client::message::send_message_event;
 use matrix_sdk::ruma::api::client::state::get_state_event_for_key;
 use matrix_sdk::ruma::api::client::sync::sync_events::v3 as sync;
 use matrix_sdk::ruma::api::error::ErrorKind;
 use matrix_sdk::ruma::events::{AnyMessageLikeEventContent, AnySyncStateEvent, StateEventType};
 use matrix_sdk::ruma::serde::Raw;
-use matrix_sdk::ruma::{OwnedRoomId, OwnedTransactionId, RoomId, UInt};
-use matrix_sdk::sync::{State, Timeline};
-use matrix_sdk::{Client, Room, RoomState};
+use matrix_sdk::ruma::{OwnedRoomId, OwnedTransactionId, RoomId};
+use matrix_sdk::sync::State;
+use matrix_sdk::{Client, RoomState};
 use serde::Deserialize;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::config::Matrix;
-use crate::store::inbox::{Arrived, Outgoing, Seal, Session};
+use crate::store::inbox::{Arrived, Outgoing, Session};
 
-use super::link::{LONGEST_WAIT, pause};
 pub(super) use session::kept;
 pub(super) use trouble::Trouble;
 use trouble::{trouble, within};
@@ -53,8 +49,6 @@ pub(super) const MOST_MISSED: usize = 1000;
 /// Why nothing can be said in an encrypted room.
 pub(super) const UNSIGNED: &str =
     "it is encrypted, and the homeserver has no keys of mine that people could trust";
-/// A server that gives empty pages for ever is left.
-const MOST_PAGES: usize = 50;
 
 /// The events that are read, and those of them that are part of a room's state.
 const EVENTS: &[&str] = &[
@@ -90,6 +84,8 @@ pub(super) struct Batch {
     pub(super) gaps: Vec<(String, usize, Option<f64>)>,
     /// Who invites the account where.
     pub(super) invites: Vec<Invite>,
+    /// Once it was compared with what was said before: which message of its key an event is, by its room and id.
+    pub(super) numbers: Option<BTreeMap<(String, String), u32>>,
 }
 
 /// What is asked for.
@@ -218,6 +214,7 @@ impl Server {
             next: response.next_batch,
             events: self.opened(&since.locked).await,
             gaps: Vec::new(),
+            numbers: None,
             invites: invites(response.rooms.invited, &self.user),
         };
         let left = response.rooms.left.into_iter().map(|(room, left)| (room, left.state, left.timeline));
@@ -229,150 +226,6 @@ impl Server {
             }
         }
         Ok(batch)
-    }
-
-    /// Adds what one room has to tell.
-    async fn read(
-        &self,
-        room: &RoomId,
-        state: State,
-        timeline: Timeline,
-        since: &Since,
-        batch: &mut Batch,
-    ) -> Result<(), Trouble> {
-        // What stood before the timeline comes before it, and what stands after it after it.
-        let (before, after) = match state {
-            State::Before(state) => (state, Vec::new()),
-            State::After(state) => (Vec::new(), state),
-        };
-        // Who is in a room was looked at when the connection began, and the whole state would say it all again.
-        let counts =
-            |event: &String| !since.whole || head(event).is_some_and(|head| head.kind != "m.room.member");
-        let clear = |state: Vec<Raw<AnySyncStateEvent>>| {
-            let texts = state.into_iter().map(|event| event.json().get().to_owned()).filter(counts);
-            texts.filter_map(|text| arrived(room, text, Seal::Clear)).collect::<Vec<_>>()
-        };
-        batch.events.extend(clear(before));
-        if timeline.limited
-            && let Some(end) = timeline.prev_batch
-        {
-            let (missed, is_whole) = self.missed(room, end, &since.place).await?;
-            if !is_whole {
-                let oldest = missed.first().and_then(|event| head(&event.text)?.origin_server_ts);
-                batch.gaps.push((room.to_string(), missed.len() + timeline.events.len(), oldest));
-            }
-            batch.events.extend(missed);
-        }
-        for event in &timeline.events {
-            batch.events.extend(self.seen(room, event).await);
-        }
-        batch.events.extend(clear(after));
-        Ok(())
-    }
-
-    /// An event as the SDK gives it. One whose device was not known when it was decrypted may be known by now.
-    async fn seen(&self, room: &RoomId, event: &TimelineEvent) -> Option<Arrived> {
-        let seal = match &event.kind {
-            TimelineEventKind::PlainText { .. } => Seal::Clear,
-            TimelineEventKind::UnableToDecrypt { .. } => Seal::Locked,
-            TimelineEventKind::Decrypted(decrypted) => match seal_of(&decrypted.encryption_info) {
-                Seal::Untrusted => self.looked_up(room, &decrypted.encryption_info).await,
-                seal => seal,
-            },
-        };
-        arrived(room, event.raw().json().get().to_owned(), seal)
-    }
-
-    async fn looked_up(&self, room: &RoomId, info: &EncryptionInfo) -> Seal {
-        let (Some(room), Some(session)) = (self.client.get_room(room), info.session_id()) else {
-            return Seal::Untrusted;
-        };
-        let now = room.get_encryption_info(session, &info.sender).await;
-        now.map_or(Seal::Untrusted, |now| seal_of(&now))
-    }
-
-    /// Those of these events that can be read now.
-    async fn opened(&self, locked: &[(String, String)]) -> Vec<Arrived> {
-        let mut opened = Vec::new();
-        for (room, text) in locked {
-            let Some(room) = room_id(room).ok().and_then(|room| self.client.get_room(&room)) else {
-                continue;
-            };
-            let event = self.decrypted(&room, text.clone()).await;
-            opened.extend(event.filter(|event| event.seal != Seal::Locked));
-        }
-        opened
-    }
-
-    /// Reads an encrypted event; where its key is not here, the SDK looks for it in the backup, for the next time.
-    async fn decrypted(&self, room: &Room, text: String) -> Option<Arrived> {
-        let raw = Raw::from_json_string(text.clone()).ok()?;
-        match room.decrypt_event(&raw, None).await {
-            Ok(event) => self.seen(room.room_id(), &event).await,
-            // The store could not be read, which may pass.
-            Err(_) => arrived(room.room_id(), text, Seal::Locked),
-        }
-    }
-
-    /// A page of what was missed. The answer that it belongs to is not to be had again, so it is asked for until the
-    /// server says something for good.
-    async fn page(
-        &self,
-        request: get_message_events::v3::Request,
-    ) -> Result<get_message_events::v3::Response, Trouble> {
-        let mut failed = 0;
-        loop {
-            let request = request.clone();
-            match within(ANSWER * 2, async { self.client.send(request).await }).await {
-                Err(Trouble::Later(_, after)) => {
-                    failed += 1;
-                    sleep(after.unwrap_or_else(|| pause(failed)).min(LONGEST_WAIT)).await;
-                }
-                answered => return answered,
-            }
-        }
-    }
-
-    /// What was said in a room between two places, the oldest first, and whether that is all of it.
-    async fn missed(&self, room: &RoomId, end: String, since: &str) -> Result<(Vec<Arrived>, bool), Trouble> {
-        let mut found = Vec::new();
-        let mut from = end;
-        let mut is_whole = false;
-        for _ in 0..MOST_PAGES {
-            let mut request = get_message_events::v3::Request::new(room.to_owned(), Direction::Backward);
-            request.from = Some(from.clone());
-            request.to = Some(since.to_owned());
-            request.limit = UInt::from(AT_ONCE);
-            request.filter = only(EVENTS);
-            let page = match self.page(request).await {
-                Ok(page) => page,
-                Err(over @ Trouble::LoggedOut { .. }) => return Err(over),
-                Err(_) => break,
-            };
-            let is_empty = page.chunk.is_empty();
-            found.extend(page.chunk.into_iter().map(|event| event.json().get().to_owned()));
-            match page.end {
-                Some(next) if !is_empty && next != since && next != from => from = next,
-                _ => {
-                    is_whole = true;
-                    break;
-                }
-            }
-            if found.len() >= MOST_MISSED {
-                break;
-            }
-        }
-        found.truncate(MOST_MISSED);
-        let known = self.client.get_room(room);
-        let mut events = Vec::with_capacity(found.len());
-        for text in found.into_iter().rev() {
-            let is_encrypted = head(&text).is_some_and(|head| head.kind == "m.room.encrypted");
-            events.extend(match &known {
-                Some(known) if is_encrypted => self.decrypted(known, text).await,
-                _ => arrived(room, text, Seal::Clear),
-            });
-        }
-        Ok((events, is_whole))
     }
 
     /// Sends an event under its number: the same number twice is one event. `is_encrypted` is what is known of its room
@@ -464,21 +317,6 @@ fn hashed(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
-}
-
-/// What is proved by the encryption of an event: the same as the SDK demands for `TrustRequirement::CrossSigned`.
-fn seal_of(info: &EncryptionInfo) -> Seal {
-    match &info.verification_state {
-        VerificationState::Verified
-        // Its owner has signed the device. Whether the owner is who they say is what a person is asked, and not the bot.
-        | VerificationState::Unverified(VerificationLevel::UnverifiedIdentity) => Seal::Trusted,
-        VerificationState::Unverified(_) => Seal::Untrusted,
-    }
-}
-
-fn arrived(room: &RoomId, text: String, seal: Seal) -> Option<Arrived> {
-    let id = head(&text)?.event_id?;
-    Some(Arrived { room: room.to_string(), id, text, seal })
 }
 
 fn filter(timeline: RoomEventFilter) -> FilterDefinition {

@@ -8,8 +8,10 @@ use std::path::Path;
 
 use crate::config::{Matrix, MatrixLogin};
 use crate::secret::Secret;
+use crate::store::StoreError;
 use crate::store::inbox::Inbox;
 
+use super::hear::name;
 use super::server::{Server, Trouble, kept};
 
 /// Sets up what encryption needs, and says what was done, a sentence each. `now` is in milliseconds since 1970.
@@ -82,6 +84,26 @@ pub async fn setup(settings: &Matrix, now: i64) -> Result<Vec<String>, String> {
     }
 }
 
+/// Knows somebody by the keys that they have now, and says so. `who` is a user id, or how the bot addresses that user.
+///
+/// # Errors
+///
+/// Why it could not be done.
+pub fn trust(settings: &Matrix, who: &str, now: i64) -> Result<String, String> {
+    let mut inbox = Inbox::open(&settings.state_dir, now).map_err(|error| error.to_string())?;
+    let words = |error: StoreError| error.to_string();
+    let changed = inbox.changed().map_err(words)?;
+    let is_meant = |user: &&String| *user == who || name(user, &settings.user) == who;
+    let Some(user) = changed.iter().find(is_meant) else {
+        return Err(match changed.as_slice() {
+            [] => "nobody has other keys than those that I know them by".to_owned(),
+            changed => format!("{who} has no other keys than before; these have: {}", changed.join(", ")),
+        });
+    };
+    let key = inbox.accept(user).map_err(words)?.unwrap_or_default();
+    Ok(format!("{user} is known by the key {key} from now on; start the bot"))
+}
+
 async fn make(
     server: &Server,
     settings: &Matrix,
@@ -112,7 +134,12 @@ async fn connect(settings: &Matrix, inbox: &mut Inbox) -> Result<(Server, String
         }
         connected => connected,
     }
-    .map_err(|trouble| trouble.words())?;
+    .map_err(|trouble| match (&trouble, &settings.login) {
+        (Trouble::Forbidden(why), MatrixLogin::Password { file, .. } | MatrixLogin::Token { file, .. }) => {
+            format!("{}: {why}", file.display())
+        }
+        _ => trouble.words(),
+    })?;
     inbox.set_session(Some(&kept(settings, &session))).map_err(|error| error.to_string())?;
     Ok((server, session.device))
 }

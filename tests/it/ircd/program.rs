@@ -20,7 +20,7 @@ pub(crate) const BOT: &str = "swatbot";
 /// The bot, running. Dropped, it is killed, and its folder is gone.
 pub(crate) struct Program {
     folder: TempDir,
-    daemon: Daemon,
+    pub(crate) daemon: Daemon,
 }
 
 /// What a test changes in the configuration.
@@ -144,6 +144,15 @@ impl Program {
             }
         }
         panic!("{what}: no such row in {:#?}", self.log());
+    }
+
+    /// Runs one of its other commands in its folder, which must go well, and gives what it prints.
+    #[cfg(feature = "matrix")]
+    pub(crate) fn command(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_swatbot"));
+        let output = command.args(arguments).arg("--config").arg(self.file("windows.toml")).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Sends it a signal.

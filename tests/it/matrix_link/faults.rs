@@ -34,6 +34,23 @@ async fn an_outage_is_said_once_and_everything_is_caught_up_with() {
     kept.kill().await;
 }
 
+/// A homeserver that was restored from an old copy does not know the place in its stream.
+#[tokio::test(start_paused = true)]
+async fn a_place_that_the_server_does_not_know_is_begun_anew() {
+    let (_folder, fake, kept) = connected().await;
+    fake.says(OPS, ALICE, "one");
+    kept.until_lines(1).await;
+    let unknown = json!({"errcode": "M_UNKNOWN_POS", "error": "what?"}).to_string();
+    fake.trouble("GET sync", Trouble::Answer(400, "application/json", unknown), 1);
+    // Any news ends the question that is held back.
+    fake.says(OPS, BOT, "hello");
+    fake.until("it says so", |fake| fake.said(OPS).iter().any(|said| said.contains("so I begin anew"))).await;
+    fake.says(OPS, ALICE, "two");
+    kept.until_lines(2).await;
+    assert_eq!(kept.lines(), ["one", "two"]);
+    kept.kill().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_failure_is_no_outage() {
     let (_folder, fake, kept) = connected().await;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use swatbot::store::OpenError;
-use swatbot::store::inbox::{Arrived, Event, Inbox, New, Seal, Session};
+use swatbot::store::inbox::{Arrived, Event, Inbox, New, Origin, Seal, Session};
 
 const NOW: i64 = 1_520_276_100_000;
 
@@ -15,7 +15,7 @@ fn open(folder: &Path) -> Inbox {
 
 fn event(room: &str, id: &str) -> Arrived {
     let text = format!("{{\"event_id\":\"{id}\"}}");
-    Arrived { room: room.to_owned(), id: id.to_owned(), text, seal: Seal::Clear }
+    Arrived { room: room.to_owned(), id: id.to_owned(), text, seal: Seal::Clear, origin: None }
 }
 
 fn waiting(inbox: &Inbox, after: i64) -> Vec<String> {
@@ -202,7 +202,7 @@ fn a_file_of_something_else_is_refused() {
     other.execute_batch("CREATE TABLE event (id INTEGER)").unwrap();
     assert!(matches!(Inbox::open(dir.path(), NOW), Err(OpenError::NotALog { .. })));
     other.execute_batch("PRAGMA user_version = 9").unwrap();
-    assert!(matches!(Inbox::open(dir.path(), NOW), Err(OpenError::Newer { found: 9, known: 1, .. })));
+    assert!(matches!(Inbox::open(dir.path(), NOW), Err(OpenError::Newer { found: 9, known: 2, .. })));
     drop(other);
     fs::write(&path, "no database at all, and long enough to be seen as none").unwrap();
     assert!(matches!(Inbox::open(dir.path(), NOW), Err(OpenError::Corrupt { .. })));
@@ -221,7 +221,10 @@ fn what_cannot_be_decrypted_waits_until_it_can_or_is_given_up() {
     drop(inbox);
     let mut inbox = open(dir.path());
     let texts = |events: Vec<Event>| events.into_iter().map(|event| event.text).collect::<Vec<_>>();
-    assert_eq!(texts(inbox.locked(2).unwrap()), ["{\"event_id\":\"$4\"}", "{\"event_id\":\"$2\"}"]);
+    let first = inbox.locked(0, 2).unwrap();
+    let last = first[1].seq;
+    assert_eq!(texts(first), ["{\"event_id\":\"$1\"}", "{\"event_id\":\"$2\"}"]);
+    assert_eq!(texts(inbox.locked(last, 2).unwrap()), ["{\"event_id\":\"$4\"}"]);
     // What is open now comes after what was read meanwhile, once, and as old as it is.
     let events = [opened("$1", Seal::Trusted), opened("$2", Seal::Untrusted), opened("$3", Seal::Trusted)];
     for _ in 0..2 {
@@ -234,11 +237,11 @@ fn what_cannot_be_decrypted_waits_until_it_can_or_is_given_up() {
     }
     // Nothing makes it locked again.
     inbox.take(&[locked("$1")], "s3", NOW + 60_000).unwrap();
-    assert_eq!(inbox.locked(10).unwrap().len(), 1);
+    assert_eq!(inbox.locked(0, 10).unwrap().len(), 1);
     assert_eq!(texts(inbox.give_up(NOW).unwrap()), [""; 0]);
     assert_eq!(texts(inbox.give_up(NOW + 1).unwrap()), ["{\"event_id\":\"$4\"}"]);
     assert_eq!(texts(inbox.give_up(NOW + 1).unwrap()), [""; 0]);
-    assert_eq!(inbox.locked(10).unwrap(), []);
+    assert_eq!(inbox.locked(0, 10).unwrap(), []);
 }
 
 #[test]
@@ -249,4 +252,88 @@ fn a_thing_is_told_once_in_a_while() {
     assert!(may("x", 0) && !may("x", 99) && may("y", 99) && may("x", 100) && !may("x", 150));
     // A clock that was set back does not silence it.
     assert!(may("x", -5000));
+}
+
+/// An event that was decrypted: these words, in this message of the key, signed with this key.
+fn decrypted(id: &str, words: &str, number: Option<u32>, key: &str) -> Arrived {
+    let origin = Origin {
+        mark: format!("session {words}"),
+        number,
+        signer: Some(("@alice:example.org".to_owned(), key.to_owned())),
+    };
+    Arrived { seal: Seal::Trusted, origin: Some(origin), ..event("!a", id) }
+}
+
+#[test]
+fn what_says_the_same_with_the_same_key_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inbox = open(dir.path());
+    let repeats = |inbox: &Inbox, events: &[Arrived]| {
+        let repeats = inbox.repeats(events).unwrap();
+        repeats.into_iter().map(|repeat| (repeat.at, repeat.others)).collect::<Vec<_>>()
+    };
+    let first = [decrypted("$1", "go", None, "k"), decrypted("$2", "stop", None, "k")];
+    assert_eq!(repeats(&inbox, &first), []);
+    inbox.take(&first, "s1", NOW).unwrap();
+    assert_eq!(repeats(&inbox, &first), [], "they come again");
+    inbox.number("!a", "$1", 7).unwrap();
+    drop(inbox);
+    let inbox = open(dir.path());
+    let elsewhere = Arrived { room: "!b".to_owned(), ..decrypted("$5", "go", None, "k") };
+    let more = [decrypted("$3", "go", None, "k"), elsewhere, decrypted("$4", "go", Some(9), "k")];
+    let known = ("$1".to_owned(), Some(7));
+    assert_eq!(
+        repeats(&inbox, &more),
+        [(0, vec![known.clone()]), (2, vec![known, ("$3".to_owned(), None)])],
+        "in the inbox, and before it in the same answer"
+    );
+}
+
+#[test]
+fn a_user_is_known_by_the_first_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inbox = open(dir.path());
+    let seals = |inbox: &mut Inbox, id: &str, key: &str| {
+        inbox.take(&[decrypted(id, id, None, key)], "s1", NOW).unwrap();
+        inbox.waiting(0, 100).unwrap().last().unwrap().seal
+    };
+    assert_eq!(seals(&mut inbox, "$1", "old"), Seal::Trusted);
+    assert_eq!(seals(&mut inbox, "$2", "new"), Seal::Changed);
+    drop(inbox);
+    let mut inbox = open(dir.path());
+    assert_eq!(inbox.changed().unwrap(), ["@alice:example.org"]);
+    assert_eq!(seals(&mut inbox, "$3", "old"), Seal::Trusted);
+    assert_eq!(inbox.changed().unwrap(), [""; 0]);
+    assert_eq!(inbox.accept("@alice:example.org").unwrap(), None);
+    assert_eq!(seals(&mut inbox, "$4", "new"), Seal::Changed);
+    assert_eq!(inbox.accept("@alice:example.org").unwrap().as_deref(), Some("new"));
+    assert_eq!(seals(&mut inbox, "$5", "new"), Seal::Trusted);
+    assert_eq!(seals(&mut inbox, "$6", "old"), Seal::Changed);
+}
+
+/// The first schema had a list of seals in it.
+#[test]
+fn a_file_of_the_first_version_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inbox = open(dir.path());
+    inbox.take(&[event("!a", "$1"), event("!a", "$2")], "s1", NOW).unwrap();
+    drop(inbox);
+    let old = rusqlite::Connection::open(dir.path().join("inbox.db")).unwrap();
+    old.execute_batch(
+        "DROP TABLE cipher; DROP TABLE pinned; ALTER TABLE event RENAME TO other; DROP INDEX event_new; \
+         DROP INDEX event_locked; CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, \
+         id TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'new' \
+         CHECK (state IN ('new', 'taken', 'bad', 'locked')), seal TEXT NOT NULL DEFAULT 'clear' \
+         CHECK (seal IN ('clear', 'trusted', 'untrusted', 'locked')), UNIQUE (room, id)) STRICT; \
+         CREATE INDEX event_new ON event (seq) WHERE state = 'new'; \
+         CREATE INDEX event_locked ON event (seq) WHERE state = 'locked'; \
+         INSERT INTO event SELECT * FROM other; DROP TABLE other; PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(old);
+    let mut inbox = open(dir.path());
+    assert_eq!(waiting(&inbox, 0).len(), 2);
+    assert_eq!(inbox.place().unwrap().as_deref(), Some("s1"));
+    inbox.take(&[Arrived { seal: Seal::Replayed, ..event("!a", "$3") }], "s2", NOW).unwrap();
+    assert_eq!(inbox.waiting(0, 100).unwrap().last().unwrap().seal, Seal::Replayed);
 }

@@ -4,8 +4,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::person::{Heard, user};
-use super::scene::{Scene, setup};
+use super::person::{Heard, place, user};
+use super::rest::encoded;
+use super::scene::{Scene, rows, setup};
 use crate::ircd::program::BOT;
 
 #[test]
@@ -28,6 +29,53 @@ fn what_comes_in_clear_or_from_an_unverified_session_carries_no_right() {
     assert_eq!(refused, 2, "{log:#?}");
     let claimed: Vec<&Value> = log.iter().filter(|row| row["kind"] == "claimed").collect();
     assert_eq!(claimed.len(), 1, "{log:#?}");
+}
+
+/// The homeserver shows what was encrypted once under other ids, also in another thread. Here alice does it for it.
+#[test]
+fn what_is_shown_again_is_not_done_again() {
+    let Some(mut scene) = Scene::set_encrypted(&setup()) else { return };
+    let Scene { alice, bob, ops, program, .. } = &mut scene;
+    bob.ask(ops, "!swat add 4", "#1 in ");
+    let claim = alice.say(ops, "!swat claim");
+    alice.answered(ops, "the claim", "you lead ");
+    alice.say(ops, "!swat unclaim");
+    alice.told("has no lead now");
+    let path = format!("{}/event/{}", place(ops), encoded(&claim));
+    let mut content = alice.rest.got(&path)["content"].clone();
+    alice.try_to_send(ops, "m.room.encrypted", &content);
+    alice.answered(ops, "the same under another id", "[replayed]");
+    program.restart();
+    content["m.relates_to"] = json!({"rel_type": "m.thread", "event_id": claim});
+    alice.try_to_send(ops, "m.room.encrypted", &content);
+    alice.answered(ops, "the same in another thread, after a restart", "[replayed]");
+    // Who means it says it again, and again.
+    alice.ask(ops, "!swat claim", "you lead ");
+    alice.say(ops, "!swat unclaim");
+    alice.told("has no lead now");
+    alice.ask(ops, "!swat claim", "you lead ");
+    let log = program.log();
+    assert_eq!(rows(&log, "alice", "ok").iter().filter(|kind| **kind == "claimed").count(), 3, "{log:#?}");
+    let refused = log.iter().filter(|row| row["outcome"] == "refused");
+    assert_eq!(refused.count(), 2, "{log:#?}");
+}
+
+#[test]
+fn who_has_other_keys_than_before_has_no_right_until_somebody_says_so() {
+    let Some(mut scene) = Scene::set_encrypted(&setup()) else { return };
+    let Scene { alice, bob, ops, program, .. } = &mut scene;
+    bob.ask(ops, "!swat add 4", "#1 in ");
+    alice.ask(ops, "!swat claim", "you lead ");
+    // Whoever has her password can do that.
+    alice.cross_signs();
+    // The bot has asked for her keys before it reads on after this.
+    bob.ask(ops, "!swat status", "lead alice");
+    alice.ask(ops, "!swat start", "\"swatbot matrix-setup --trust alice\" and starts me [new-keys]");
+    program.kill();
+    let said = program.command(&["matrix-setup", "--trust", "alice"]);
+    assert!(said.starts_with(&format!("{} is known by the key ", user("alice"))), "{said}");
+    program.restart();
+    alice.ask(ops, "!swat start", "!swat check #1 deployer");
 }
 
 #[test]

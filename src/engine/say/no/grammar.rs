@@ -2,6 +2,7 @@
 
 use super::super::super::command::Verb;
 use super::super::super::patch::Patch;
+use super::super::super::words;
 use super::super::{Refusal, command, own_words};
 use super::{form, short};
 
@@ -21,11 +22,20 @@ pub fn leftover(prefix: &str, verb: &Verb, word: &str) -> Refusal {
     Refusal::new("usage", format!("{} does not take \"{word}\". {}", verb.name, form(prefix, verb)))
 }
 
-/// Not one of the words known here.
-pub fn unknown_word(prefix: &str, verb: &Verb, what: &str, word: &str, near: Option<&str>) -> Refusal {
-    let hint = match near {
+/// Not one of the words known here: the nearest one, or else the first of them.
+pub fn unknown_word(
+    prefix: &str,
+    verb: &Verb,
+    what: &str,
+    word: &str,
+    (known, shown): (&[&str], usize),
+) -> Refusal {
+    let hint = match words::near(word, known) {
         Some(near) => format!("Did you mean {near}?"),
-        None => form(prefix, verb),
+        None => {
+            let known: Vec<&str> = known.iter().copied().take(shown).collect();
+            format!("There are {}: {}", known.join(", "), form(prefix, verb))
+        }
     };
     Refusal::new("unknown-word", format!("\"{}\" is no {what}. {hint}", short(word)))
 }

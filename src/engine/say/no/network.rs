@@ -37,3 +37,19 @@ pub fn untrusted() -> Refusal {
                 Verify it with another one of yours or your recovery key, then say it again";
     Refusal::new("untrusted", text)
 }
+
+/// Encrypted once and shown twice.
+pub fn replayed() -> Refusal {
+    let text = "that very message was here before, so somebody shows it again. \
+                If you mean it, say it again; if you did not send it, ask who runs the homeserver";
+    Refusal::new("replayed", text)
+}
+
+/// Signed with other keys than before; `who` is how they are addressed.
+pub fn new_keys(who: &str) -> Refusal {
+    let text = format!(
+        "your keys are not those I know you by, so somebody may have replaced them. \
+         An operator who has asked you stops me, runs \"swatbot matrix-setup --trust {who}\" and starts me"
+    );
+    Refusal::new("new-keys", text)
+}

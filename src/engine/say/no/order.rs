@@ -25,6 +25,16 @@ pub fn place_against_order(
     Refusal::new("order", text)
 }
 
+/// Nothing goes before what is in motion or live any more.
+pub fn too_late_before(prefix: &str, other: ChangeNumber, is_live: bool) -> Refusal {
+    let is = if is_live { "live" } else { "in motion" };
+    let code = if is_live { "is-live" } else { "in-motion" };
+    Refusal::new(
+        code,
+        format!("{other} is {is}, nothing goes before it any more. {}", command(prefix, "queue")),
+    )
+}
+
 /// The git parent cannot be declared away.
 pub fn hard_order(first: ChangeNumber, then: ChangeNumber, why: &str) -> Refusal {
     let text = format!("{then} needs {first} ({why}). Change that in the review system");

@@ -83,9 +83,20 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         closed.into_iter().try_for_each(|(room, next)| self.replaced(&room, next))
     }
 
+    /// The server does not know where reading ended, as after a restore of its database: it begins anew, and says so.
+    pub(super) fn begin_anew(&mut self) -> Result<(), StoreError> {
+        self.inbox.lose_place()?;
+        let rooms: Vec<String> = self.inside.iter().cloned().collect();
+        rooms.iter().for_each(|room| self.say(room, &words::lost_place()));
+        Ok(())
+    }
+
     /// Stores what has come.
     pub(super) fn take(&mut self, batch: Batch) -> Result<(), StoreError> {
         let now = self.now();
+        for ((room, event), number) in batch.numbers.into_iter().flatten() {
+            self.inbox.number(&room, &event, number)?;
+        }
         self.inbox.take(&batch.events, &batch.next, now)?;
         self.inbox.forget(now)?;
         let given_up = self.inbox.give_up(now - LOCKED)?;

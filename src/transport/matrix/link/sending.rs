@@ -91,7 +91,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             Err(Trouble::Refused(why)) if !self.inbox.loosen(out.id)? => self.leave_out(out, &why)?,
             Err(Trouble::Refused(_)) => {}
             Err(Trouble::Torn(why)) if self.pace.broke == Some(out.id) => self.leave_out(out, &why)?,
-            Err(trouble @ (Trouble::Torn(_) | Trouble::LoggedOut { .. })) => {
+            Err(trouble) => {
                 self.pace.broke = Some(out.id);
                 return Ok(Some(self.end(trouble)));
             }

@@ -163,6 +163,10 @@ async fn client(settings: &Matrix, keys: Option<&Path>) -> Result<Client, Troubl
 async fn open_keys(folder: &Path) -> Result<SqliteCryptoStore, Trouble> {
     let refused = |error: String| {
         let why = format!("the keys in {} cannot be opened: {error}", folder.display());
+        // The keys are as good as before once there is room again.
+        if error.contains("full") || error.contains("No space left") {
+            return Trouble::Later(why, None);
+        }
         Trouble::Refused(format!("{why}. Move that folder away, and I log in as a new device"))
     };
     DirBuilder::new()

@@ -23,12 +23,19 @@ pub(in super::super) enum Trouble {
     Forbidden(String),
     /// The bot does not know yet what it must know for that.
     Unready(String),
+    /// The server does not know the place in the stream any more that was asked for.
+    Forgotten,
     /// The SDK may have taken an answer of which nothing is stored. It would pass over the same answer, so only another
     /// connection hears it again.
     Torn(String),
 }
 
 impl Trouble {
+    /// Whether it ends the connection, and not one request alone.
+    pub(in super::super) fn ends(&self) -> bool {
+        matches!(self, Self::LoggedOut { .. } | Self::Torn(_) | Self::Forgotten)
+    }
+
     /// In words for a tired person.
     pub(in super::super) fn words(&self) -> String {
         match self {
@@ -38,6 +45,7 @@ impl Trouble {
             | Self::Unready(why)
             | Self::Torn(why) => why.clone(),
             Self::LoggedOut { .. } => "the homeserver has logged me out".to_owned(),
+            Self::Forgotten => "the homeserver does not know any more what I have read".to_owned(),
         }
     }
 }
@@ -71,6 +79,7 @@ pub(super) fn trouble(error: matrix_sdk::Error) -> Trouble {
 
 fn http_trouble(error: &HttpError) -> Trouble {
     match error.client_api_error_kind() {
+        Some(ErrorKind::UnknownPos) => return Trouble::Forgotten,
         Some(ErrorKind::UnknownToken(how)) => return Trouble::LoggedOut { soft: how.soft_logout },
         Some(ErrorKind::LimitExceeded(how)) => {
             let after = match how.retry_after {
