@@ -7,9 +7,9 @@ use chrono::TimeDelta;
 
 use crate::bot::{self, Bot, Said};
 use crate::clock::Clock;
-use crate::engine::id::At;
+use crate::engine::id::{At, RowId};
 use crate::engine::settings::Settings;
-use crate::engine::{Confirm, Input, Nod};
+use crate::engine::{Confirm, Ended, Input, Nod, program};
 use crate::review::Source;
 use crate::store::{OpenError, Store, StoreError};
 use crate::transport::console::{self, Typed};
@@ -116,6 +116,17 @@ impl Player {
                     None => writeln!(out, "# no question was asked that holds these words")?,
                 }
             }
+            Typed::Ran(step, how, output) => match self.on_its_way(Some(&step)) {
+                Some((row, since)) => {
+                    let seconds = (self.clock.now() - since).num_seconds();
+                    self.take(&[Input::Ran { row, ended: Ended { how, seconds, output, cut: 0 } }], out)?
+                }
+                None => writeln!(out, "# step {step} runs no command")?,
+            },
+            Typed::Output(line) => match self.on_its_way(None) {
+                Some((row, _)) => self.take(&[Input::Output { row, line }], out)?,
+                None => writeln!(out, "# no command is on its way")?,
+            },
             Typed::As(name) => self.speaker = name,
             Typed::Later(time) => self.later(time, out)?,
             Typed::Change(change, what) => match &self.source {
@@ -141,6 +152,13 @@ impl Player {
         }
         out.flush()?;
         Ok(())
+    }
+
+    /// The command of a step, or any that is on its way: the row of its intent, and since when.
+    fn on_its_way(&self, step: Option<&str>) -> Option<(RowId, At)> {
+        let all = program::running(self.bot.as_ref()?.state());
+        let found = all.into_iter().find(|(name, _)| step.is_none_or(|step| step == name));
+        found.map(|(_, going)| (going.row, going.at))
     }
 
     /// Lets time pass, from one thing that is due to the next.

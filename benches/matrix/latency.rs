@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::echo::ECHO;
 use crate::homeserver::Homeserver;
-use crate::ircd::daemon::{Daemon, LONG_ENOUGH};
+use crate::ircd::daemon::Daemon;
 use crate::ircd::network::password;
 use crate::ircd::program::{BOT, Program, configuration_in};
 use crate::listener::Listener;
-use crate::person::{Heard, Person, place, user};
+use crate::person::{Person, place, user};
 use crate::scene::{connection, encrypted, setup};
 use crate::watch;
 
@@ -140,9 +140,9 @@ impl Scene {
         let echo = Daemon::program(this, &["echo", &homeserver.url(), &password(ECHO)]);
         for (asked, [clear, secret]) in Asked::BOTH.into_iter().zip(&rooms) {
             // A client gives its keys to those whom it has seen.
-            wait_until_there(&mut alice, clear, asked);
-            wait_until_there(&mut alice, secret, asked);
-            wait_until_there(&mut bob, secret, asked);
+            watch::wait_until_there(&mut alice, clear, asked.name());
+            watch::wait_until_there(&mut alice, secret, asked.name());
+            watch::wait_until_there(&mut bob, secret, asked.name());
             // Nobody reads along who has to look for keys.
             alice.rest.post(&format!("{}/leave", place(clear)), &json!({}));
         }
@@ -209,20 +209,6 @@ impl Scene {
         let (_, command) = self.listener.wait(room, "the command", |event| event["event_id"] == said);
         let (at, answer) = self.listener.wait(room, "the answer", |event| answers(event, &name));
         (milliseconds(at.saturating_duration_since(begin)), stamp(&answer) - stamp(&command))
-    }
-}
-
-/// Waits until somebody has seen a bot come into a room; they come in no order.
-fn wait_until_there(person: &mut Person, room: &str, asked: Asked) {
-    let end = Instant::now() + LONG_ENOUGH;
-    let bot = user(asked.name());
-    let came = |heard: &Heard| {
-        let is_there = heard.event["content"]["membership"] == "join";
-        heard.room == room && heard.kind() == "m.room.member" && heard.event["state_key"] == bot && is_there
-    };
-    while !person.wire.iter().any(came) {
-        assert!(Instant::now() < end, "{} does not come into {room}", asked.name());
-        person.read(100);
     }
 }
 

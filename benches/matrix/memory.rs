@@ -53,7 +53,7 @@ pub(crate) fn measure() -> Option<Memory> {
     let configuration = configuration_in(&windows[..1], &connection, accounts, &setup());
     let program = Program::start(&configuration);
     for room in &rooms {
-        alice.sees(room, BOT);
+        watch::wait_until_there(&mut alice, room, BOT);
     }
     let pid = program.daemon.pid();
     let look = |messages: usize| {

@@ -1,4 +1,4 @@
-//! What /proc says of a process, and what its log has.
+//! What /proc says of a process, what its log has, and whether it is in a room.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::ircd::daemon::LONG_ENOUGH;
 use crate::ircd::program::Program;
+use crate::person::{Heard, Person, user};
 
 /// How long a bot may take for what it was told while it was away.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -74,5 +76,19 @@ pub(crate) fn wait_for(program: &Program, condition: &str) {
     while rows(program, "text", condition).is_empty() {
         assert!(Instant::now() < end, "no row has {condition}");
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Waits until somebody has seen a bot come into a room; they come in no order.
+pub(crate) fn wait_until_there(person: &mut Person, room: &str, name: &str) {
+    let end = Instant::now() + LONG_ENOUGH;
+    let bot = user(name);
+    let came = |heard: &Heard| {
+        let is_there = heard.event["content"]["membership"] == "join";
+        heard.room == room && heard.kind() == "m.room.member" && heard.event["state_key"] == bot && is_there
+    };
+    while !person.wire.iter().any(came) {
+        assert!(Instant::now() < end, "{name} does not come into {room}");
+        person.read(100);
     }
 }

@@ -5,10 +5,12 @@
 
 use std::collections::VecDeque;
 
+use chrono::TimeDelta;
+
 use crate::engine::id::{At, OccurrenceId, RowId};
 use crate::engine::log::{Query, Term, TermText, Total, rank, suspected};
 use crate::engine::say::log::Page;
-use crate::engine::{About, Kind, Place, Question, Reply, say};
+use crate::engine::{About, Kind, Place, Question, Reply, say, stats};
 use crate::store::{Reader, StoreError};
 
 use super::Asked as Came;
@@ -89,7 +91,7 @@ impl LastAsked {
     /// Answers a question from the log.
     pub fn answer(&mut self, log: &Reader, asked: &Came) -> Vec<Reply> {
         let (question, prefix) = (&asked.question, asked.prefix.as_str());
-        let with = With { log, question, prefix };
+        let with = With { log, question, prefix, patch_time: asked.patch_time };
         let lines = match &question.about {
             About::Rows(query) => {
                 let asked = Asked::Rows(query.clone());
@@ -100,13 +102,14 @@ impl LastAsked {
                 self.page(&with, Rest { asked, skipped: 0, total: Total::Exactly(0) })
             }
             About::More => match self.rest(question) {
-                Some(rest) if rest.skipped >= rest.total.at_least() => {
+                Some(rest) if matches!(rest.total, Total::Exactly(total) if rest.skipped >= total) => {
                     Ok(vec![say::log::no_more(&question.name, prefix)])
                 }
                 Some(rest) => self.page(&with, rest),
                 None => Ok(vec![say::log::not_asked(&question.name, prefix)]),
             },
             About::Report(window) => with.report(window),
+            About::Stats => with.stats(),
         };
         let lines = lines.unwrap_or_else(|_| vec![say::ask::log_unreadable(&question.name)]);
         let reply = |(index, text)| Reply {
@@ -139,6 +142,9 @@ impl LastAsked {
         // The neighbours of a row stand on both sides of it, and it is a line as well.
         query.last = Some(most.min(if query.around.is_some() { size - 1 } else { size }));
         let found = log.search(&query)?;
+        if skipped > 0 && found.rows.is_empty() {
+            return Ok(vec![say::log::no_more(&question.name, with.prefix)]);
+        }
         let total = if skipped == 0 { found.total } else { total };
         let lines = say::log::rows(with.said_to(skipped, total), &found, &query);
         if !query.count && query.around.is_none() {
@@ -168,6 +174,7 @@ struct With<'a> {
     log: &'a Reader,
     question: &'a Question,
     prefix: &'a str,
+    patch_time: TimeDelta,
 }
 
 impl With<'_> {
@@ -188,6 +195,12 @@ impl With<'_> {
     fn said_to(&self, skipped: u64, total: Total) -> Page<'_> {
         let (name, prefix) = (self.question.name.as_str(), self.prefix);
         Page { name, prefix, private: is_private(self.question), skipped, total }
+    }
+
+    fn stats(&self) -> Result<Vec<String>, StoreError> {
+        let rows = self.log.rows_of_kinds(stats::KINDS)?;
+        let stats = stats::Stats::of(&rows, self.patch_time);
+        Ok(say::stats::stats(&self.question.name, &stats, self.patch_time))
     }
 
     fn report(&self, window: &OccurrenceId) -> Result<Vec<String>, StoreError> {

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use chrono::TimeDelta;
+
 use crate::engine::settings::Settings;
 use crate::engine::{Question, Reply};
 
@@ -14,6 +16,8 @@ pub struct Asked {
     pub question: Question,
     /// What commands begin with here.
     pub prefix: String,
+    /// How long one patch may take.
+    pub patch_time: TimeDelta,
     /// The network and its id of the message, where it has one.
     pub message: Option<Message>,
 }
@@ -23,11 +27,12 @@ pub(super) fn asked<'a>(
     questions: Vec<Question>,
     message: Option<(&'a str, &'a str)>,
 ) -> impl Iterator<Item = Asked> + use<'a> {
-    let prefix = settings.prefix.clone();
+    let (prefix, patch_time) = (settings.prefix.clone(), settings.policy.patch_time);
     let message = message.map(|(network, id)| (network.to_owned(), id.to_owned()));
     questions.into_iter().map(move |question| Asked {
         question,
         prefix: prefix.clone(),
+        patch_time,
         message: message.clone(),
     })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Fault;
 use super::verify::bar;
-use crate::store::{BackupError, Reader, backup};
+use crate::store::{BackupError, PartError, Reader, backup};
 
 /// Copies the log at `database` to `target`.
 pub(super) fn run(target: &Path, database: &Path, out: &mut dyn Write) -> Result<(), Fault> {
@@ -14,7 +14,7 @@ pub(super) fn run(target: &Path, database: &Path, out: &mut dyn Write) -> Result
     let whole = backup(database, target, &|rows| bar.inc(rows));
     bar.finish_and_clear();
     let whole = whole.map_err(|error| match error {
-        BackupError::Exists(_) => Fault::Usage(error.to_string()),
+        BackupError::Part(PartError::Exists(_)) => Fault::Usage(error.to_string()),
         _ => Fault::Failed(error.to_string()),
     })?;
     let said = match whole.last.0 {

@@ -15,7 +15,7 @@ use crate::sal::{self, Format, Import, Source};
 use crate::store::{OpenError, Store, StoreError};
 
 /// So many rows are one commit.
-const BATCH: usize = 5_000;
+const BATCH: usize = 20_000;
 
 /// What is taken over.
 #[derive(clap::Args, Clone, Debug)]
@@ -58,6 +58,7 @@ impl From<Written> for Format {
 /// Takes all files over, in their order. A file that cannot be read keeps no other back.
 pub(super) fn run(args: &ImportSalArgs, database: &Path, now: At, out: &mut dyn Write) -> Result<(), Fault> {
     let mut store = Store::open(database).map_err(|error| unopened(&error))?;
+    store.expect_many().map_err(|error| Fault::Failed(error.to_string()))?;
     let mut failed = Vec::new();
     for file in &args.files {
         match import(&mut store, file, args, now, out) {

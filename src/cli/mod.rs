@@ -2,7 +2,9 @@
 
 mod backtest;
 mod backup;
+mod catch_up;
 mod check;
+mod export;
 mod feed;
 mod import_sal;
 pub mod log;
@@ -20,6 +22,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::engine::id::{At, OccurrenceId};
+use crate::engine::say::report::Form;
 use crate::store::OpenError;
 
 /// Conducts deployment windows in chat.
@@ -47,17 +50,34 @@ enum Verb {
     Check,
     /// Ask the log; the bot may be running meanwhile
     Log(log::LogArgs),
-    /// Print one occurrence of a window from the log: how it ended, and every row
+    /// Print how one occurrence of a window went, from the log: a page in Markdown for a mail or a wiki
     Report {
+        /// In the wikitext of MediaWiki
+        #[arg(long)]
+        wikitext: bool,
         /// The occurrence, such as 2026-11-23/morning
         #[arg(value_name = "OCCURRENCE", value_parser = occurrence)]
         occurrence: OccurrenceId,
     },
+    /// Write a JSON file and an Atom feed for each occurrence, and a feed for each window; the bot may be running
+    Feed(feed::FeedArgs),
     /// Follow the hash chain of the log; the bot may be running meanwhile
     Verify(verify::VerifyArgs),
     /// Copy the log to a new file and check the copy; the bot may be running meanwhile
     Backup {
         /// The copy; nothing may have this name
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Write the whole log as lines of JSON, with what is needed to make it again; the bot may be running meanwhile
+    Export {
+        /// The file; nothing may have this name. "-" is standard output
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Make a log of an export, the same to the last byte; there must be none yet
+    Import {
+        /// The export. "-" is standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
@@ -133,15 +153,30 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
                 },
             )
         }
-        Verb::Report { occurrence } => {
+        Verb::Report { occurrence, wikitext } => {
             let config = configuration(args)?;
-            report::run(occurrence, &config.database, &mut io::stdout()).map_err(|fault| match &fault {
-                report::ReportFault::Open(error) => Fault::Failed(unopened(args, error)),
-                _ => Fault::Failed(fault.to_string()),
+            let budget = config.settings.policy.patch_time;
+            let form = if *wikitext { Form::Wikitext } else { Form::Markdown };
+            report::run(occurrence, &config.database, budget, form, &mut io::stdout()).map_err(|fault| {
+                match &fault {
+                    report::ReportFault::Open(error) => Fault::Failed(unopened(args, error)),
+                    _ => Fault::Failed(fault.to_string()),
+                }
             })
+        }
+        Verb::Feed(feed) => {
+            let config = configuration(args)?;
+            let settings = &config.settings;
+            feed::run(feed, &config.database, &settings.name, settings.policy.patch_time, &mut io::stdout())
+                .map_err(|fault| match &fault {
+                    feed::FeedFault::Open(error) => Fault::Failed(unopened(args, error)),
+                    _ => Fault::Failed(fault.to_string()),
+                })
         }
         Verb::Verify(question) => verify::run(question, &configuration(args)?.database, &mut io::stdout()),
         Verb::Backup { file } => backup::run(file, &configuration(args)?.database, &mut io::stdout()),
+        Verb::Export { file } => export::export_log(file, &configuration(args)?.database, &mut io::stdout()),
+        Verb::Import { file } => export::import_log(file, &configuration(args)?.database, &mut io::stdout()),
         Verb::ImportSal(import) => {
             let database = configuration(args)?.database;
             let now = args.clock.unwrap_or_else(|| Clock::system().now());

@@ -1,11 +1,16 @@
-//! `swatbot report`: one occurrence from the log alone, how it ended and then row by row, for whoever looks into it later.
+//! `swatbot report`: one occurrence from the log alone, as a page for a mail or a wiki.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::log::harmless;
-use crate::engine::id::OccurrenceId;
-use crate::engine::log::Row;
+use chrono::TimeDelta;
+
+use crate::engine::event::Event;
+use crate::engine::id::{ChangeNumber, OccurrenceId};
+use crate::engine::log::Query;
+use crate::engine::report::{Report, report};
+use crate::engine::say::report::{Form, page};
 use crate::store::{Head, OpenError, Reader, StoreError};
 
 /// Why there is no report.
@@ -25,34 +30,58 @@ pub(super) enum ReportFault {
     Write(#[from] io::Error),
 }
 
-pub(super) fn run(id: &OccurrenceId, database: &Path, out: &mut dyn Write) -> Result<(), ReportFault> {
+/// What the log knows of an occurrence.
+pub(super) struct Known {
+    /// How it went.
+    pub(super) report: Report,
+    /// The head of the row that closed it.
+    pub(super) head: Option<Head>,
+}
+
+/// Writes the report. `budget` is the time that a patch has.
+pub(super) fn run(
+    id: &OccurrenceId,
+    database: &Path,
+    budget: TimeDelta,
+    form: Form,
+    out: &mut dyn Write,
+) -> Result<(), ReportFault> {
     let log = Reader::open(database)?;
-    let rows = log.rows_of_window(id)?;
-    if rows.is_empty() {
-        return Err(ReportFault::Nothing(id.clone()));
-    }
-    let closed = rows.iter().rev().find(|row| row.kind == "window-closed");
-    let head = closed.map(|closed| log.head_of(closed.id)).transpose()?.flatten();
-    match write(out, id, &rows, head.as_ref()) {
+    let known = known(&log, id)?.ok_or_else(|| ReportFault::Nothing(id.clone()))?;
+    let head = known.head.map(|head| head.to_string());
+    let page = page(&known.report, budget, head.as_deref(), form);
+    match out.write_all(page.as_bytes()).and_then(|()| out.flush()) {
         // Whoever read it has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
 }
 
-/// The summary, and every row under its day: an occurrence is spoken of days before it starts.
-fn write(out: &mut dyn Write, id: &OccurrenceId, rows: &[Row], head: Option<&Head>) -> io::Result<()> {
-    let head = head.map(|head| format!(" (head {head})")).unwrap_or_default();
-    match rows.iter().rev().find(|row| row.kind == "window-closed") {
-        Some(closed) => writeln!(out, "{}{head}", harmless(&closed.text))?,
-        None => writeln!(out, "{id} is not closed")?,
+/// Reads everything about an occurrence; `None` where nothing is on record.
+pub(super) fn known(log: &Reader, id: &OccurrenceId) -> Result<Option<Known>, StoreError> {
+    let rows = log.rows_of_window(id)?;
+    if rows.is_empty() {
+        return Ok(None);
     }
-    let mut day = None;
-    for row in rows {
-        if day.replace(row.at.date_naive()) != Some(row.at.date_naive()) {
-            writeln!(out, "{}", row.at.format("%Y-%m-%d (UTC)"))?;
+    let mut titles = BTreeMap::new();
+    for change in rows.iter().filter_map(|row| row.change) {
+        if !titles.contains_key(&change) {
+            titles.insert(change, title(log, change)?);
         }
-        writeln!(out, "{} {} {}", row.at.format("%H:%M:%S"), harmless(&row.actor), harmless(&row.text))?;
     }
-    out.flush()
+    let titles = titles.into_iter().filter_map(|(change, title)| Some((change, title?))).collect();
+    let report = report(id, &rows, &titles);
+    let head = report.closed_by.map(|row| log.head_of(row)).transpose()?.flatten();
+    Ok(Some(Known { report, head }))
+}
+
+/// The title of a change, as it was last seen. Most are first seen before they are in an occurrence.
+fn title(log: &Reader, change: ChangeNumber) -> Result<Option<String>, StoreError> {
+    let kind = Some("facts-seen".to_owned());
+    let found = log.search(&Query { kind, change: Some(change), last: Some(1), ..Query::default() })?;
+    let event = found.rows.first().and_then(|row| serde_json::from_str(&row.detail).ok());
+    Ok(match event {
+        Some(Event::FactsSeen { facts }) => Some(facts.change.subject),
+        _ => None,
+    })
 }

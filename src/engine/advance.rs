@@ -2,6 +2,8 @@
 //!
 //! It looks at the state alone, never at the input that led there, so nothing is lost with a restart (level, not edge).
 
+mod back;
+
 use super::decide::{self, Turn};
 use super::event::{Cause, Debt, Event, Settlement, Went};
 use super::facts::{Facts, Fault, PatchSetKind, Status};
@@ -78,7 +80,7 @@ impl<'a> Turn<'a> {
                     return;
                 }
             }
-            if self.follow_rollback(window) {
+            if self.follow_rollback(window) || self.follow_incident(window) {
                 return;
             }
         }
@@ -229,6 +231,9 @@ impl<'a> Turn<'a> {
         if !matches!(patch.stage, Stage::Moving) {
             return false;
         }
+        if window.rollback.is_none() && self.follow_health(window, patch) {
+            return true;
+        }
         if window.rollback.is_some() || !window.holds.is_empty() {
             // Nothing goes on, not even by evidence; but what is merged meanwhile is owed from now.
             let owed = merged && review_or_merge && !self.state.ledger.contains_key(&patch.change);
@@ -313,7 +318,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn enter_ledger(&mut self, window: &Window, patch: &Patch, facts: &Facts, debt: Debt) {
+    pub(super) fn enter_ledger(&mut self, window: &Window, patch: &Patch, facts: &Facts, debt: Debt) {
         let change = &facts.change;
         let event = Event::LedgerEntered {
             debt,
@@ -457,59 +462,6 @@ impl<'a> Turn<'a> {
         let who = lead_and_owner(window, patch);
         let text = say::run::read_what_is_merged(self.prefix(), patch, hold, reason);
         self.ping(window, &who, &text);
-    }
-
-    /// A rollback whose steps are all done is over: the window is held until somebody says what was resolved.
-    fn follow_rollback(&mut self, window: &Window) -> bool {
-        let Some(rollback) = &window.rollback else { return false };
-        if rollback.current().is_some() {
-            return false;
-        }
-        let changes = decide::changes_of(rollback);
-        let by = say::short_name(&rollback.by).to_owned();
-        self.record(Some(window.id()), None, Event::RolledBack { changes: changes.clone() });
-        for change in &changes {
-            let (Some(patch), Some(facts)) = (window.patch(*change), self.state.last_facts(*change)) else {
-                continue;
-            };
-            if facts.change.status == Status::Merged {
-                self.enter_ledger(window, patch, facts, Debt::RolledBack);
-            }
-        }
-        let mut waits_again = String::new();
-        // What is in motion and needs what went back waits for its turn again.
-        if let Some(patch) = window.moving().filter(|patch| !changes.contains(&patch.change)) {
-            let needs = |change: &ChangeNumber| {
-                order::dependents(self.state, window, *change).contains(&patch.change)
-            };
-            if changes.iter().any(needs) {
-                self.record(Some(window.id()), Some(patch.change), Event::PutBack);
-                waits_again = say::run::waits_again(patch);
-            }
-        }
-        let hold = window.next_hold;
-        let reason = format!("rollback of {} by {by}", say::numbers(&changes));
-        let event = Event::Held { hold, reason: Some(reason), cause: Cause::Rollback };
-        self.record(Some(window.id()), None, event);
-        let alone = window.holds.is_empty();
-        let resume =
-            self.command(&if alone { "resume NOTE".to_owned() } else { format!("resume H{hold} NOTE") });
-        let took = say::took(rollback.at, self.at);
-        let lead_in =
-            format!("{} off all hosts after {took}{waits_again}; HELD (H{hold})", say::numbers(&changes));
-        let text = format!(
-            "say what was resolved: {resume}. Upload the revert and add it, or see {}",
-            self.command("ledger")
-        );
-        match &window.lead {
-            Some(lead) if window.gone(&lead.who).is_some() => {
-                let claim = self.command(&format!("claim {}", window.id().window));
-                self.ping_others(window, &lead.who, &format!("{lead_in}. {claim}, then {text}"));
-            }
-            Some(lead) => self.tell_lead(window, &lead.who, &lead_in, &text),
-            None => self.broadcast(window, &format!("{lead_in}. {text}")),
-        }
-        true
     }
 }
 

@@ -4,78 +4,36 @@
 
 mod back_step;
 mod cause;
+mod debt;
+mod ending;
 mod imported;
 mod kinds;
 mod record;
 mod redacted;
+mod wish;
 
 use serde::{Deserialize, Serialize};
 
 use super::checklist::Item;
 use super::facts::{Facts, Fault};
 use super::guidelines::RuleId;
+use super::health::Verdict;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
+use super::incident::Incident;
 use super::plan::Step;
+use super::program::Ended;
 use super::state::State;
 use super::window::Occurrence;
 
 pub use back_step::BackStep;
 pub use cause::{Absence, Cause, LinkNow};
+pub use debt::{Debt, Settlement};
+pub use ending::Ending;
 pub use imported::{Format, IMPORTED, Origin};
 pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT, kinds};
 pub use record::{Author, Record, Went};
 pub use redacted::{Blanked, TAKEN_OUT, without_words};
-
-/// What somebody asked for with `add`, until the facts are here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wish {
-    /// Who is on point.
-    pub owner: Who,
-    /// Why it cannot wait for the train.
-    pub urgent: Option<String>,
-    /// How it is tested.
-    pub test: Option<String>,
-    /// Anything else worth saying.
-    pub note: Option<String>,
-}
-
-/// Why a change is in the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Debt {
-    /// Merged in its turn, not live yet.
-    Merged,
-    /// Merged by somebody while it only waited in a queue.
-    MergedEarly,
-    /// Rolled back from the hosts, still in the branch.
-    RolledBack,
-}
-
-/// How a ledger entry was dealt with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Settlement {
-    /// It is on the hosts.
-    Live,
-    /// Its revert is merged and out.
-    Reverted,
-    /// A fix is merged and out.
-    Fixed,
-    /// It stays as it is, by somebody's word.
-    Keep,
-}
-
-/// How an occurrence ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ending {
-    /// Somebody said `finish`.
-    Finished,
-    /// Nobody claimed it.
-    NoShow,
-    /// Its time ran out, and nothing was in motion.
-    Lapsed,
-}
+pub use wish::Wish;
 
 /// What happened. `window` and `change` of the record say to what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -473,6 +431,9 @@ pub enum Event {
         step: u32,
         /// What was said.
         note: Option<String>,
+        /// What the health checks saw then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        health: Option<String>,
     },
     /// A rollback step failed.
     BackStepFailed {
@@ -524,5 +485,124 @@ pub enum Event {
     Thawed {
         /// Which.
         freeze: u32,
+    },
+    /// A check was read while nothing moved, or for the patch of the record before its first step.
+    BaselineTaken {
+        /// Which.
+        check: String,
+        /// The figure.
+        value: f64,
+    },
+    /// A check was sampled.
+    Sampled {
+        /// Which.
+        check: String,
+        /// What follows from this sample alone.
+        verdict: Verdict,
+        /// The figure, where there is one.
+        value: Option<f64>,
+        /// What was seen, or why nothing was.
+        words: String,
+        /// The errors that were seen most.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        top: Vec<String>,
+    },
+    /// What follows from the samples of a step.
+    HealthJudged {
+        /// Its number.
+        step: u32,
+        /// That.
+        verdict: Verdict,
+        /// What was seen, or why nothing was.
+        words: String,
+        /// The errors that were seen most.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        top: Vec<String>,
+    },
+    /// Another deployer lets a patch go on although its health is bad, or not known.
+    HealthOverridden {
+        /// The step of the checks.
+        step: u32,
+        /// For this patch set.
+        patch_set: u32,
+        /// Why.
+        reason: String,
+    },
+    /// Time was added to the current step.
+    Soaked {
+        /// Its number.
+        step: u32,
+        /// So many seconds.
+        seconds: i64,
+    },
+    /// The patch goes back by itself then, unless somebody says `cancel`.
+    RollbackCounted {
+        /// Then.
+        until: At,
+    },
+    /// Somebody said `cancel`.
+    RollbackCancelled,
+    /// The hosts are healthy again after what was bad.
+    Restored {
+        /// What was seen.
+        words: String,
+        /// When it was bad, seen, decided and off.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clock: Option<Incident>,
+    },
+    /// The command of a step is to be started, once.
+    StepIntended {
+        /// Its number.
+        step: u32,
+        /// The program's absolute path and its arguments.
+        argv: Vec<String>,
+    },
+    /// The command of a rollback step is to be started, once.
+    BackStepIntended {
+        /// Its number.
+        step: u32,
+        /// The program's absolute path and its arguments.
+        argv: Vec<String>,
+    },
+    /// A line of what a command prints was said.
+    StepProgressed {
+        /// The row of the intent.
+        row: RowId,
+        /// The line.
+        line: String,
+    },
+    /// A command has ended.
+    StepRan {
+        /// The row of the intent.
+        row: RowId,
+        /// How, and what it printed.
+        ended: Ended,
+    },
+    /// The program was away while a command ran: whether it went through, nobody knows.
+    StepUnknown {
+        /// The row of the intent.
+        row: RowId,
+    },
+    /// A manager let other windows of the same target go on although this one has something in motion.
+    LockStolen {
+        /// Why.
+        reason: String,
+    },
+    /// A deployer wants to deploy outside windows.
+    EmergencyAsked {
+        /// Why it cannot wait.
+        reason: String,
+        /// The rooms that it is held in.
+        rooms: Vec<RoomId>,
+    },
+    /// Another one agrees.
+    EmergencyApproved {
+        /// Who asked.
+        by: Who,
+    },
+    /// What had to be said of it afterwards.
+    EmergencyReported {
+        /// That.
+        words: String,
     },
 }

@@ -1,11 +1,22 @@
-//! What checks of the hosts' health answer, and which of them are to be asked now.
+//! What checks of the hosts' health answer, what follows from it, and which of them are to be asked now.
+
+mod soak;
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::id::At;
-use super::settings::Settings;
+use super::patch::Patch;
+use super::plan::Act;
+use super::settings::{CheckSettings, Limit, Settings};
 use super::state::State;
+use super::window::Window;
+pub use soak::{Health, Judged, Sample, before, judge, looks, soaked_at};
+
+/// What was seen while nothing moved is good for so long.
+pub const CLEAN_FOR: TimeDelta = TimeDelta::minutes(15);
+/// It is looked at again after so long.
+const CLEAN_EVERY: TimeDelta = TimeDelta::minutes(5);
 
 /// What a check has seen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +43,17 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Unhealthy => "UNHEALTHY",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
 /// A check that is to be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
@@ -43,7 +65,159 @@ pub struct Probe {
     pub since: Option<At>,
 }
 
+/// A figure that is written and read again as the same: six decimals, and no more digits than a figure holds for sure.
+pub fn kept(value: f64) -> Option<f64> {
+    let decimals = if value.abs() < 1e9 { 1e6 } else { 1.0 };
+    (value.is_finite() && value.abs() < 1e15).then(|| (value * decimals).round() / decimals)
+}
+
+/// A figure as people read it: `0.4`, `31`, `0.0025`.
+pub fn figure(value: f64) -> String {
+    let decimals = if value.abs() >= 100.0 {
+        0
+    } else if value.abs() >= 1.0 {
+        2
+    } else {
+        4
+    };
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// What follows from one answer of a check, with the figure that is kept of it and what was seen.
+pub fn sample(
+    check: &CheckSettings,
+    answer: &Result<Measured, String>,
+    baseline: Option<f64>,
+    at: At,
+) -> Sample {
+    let measured = match answer {
+        Ok(measured) => measured,
+        Err(why) => {
+            return Sample {
+                at,
+                verdict: Verdict::Unknown,
+                value: None,
+                words: why.clone(),
+                top: Vec::new(),
+            };
+        }
+    };
+    let value = measured.value.and_then(kept);
+    let is_under = |limit: f64| match value {
+        Some(value) if value <= limit => Verdict::Healthy,
+        Some(_) => Verdict::Unhealthy,
+        None => Verdict::Unknown,
+    };
+    let verdict = match check.limit {
+        _ if measured.good == Some(false) => Verdict::Unhealthy,
+        Limit::Own if measured.good == Some(true) => Verdict::Healthy,
+        Limit::Own => Verdict::Unknown,
+        Limit::AtMost(limit) => is_under(limit),
+        Limit::Baseline { factor, at_least } => match baseline {
+            Some(baseline) => is_under(at_least.max(baseline * factor)),
+            // Without anything to compare with, only what is always fine is fine.
+            None => match is_under(at_least) {
+                Verdict::Unhealthy => Verdict::Unknown,
+                known => known,
+            },
+        },
+    };
+    Sample { at, verdict, value, words: measured.words.clone(), top: measured.top.clone() }
+}
+
+/// The checks of all health steps of a patch.
+pub fn checks_of(patch: &Patch) -> Vec<&String> {
+    let mut all: Vec<&String> = Vec::new();
+    for step in &patch.steps {
+        if let Act::Health { checks } = &step.act {
+            all.extend(checks.iter().filter(|check| !all.contains(check)).collect::<Vec<_>>());
+        }
+    }
+    all
+}
+
+/// What a window wants to know of one check, and what for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Wanted<'a> {
+    /// What is so while nothing moves.
+    Clean,
+    /// What is so before the first step of this patch.
+    Baseline(&'a Patch),
+    /// How the current step of this patch goes.
+    Step(&'a Patch, At),
+    /// How it is while this patch goes back, and until it is healthy again.
+    Back(&'a Patch),
+}
+
+/// What a window wants to know of its checks now.
+pub fn wanted<'a>(
+    settings: &'a Settings,
+    window: &'a Window,
+    at: At,
+) -> Vec<(&'a CheckSettings, Wanted<'a>)> {
+    let with_baseline = |check: &&CheckSettings| matches!(check.limit, Limit::Baseline { .. });
+    let among = |ids: Vec<&'a String>| settings.checks.iter().filter(move |check| ids.contains(&&check.id));
+    if !window.is_on() {
+        return Vec::new();
+    }
+    let going_back =
+        window.rollback.as_ref().and_then(|back| back.current().or((1..).zip(&back.steps).last()));
+    let bad = window.incident.as_ref().filter(|it| it.off.is_some()).map(|it| it.change);
+    let back = going_back.map(|(_, step)| step.change).or(bad);
+    if let Some(patch) = back.and_then(|change| window.patch(change)) {
+        return among(checks_of(patch)).map(|check| (check, Wanted::Back(patch))).collect();
+    }
+    let Some(patch) = window.moving() else {
+        let plans = settings.plans.config.iter().chain(&settings.plans.code);
+        let used = plans.filter_map(|step| match step {
+            super::settings::StepSettings::Health { checks } => Some(checks),
+            _ => None,
+        });
+        let used: Vec<&String> = used.flatten().collect();
+        // While something is bad, or nobody is there to start anything, nothing is taken for normal.
+        let idle = window.incident.is_none() && window.lead.is_some() && window.holds.is_empty();
+        let is_old = |check: &&CheckSettings| {
+            window.clean.get(&check.id).is_none_or(|(_, taken)| at - *taken >= CLEAN_EVERY)
+        };
+        let clean = among(used).filter(with_baseline).filter(is_old).filter(|_| idle);
+        return clean.map(|check| (check, Wanted::Clean)).collect();
+    };
+    if let Some((_, step)) = patch.current()
+        && let (Act::Health { checks }, Some(since)) = (&step.act, patch.step_since)
+    {
+        return among(checks.iter().collect()).map(|check| (check, Wanted::Step(patch, since))).collect();
+    }
+    if patch.touched_hosts() {
+        return Vec::new();
+    }
+    let has_none = |check: &&CheckSettings| !patch.health.baseline.contains_key(&check.id);
+    let wanting = among(checks_of(patch)).filter(with_baseline).filter(has_none);
+    wanting.map(|check| (check, Wanted::Baseline(patch))).collect()
+}
+
 /// The checks that are to be asked now, from the state alone: none is lost with a restart.
-pub fn probes(_settings: &Settings, _state: &State, _at: At) -> Vec<Probe> {
-    Vec::new()
+pub fn probes(settings: &Settings, state: &State, at: At) -> Vec<Probe> {
+    let mut probes: Vec<Probe> = Vec::new();
+    for window in state.windows.values() {
+        for (check, wanted) in wanted(settings, window, at) {
+            let since = match wanted {
+                Wanted::Step(_, since) => Some(since),
+                Wanted::Baseline(patch) => patch.started,
+                Wanted::Clean | Wanted::Back(_) => None,
+            };
+            match probes.iter_mut().find(|probe| probe.check == check.id) {
+                Some(probe) => probe.since = probe.since.max(since),
+                None => probes.push(Probe { check: check.id.clone(), every: check.every, since }),
+            }
+        }
+    }
+    probes
+}
+
+/// When what nothing moves for is looked at again.
+pub fn next_clean(settings: &Settings, window: &Window, at: At) -> Option<At> {
+    let is_idle = window.motion.is_none() && window.rollback.is_none() && window.is_on();
+    let due = window.clean.values().map(|(_, taken)| *taken + CLEAN_EVERY).filter(|due| *due > at);
+    due.min().filter(|_| is_idle && !settings.checks.is_empty())
 }

@@ -12,16 +12,19 @@ pub mod gesture;
 pub mod guidelines;
 pub mod health;
 pub mod id;
+pub mod incident;
 pub mod kind;
 pub mod log;
 pub mod order;
 pub mod patch;
 pub mod plan;
 pub mod program;
+pub mod report;
 pub mod say;
 pub mod schedule;
 pub mod settings;
 pub mod state;
+pub mod stats;
 pub mod text;
 pub mod timers;
 pub mod window;
@@ -370,6 +373,8 @@ pub enum About {
     Suspects(At),
     /// How an occurrence ended, or how it stands: its last summary.
     Report(OccurrenceId),
+    /// What all windows amount to.
+    Stats,
 }
 
 /// A change to ask the review system about.
@@ -401,6 +406,8 @@ pub fn turn(settings: &Settings, state: &mut State, at: At, input: &Input) -> Ou
         outcome.records.extend(more.records);
         outcome.replies.extend(more.replies);
         outcome.accepted.extend(more.accepted);
+        outcome.runs.extend(more.runs);
+        outcome.stops.extend(more.stops);
     }
     attend(speaker.as_ref(), &mut outcome);
     if outcome.records.iter().any(|record| matches!(record.event, Event::WindowClosed { .. })) {

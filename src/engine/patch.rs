@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::checklist::Item;
 use super::event::Wish;
 use super::guidelines::RuleId;
+use super::health::Health;
 use super::id::{At, ChangeNumber, Who};
 use super::plan::{Act, Step};
 
 /// A change in the queue of an occurrence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Patch {
     /// Which change.
     pub change: ChangeNumber,
@@ -43,6 +44,9 @@ pub struct Patch {
     pub nagged: Option<At>,
     /// It went to the end because its owner was silent.
     pub slid: bool,
+    /// What is known of the health of the hosts on its way.
+    #[serde(default, skip_serializing_if = "Health::is_empty")]
+    pub health: Health,
 }
 
 /// How far a patch is.
@@ -121,6 +125,7 @@ impl Patch {
             step_since: None,
             nagged: None,
             slid: false,
+            health: Health::default(),
         }
     }
 
@@ -144,9 +149,18 @@ impl Patch {
 
     /// Whether it has been put on any host, or may have been: how far a sync that was asked for is, nobody knows.
     pub fn touched_hosts(&self) -> bool {
-        let on_hosts = |step: &Step| step.done.is_some() || step.begun;
-        self.is_at(|act| matches!(act, Act::Sync { .. }))
-            || self.steps.iter().any(|step| on_hosts(step) && matches!(step.act, Act::Sync { .. }))
+        let current = self.current().map(|(number, _)| number);
+        (1..).zip(&self.steps).any(|(number, step)| step.is_on_hosts(current == Some(number)))
+    }
+
+    /// Whether its plan has commands, or checks of the hosts' health.
+    pub fn is_automatic(&self) -> bool {
+        let has = |step: &Step| {
+            step.run.is_some()
+                || step.back.is_some()
+                || matches!(&step.act, Act::Health { checks } if !checks.is_empty())
+        };
+        self.steps.iter().any(has)
     }
 
     /// Whether it was put on hosts and is neither live nor taken back.

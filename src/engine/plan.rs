@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::id::{At, RoomId, Who};
+use super::id::{At, RoomId, RowId, Who};
 use super::settings::{CommandSettings, StepSettings};
 
 /// One step of one patch.
@@ -24,6 +24,57 @@ pub struct Step {
     /// What takes it back; a person, where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back: Option<CommandSettings>,
+    /// Its command is on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub going: Option<Going>,
+}
+
+/// A command whose intent is stored and whose end is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Going {
+    /// The row of the intent.
+    pub row: RowId,
+    /// Since.
+    pub at: At,
+    /// When a line of what it prints was said last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<At>,
+    /// The program was away meanwhile: what it did, nobody knows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unknown: bool,
+}
+
+impl Going {
+    /// A command that is started now.
+    pub fn new(row: RowId, at: At) -> Self {
+        Self { row, at, told: None, is_unknown: false }
+    }
+}
+
+impl Step {
+    /// Whether hosts have it, or may have it: how far the current step is that a person does, nobody knows.
+    pub fn is_on_hosts(&self, is_current: bool) -> bool {
+        let may_be = self.done.is_some() || self.begun || (is_current && self.run.is_none());
+        may_be && matches!(self.act, Act::Sync { .. })
+    }
+
+    /// The checks that it looks at.
+    pub fn checks(&self) -> &[String] {
+        match &self.act {
+            Act::Health { checks } => checks,
+            _ => &[],
+        }
+    }
+
+    /// Whether its command is at work, as far as anybody knows.
+    pub fn is_running(&self) -> bool {
+        self.going.as_ref().is_some_and(|going| !going.is_unknown)
+    }
+
+    /// Whether its command was started and nobody knows what it did.
+    pub fn is_unknown(&self) -> bool {
+        self.going.as_ref().is_some_and(|going| going.is_unknown)
+    }
 }
 
 /// What is done in a step.
@@ -93,6 +144,7 @@ pub fn steps(plan: &[StepSettings], files: &[String]) -> Vec<Step> {
         begun: false,
         run: run.clone(),
         back: back.clone(),
+        going: None,
     };
     for settings in plan {
         match settings {

@@ -1,6 +1,8 @@
 //! All that is known and still open: the fold of the stored events. `apply` is the only thing that changes it.
 
 mod codes;
+mod emergency;
+mod in_step;
 mod in_window;
 mod pairs;
 
@@ -9,13 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::event::{Debt, Event, LinkNow, Record, Settlement, Wish};
-use super::facts::{Fact, Facts, Fault, Status};
+use super::facts::{Change, Fact, Facts, Fault, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
-use super::order::{self, Compared, Seen};
+use super::order::{self, Compared, Diff, Seen};
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
 pub use codes::Code;
+pub use emergency::EmergencyWish;
 use in_window::{apply_to_window, place};
 pub use pairs::Pairs;
 
@@ -71,6 +74,9 @@ pub struct State {
     pub next_freeze: u32,
     /// Offers that wait for the review system.
     pub offers: Vec<Offer>,
+    /// Deployments outside windows that somebody asked for and nobody has agreed to yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emergencies: Vec<EmergencyWish>,
     /// Occurrences that were closed and whose time is not long past, with their end: they do not open again.
     pub closed: BTreeMap<OccurrenceId, At>,
     /// Rules that were set aside for changes which are not queued yet.
@@ -94,6 +100,13 @@ pub struct Known {
     pub rarity: Vec<u8>,
 }
 
+impl Known {
+    /// What a comparison with other changes looks at.
+    fn compared(&self) -> (Option<(&Change, Option<&Fact<Diff>>)>, &[u8]) {
+        (self.facts.as_ref().map(|facts| (&facts.change, facts.diff.as_ref())), &self.rarity)
+    }
+}
+
 /// A change that is merged and not deployed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -112,7 +125,7 @@ pub struct Entry {
 }
 
 /// A patch that its occurrence ended without.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Left {
     /// The patch as it was.
     pub patch: Patch,
@@ -253,9 +266,9 @@ impl State {
                 let rarity = self.rate(facts);
                 let known = Known { facts: Some((**facts).clone()), at, fault: None, rarity };
                 let number = facts.change.number;
-                let before = self.known.insert(number, known).and_then(|known| known.facts);
-                let same = |old: &Facts| old.change == facts.change && old.diff == facts.diff;
-                if !before.as_ref().is_some_and(same) {
+                let before = self.known.insert(number, known);
+                let now = self.known.get(&number);
+                if before.as_ref().map(Known::compared) != now.map(Known::compared) {
                     self.compare(number);
                 }
             }
@@ -340,6 +353,14 @@ impl State {
             Event::Rights { network, on: false } => {
                 self.untrusted.insert(network.clone());
             }
+            Event::EmergencyAsked { reason, rooms } => {
+                if let Some(change) = record.change {
+                    self.emergencies.retain(|wish| wish.change != change);
+                    let (reason, rooms) = (reason.clone(), rooms.clone());
+                    self.emergencies.push(EmergencyWish { change, by: who.clone(), at, reason, rooms });
+                }
+            }
+            Event::EmergencyApproved { by } => self.open_emergency(record, by),
             Event::Link { network, now } => self.change_link(network, now),
             Event::Thawed { freeze } => self.freezes.retain(|other| other.number != *freeze),
             Event::WindowClosed { left, .. } => self.close_window(record, left),
@@ -363,7 +384,7 @@ impl State {
             }
             _ => {
                 if let Some(window) = record.window.as_ref().and_then(|id| self.windows.get_mut(id)) {
-                    apply_to_window(window, record);
+                    apply_to_window(window, record, RowId(self.row));
                     if let Event::WindowStarted { .. } = record.event {
                         take_over_holds(window, &mut self.held, at);
                     }
@@ -518,6 +539,7 @@ impl State {
         self.left.retain(|_, left| at - left.at < chrono::TimeDelta::days(14));
         self.left_pairs.keep(|change| self.left.contains_key(&change));
         self.freezes.retain(|freeze| freeze.to > at);
+        self.emergencies.retain(|wish| at - wish.at < chrono::TimeDelta::days(1));
         self.closed.retain(|_, ends| at - *ends < chrono::TimeDelta::days(2));
         self.granted_for.retain(|_, (_, said)| at - *said < chrono::TimeDelta::days(14));
         self.granted.retain(|change, _| self.granted_for.contains_key(change));

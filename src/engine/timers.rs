@@ -1,5 +1,7 @@
 //! Everything that waits for a time: one list of what is due when. The loop wakes for the first, `tick` does what is due.
 
+mod patch;
+
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
@@ -8,9 +10,10 @@ use super::decide::{self, Turn};
 use super::event::{Absence, Cause, Ending, Event};
 use super::facts::Fault;
 use super::guidelines::RuleId;
+use super::health;
 use super::id::{At, ChangeNumber, OccurrenceId, Who};
 use super::patch::{Patch, Stage};
-use super::plan::{Act, watch_time};
+use super::plan::Act;
 use super::say;
 use super::settings::Settings;
 use super::state::{Offer, State};
@@ -51,6 +54,10 @@ enum Due {
     Nag(OccurrenceId, ChangeNumber, u32),
     Watched(OccurrenceId, ChangeNumber, u32),
     NameHold(OccurrenceId, u32),
+    /// The countdown of a rollback is said again.
+    CountDown(OccurrenceId, ChangeNumber),
+    /// It is over.
+    GoBack(OccurrenceId, ChangeNumber),
     GiveUpLookup(ChangeNumber),
     /// Nothing to do but to look again: evidence comes with time.
     Look,
@@ -143,6 +150,7 @@ fn list(settings: &Settings, state: &State, at: At) -> Vec<(At, Due)> {
     }
     for window in state.windows.values() {
         window_list(settings, state, window, at, &mut due);
+        due.extend(health::next_clean(settings, window, at).map(|when| (when, Due::Look)));
     }
     due
 }
@@ -202,7 +210,8 @@ fn window_list(settings: &Settings, state: &State, window: &Window, at: At, due:
     if !window.time_up && !quiet {
         due.push((ends, Due::TimeUp(id.clone())));
     }
-    if idle {
+    let owes = window.emergency.as_ref().is_some_and(|emergency| emergency.report.is_none());
+    if idle && !owes {
         let after = if quiet { TimeDelta::zero() } else { timers.finish_after };
         due.push((ends + after, Due::Close(id.clone())));
     }
@@ -216,24 +225,15 @@ fn window_list(settings: &Settings, state: &State, window: &Window, at: At, due:
         due.push((gone.at, Due::LeadGone(id.clone())));
     }
     if let Some(lead) = &window.lead {
-        let waits_for_lead = match (&window.rollback, window.moving()) {
-            (Some(rollback), _) => Some(rollback.at),
-            (None, Some(patch)) if patch.is_at(|act| act.is_manual() || *act == Act::Merge) => {
-                patch.step_since
-            }
-            // The owner's time is over, and the lead was told to choose.
-            (None, Some(patch)) if patch.is_at(|act| *act == Act::Verify) => patch.nagged,
-            _ => None,
-        };
         // What is held goes nowhere, and its hold is named again; a rollback goes on under any hold.
         let held = if window.rollback.is_some() { about_the_lead } else { !window.holds.is_empty() };
-        if let Some(since) = waits_for_lead.filter(|_| !held) {
+        if let Some(since) = patch::waits_for_lead(window).filter(|_| !held) {
             let since = since.max(window.resumed.unwrap_or(since));
             due.push((lead.heard.max(since) + timers.lead_silent, Due::LeadSilent(id.clone())));
         }
     }
     if let Some(patch) = window.moving() {
-        patch_list(settings, state, window, patch, at, due);
+        patch::list(settings, state, window, patch, at, due);
     }
     if idle && window.holds.is_empty() {
         idle_list(settings, state, window, due);
@@ -258,46 +258,6 @@ fn idle_list(settings: &Settings, state: &State, window: &Window, due: &mut Vec<
     let when = silent_since + settings.timers.lead_silent;
     if window.waiting().next().is_some() && owner.is_none() && is_new(silent_since) && when < last_start {
         due.push((when, Due::GoOn(id)));
-    }
-}
-
-fn patch_list(
-    settings: &Settings,
-    state: &State,
-    window: &Window,
-    patch: &Patch,
-    at: At,
-    due: &mut Vec<(At, Due)>,
-) {
-    let Some((number, step)) = patch.current() else { return };
-    let Some(since) = patch.step_since else { return };
-    let id = window.id().clone();
-    let nag = |after: TimeDelta| (since + after, Due::Nag(id.clone(), patch.change, number));
-    match step.act {
-        Act::Review => {
-            if patch.nagged.is_none() {
-                due.push(nag(settings.timers.review));
-            }
-            let turn = Turn::of_bot(settings, state, at);
-            let (_, points) = turn.judge(window, patch, true);
-            due.extend(points.iter().filter_map(|point| point.until).map(|until| (until, Due::Look)));
-        }
-        Act::Verify if patch.nagged.is_none() => due.push(nag(settings.timers.verify)),
-        // Whoever waits for MERGED must hear that nobody can see it.
-        Act::Merge if patch.nagged.is_none() => {
-            let blind = state.known.get(&patch.change).filter(|known| known.fault.is_some());
-            due.extend(
-                blind.map(|known| {
-                    (known.at.max(since) + BLIND_FOR, Due::Nag(id.clone(), patch.change, number))
-                }),
-            );
-        }
-        Act::Watch { seconds }
-            if window.holds.is_empty() && window.rollback.is_none() && step.failed.is_none() =>
-        {
-            due.push((since + watch_time(seconds), Due::Watched(id, patch.change, number)));
-        }
-        _ => {}
     }
 }
 
@@ -353,6 +313,8 @@ impl<'a> Turn<'a> {
             | Due::TurnOver(id)
             | Due::Nag(id, _, _)
             | Due::Watched(id, _, _)
+            | Due::CountDown(id, _)
+            | Due::GoBack(id, _)
             | Due::NameHold(id, _) => {
                 if let Some(window) = self.state.windows.get(id) {
                     self.due_in(window, due);
@@ -420,6 +382,22 @@ impl<'a> Turn<'a> {
                 }
             }
             Due::NameHold(_, number) => self.name_hold(window, *number),
+            Due::CountDown(_, change) => {
+                if let Some((until, _)) = window.countdown {
+                    self.record(Some(id), Some(*change), Event::RollbackCounted { until });
+                    let text = say::health::goes_back_soon(self.prefix(), *change, until - self.at);
+                    self.broadcast(window, &text);
+                }
+            }
+            Due::GoBack(_, change) => {
+                if let Some(patch) = window.patch(*change) {
+                    let why = patch.current().and_then(|(_, step)| step.failed.clone());
+                    // What cannot go back has nothing on any host, and then nothing counts down.
+                    if self.roll_back(window, patch, &why.unwrap_or_default()).is_err() {
+                        self.record(Some(id), Some(*change), Event::RollbackCancelled);
+                    }
+                }
+            }
             Due::Open(_) | Due::GiveUpLookup(_) | Due::Look => {}
         }
     }

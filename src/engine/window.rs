@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Absence, BackStep, Cause};
+use super::health::Sample;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
+use super::incident::Incident;
 use super::patch::{Patch, Stage};
 
 /// The times, places and rooms of one occurrence, as they were when it was first spoken of.
@@ -125,7 +127,7 @@ pub struct Rollback {
 }
 
 /// An occurrence with everything that belongs to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Window {
     /// Its times, places and rooms.
     pub occurrence: Occurrence,
@@ -180,6 +182,41 @@ pub struct Window {
     pub near_end: bool,
     /// The notice that time is up was said.
     pub time_up: bool,
+    /// What each check saw last.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub health: BTreeMap<String, Sample>,
+    /// What checks saw while nothing was in motion, and when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub clean: BTreeMap<String, (f64, At)>,
+    /// What is bad now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Incident>,
+    /// What was bad and is over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incidents: Vec<Incident>,
+    /// When the patch in motion goes back by itself, and whether that was said again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub countdown: Option<(At, bool)>,
+    /// A manager let other windows go on although something is in motion here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub robbed: bool,
+    /// It was opened outside windows; what was said of it afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<Emergency>,
+}
+
+/// Why an occurrence was opened outside windows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emergency {
+    /// Who asked.
+    pub by: Who,
+    /// Who agreed.
+    pub approved: Who,
+    /// Why.
+    pub reason: String,
+    /// What was said of it afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
 }
 
 impl Rollback {
@@ -217,6 +254,13 @@ impl Window {
             reminded: Vec::new(),
             near_end: false,
             time_up: false,
+            health: BTreeMap::new(),
+            clean: BTreeMap::new(),
+            incident: None,
+            incidents: Vec::new(),
+            countdown: None,
+            robbed: false,
+            emergency: None,
         }
     }
 

@@ -181,6 +181,8 @@ pub struct Outgoing {
     pub name: Option<String>,
     /// It may be left out when it is late.
     pub is_status: bool,
+    /// It waits until there is nothing else to say.
+    pub is_extra: bool,
     /// Since when it waits, in milliseconds since 1970.
     pub at: i64,
 }
@@ -388,7 +390,7 @@ impl Inbox {
     /// What is to be said next in other rooms than these.
     pub fn first_beside(&self, rooms: &[&str]) -> Result<Option<Outgoing>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, room, kind, content, name, is_status, at FROM outgoing \
+            "SELECT id, room, kind, content, name, is_status, is_extra, at FROM outgoing \
              WHERE room NOT IN (SELECT value FROM json_each(?1)) ORDER BY is_extra, id LIMIT 1",
         )?;
         let out = statement.query_row([serde_json::json!(rooms).to_string()], |row| {
@@ -399,7 +401,8 @@ impl Inbox {
                 content: row.get(3)?,
                 name: row.get(4)?,
                 is_status: row.get(5)?,
-                at: row.get(6)?,
+                is_extra: row.get(6)?,
+                at: row.get(7)?,
             })
         });
         Ok(out.optional()?)

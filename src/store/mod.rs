@@ -11,6 +11,7 @@ mod backup;
 mod chain;
 mod diagnose;
 mod error;
+mod export;
 mod flaw;
 mod head;
 mod hits;
@@ -19,10 +20,13 @@ mod import;
 pub mod inbox;
 mod index;
 mod migrate;
+mod occurrences;
 mod open;
+mod part;
 mod question;
 mod redact;
 mod replay;
+mod restore;
 mod row;
 mod search;
 mod verify;
@@ -35,10 +39,13 @@ use rusqlite::{Connection, OptionalExtension};
 pub use append::{Answer, Seen};
 pub use backup::{BackupError, backup};
 pub use error::{OpenError, StoreError};
+pub use export::{ExportError, Exported, export, export_to};
 pub use flaw::{Flaw, Wrong};
 pub use head::Head;
 pub use index::{FEED_EVERY, FeedError, Feeder, Shape};
+pub use part::PartError;
 pub use replay::Replay;
+pub use restore::{RestoreError, restore};
 pub use search::Reader;
 pub use verify::{Damage, Redacted, VerifyError, Whole, check, verify};
 
@@ -130,6 +137,11 @@ impl Store {
     /// Answers a question; see [`Reader::search`].
     pub fn search(&self, query: &Query) -> Result<Found, StoreError> {
         self.reader.search(query)
+    }
+
+    /// All rows of some kinds; see [`Reader::rows_of_kinds`].
+    pub fn rows_of_kinds(&self, kinds: &[&str]) -> Result<Vec<Row>, StoreError> {
+        self.reader.rows_of_kinds(kinds)
     }
 
     /// The head of a row; see [`Reader::head_of`].

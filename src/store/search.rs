@@ -181,6 +181,18 @@ impl Reader {
         Ok(statement.query_map((slot, window.to_string()), row::row)?.collect::<Result<_, _>>()?)
     }
 
+    /// All rows of these kinds, oldest first. What people log is none of them.
+    pub fn rows_of_kinds(&self, kinds: &[&str]) -> Result<Vec<Row>, StoreError> {
+        let select = [
+            "SELECT ",
+            row::COLUMNS,
+            " FROM event WHERE kind <> 'logged' AND kind IN (SELECT value FROM json_each(?1)) ORDER BY seq",
+        ];
+        let mut statement = self.log.prepare_cached(&select.concat())?;
+        let kinds = serde_json::Value::from(kinds).to_string();
+        Ok(statement.query_map([kinds], row::row)?.collect::<Result<_, _>>()?)
+    }
+
     /// The first row from this one on that says what became of something that somebody said. What they offered is
     /// answered further on, by a row about the same change.
     pub(super) fn row_of(

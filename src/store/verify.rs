@@ -60,6 +60,8 @@ pub struct Redacted {
     /// The digests of what was taken out.
     pub(super) text: Option<Hash>,
     pub(super) detail: Option<Hash>,
+    /// The JSON that stands in the place of what was taken out.
+    left: Option<String>,
 }
 
 /// Why a log could not be said to be whole.
@@ -284,10 +286,11 @@ fn piece(log: &Connection, scope: &Scope, from: i64, to: i64) -> Result<(), Veri
     Ok(())
 }
 
-/// A row that is said to have lost its words and has some.
+/// A row that is said to have lost its words and has some, or other JSON than was left: no hash covers either.
 fn is_not_blank(line: &Line<'_>, redacted: Option<&Redacted>) -> bool {
     redacted.is_some_and(|redacted| {
         redacted.text.is_some() && line.text != redact::mark(redacted.by.0).as_bytes()
+            || redacted.left.as_ref().is_some_and(|left| line.detail != left.as_bytes())
     })
 }
 
@@ -334,6 +337,7 @@ pub(super) fn redactions(log: &Connection) -> Result<BTreeMap<i64, Redacted>, Ve
                 reason: reason.clone(),
                 text: one.text.as_deref().and_then(from_hex),
                 detail: one.detail.as_deref().and_then(from_hex),
+                left: one.left,
             };
             // What was blanked first is what the chain was made of.
             found.entry(one.row.0).or_insert(redacted);

@@ -5,7 +5,8 @@ use chrono::TimeDelta;
 use crate::engine::id::{ChangeNumber, RoomId};
 use crate::engine::settings::CONSOLE;
 use crate::engine::{
-    Attendance, Departure, Edited, Input, Line, Link, LinkChange, Place, Presence, Reply, words,
+    Attendance, Departure, Edited, How, Input, Line, Link, LinkChange, Measured, Place, Presence, Reply,
+    words,
 };
 
 /// One line of the terminal, or of a transcript.
@@ -25,6 +26,10 @@ pub enum Typed {
     Change(ChangeNumber, String),
     /// What a network tells: who came and went, how the connection stands, who says too much.
     Heard(Vec<Input>),
+    /// The command of a step, `5` or `r1`, has ended: so, and with this output.
+    Ran(String, How, String),
+    /// What a command that is on its way prints.
+    Output(String),
     /// Somebody puts a ✅ on a question: the last one that holds these words.
     Nod(Line, String),
     /// The program is killed and started again.
@@ -78,6 +83,17 @@ fn own_command(command: &str) -> Typed {
             _ => Typed::Unknown("/change N merged, ps2, abandoned, Verified-1 NAME, or a file of the folder"),
         },
         "restart" => Typed::Restart,
+        "health" => match measured(rest) {
+            Some(input) => Typed::Heard(vec![input]),
+            None => Typed::Unknown("/health CHECK good|bad|unknown [FIGURE] [WORDS] [| TOP ERROR]"),
+        },
+        "ran" => match ran(rest) {
+            Some((step, how, output)) => Typed::Ran(step, how, output),
+            None => Typed::Unknown(
+                "/ran K EXIT|SIGNAL|timeout|not-started [OUTPUT], where a signal is written -9",
+            ),
+        },
+        "output" if !rest.is_empty() => Typed::Output(rest.to_owned()),
         "edited" => match speaker_of(rest) {
             // The terminal has no ids: no message is ever handled before.
             Some((name, private, said)) => {
@@ -98,9 +114,42 @@ fn own_command(command: &str) -> Typed {
 }
 
 /// What the terminal's own lines are.
-const HELP: &str = "the terminal knows /as NAME, /change N WHAT, /restart, +10m and # comments; and for what a network \
+const HELP: &str = "the terminal knows /as NAME, /change N WHAT, /restart, /health CHECK good|bad|unknown [FIGURE] [WORDS], /ran K EXIT [OUTPUT], /output LINE, +10m and # comments; and for what a network \
                     tells: /left, /kicked, /loggedout, /split, /came, /roster NAMES, /flood NAME, /edited NAME> TEXT, /nod NAME [WORDS] for a ✅, /closed, /lost, \
                     /stopped, /readonly WHY, /up";
+
+/// `errors bad 31 errors/s, 9 of 11 hosts | 412x "Call to undefined function"`: the figure counts, and is part of the words.
+fn measured(rest: &str) -> Option<Input> {
+    let (check, rest) = rest.split_once(' ')?;
+    let (verdict, said) = rest.split_once(' ').unwrap_or((rest, ""));
+    let mut parts = said.split('|').map(str::trim);
+    let words = parts.next().unwrap_or_default().to_owned();
+    let value = words.split(' ').next().and_then(|word| word.parse().ok());
+    let good = match verdict {
+        "good" => Some(true),
+        "bad" => Some(false),
+        "unknown" => None,
+        _ => return None,
+    };
+    let top = parts.map(str::to_owned).collect();
+    let answer = if good.is_some() { Ok(Measured { value, good, words, top }) } else { Err(words) };
+    Some(Input::Measured { check: check.to_owned(), answer })
+}
+
+/// `5 1 ssh: timed out`
+fn ran(rest: &str) -> Option<(String, How, String)> {
+    let mut words = rest.splitn(3, ' ');
+    let (step, how) = (words.next().filter(|step| !step.is_empty())?, words.next()?);
+    let output = words.next().unwrap_or_default().to_owned();
+    let how = match (how, how.parse::<i32>()) {
+        ("timeout", _) => How::TimedOut,
+        ("not-started", _) => How::NotStarted(output.clone()),
+        (_, Ok(signal)) if signal < 0 => How::Signal(-signal),
+        (_, Ok(status)) => How::Exit(status),
+        _ => return None,
+    };
+    Some((step.to_owned(), how, output))
+}
 
 /// Reads what a network would tell: the room and the network are the terminal's.
 fn network_tells(verb: &str, rest: &str) -> Option<Vec<Input>> {

@@ -154,7 +154,7 @@ fn table() -> Vec<(u32, Vec<u8>, Then)> {
     is(60, b"bob> !log find (?i", Answer("no"));
     is(60, b"bob> !log find \\p{", Answer("no"));
     is(60, b"bob> !swat show (a+)+$", No("not-a-change"));
-    is(61, b"bob> !SWAT GO", No("unknown-verb"));
+    is(61, b"bob> !SWAT GO", No("not-lead"));
     is(61, b"bob> ! swat start", Silence);
     is(61, b"bob> !swatstart", Silence);
     is(61, b"bob> !!swat start", Silence);
@@ -277,7 +277,7 @@ fn each_gets_one_clear_line_or_silence_and_changes_nothing() {
 #[test]
 fn a_line_feed_does_not_carry_a_second_command_along() {
     let (_folder, scene) = scene();
-    let outcome = play(&scene, b"bob> !swat next\n!swat promote\n");
+    let outcome = play(&scene, b"bob> !swat next\n!swat deploy\n");
     assert_eq!(outcome.said.len(), 2, "{:?}", outcome.said);
     assert!(outcome.said[0].starts_with("swatbot> bob: next in "), "{:?}", outcome.said);
     assert!(outcome.said[1].ends_with("[unknown-verb]"), "{:?}", outcome.said);

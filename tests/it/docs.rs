@@ -6,6 +6,7 @@ use std::path::Path;
 
 use regex::Regex;
 use swatbot::engine::command::{Role, VERBS};
+use swatbot::engine::log::PARTS;
 use swatbot::transport::console::{self, Typed};
 
 use super::transcripts;
@@ -55,6 +56,16 @@ fn the_page_on_backtests_shows_what_is_printed() {
     let table = read("tests/samples/backtest/table.txt");
     let command = "$ swatbot backtest tests/samples/backtest/windows.jsonl\n";
     check("docs/backtest.md", "table", &format!("```\n{command}{table}```\n"));
+}
+
+#[test]
+fn the_page_on_the_log_names_all_that_can_be_asked() {
+    let mut table = "| part | what it asks for | for example |\n|---|---|---|\n".to_owned();
+    for part in PARTS {
+        let form = [part.word, part.value].join(" ");
+        table.push_str(&format!("| `{}` | {} | `{}` |\n", form.trim_end(), part.does, part.example));
+    }
+    check("docs/log.md", "parts", &table);
 }
 
 /// The table of verbs, as README.md shows it.

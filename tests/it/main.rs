@@ -1,6 +1,7 @@
 //! The one integration binary.
 
 mod accounts;
+mod argv;
 mod backtest;
 mod bad_inputs;
 mod bot;
@@ -17,6 +18,7 @@ mod fake_irc;
 #[cfg(feature = "matrix")]
 mod fake_matrix;
 mod files;
+mod follow;
 mod guidelines;
 mod history;
 mod incident;
@@ -44,11 +46,13 @@ mod matrix_setup;
 mod order;
 mod presence;
 mod properties;
+mod report;
 mod restart;
 mod review;
 mod room;
 mod sal;
 mod schedule;
+mod soak;
 mod store;
 #[cfg(all(feature = "irc", feature = "matrix"))]
 mod synapse;

@@ -1,5 +1,8 @@
 //! What holds for any chat at all: random people say random things at random times while the review system changes.
 
+mod commands;
+mod site;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
@@ -7,16 +10,17 @@ use proptest::prelude::*;
 use swatbot::engine::command::verb;
 use swatbot::engine::event::{Event, Record, WITHOUT_EFFECT};
 use swatbot::engine::facts::{Fact, Facts, Fault, PatchSet, PatchSetKind, Status};
-use swatbot::engine::id::{At, ChangeNumber, OccurrenceId, RoomId};
+use swatbot::engine::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId};
 use swatbot::engine::patch::Stage;
 use swatbot::engine::plan::Act;
-use swatbot::engine::settings::{CONSOLE, Plans, Settings, StepSettings};
+use swatbot::engine::settings::{CONSOLE, Settings};
 use swatbot::engine::state::State;
 use swatbot::engine::{
     Attendance, Departure, Input, Line, Link, LinkChange, Outcome, Presence, order, timers, turn,
 };
 
 use super::make;
+use site::CHECKS;
 
 /// The changes there are: 101, 102, what needs 102, one with two files, and the revert of 101.
 const CHANGES: [u32; 5] = [101, 102, 103, 104, 105];
@@ -84,6 +88,20 @@ const SAID: &[&str] = &[
     "!swat whoami",
     "!log looks odd",
     "!swat doen 3",
+    "!swat go",
+    "!swat go K",
+    "!swat go rK",
+    "!swat promote",
+    "!swat rerun",
+    "!swat health",
+    "!swat health errors",
+    "!swat soak 1m",
+    "!swat cancel",
+    "!swat override N health it is old noise",
+    "!swat steal morning they are gone",
+    "!swat emergency N logins fail",
+    "!swat approve N",
+    "!swat aftermath it was a typo",
     "hello everybody",
 ];
 
@@ -110,6 +128,10 @@ enum Op {
     Start,
     /// Somebody comes or goes, or the link does.
     Attend { who: usize, what: u8 },
+    /// A check answers: well, badly, or not at all.
+    Health { check: usize, what: u8 },
+    /// A command that is on its way ends, or says something.
+    Ran { exit: i32 },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -130,46 +152,9 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..CHANGES.len(), 0u8..8).prop_map(|(n, what)| Op::News { n, what }),
         1 => Just(Op::Start),
         4 => (0..PEOPLE.len(), 0u8..7).prop_map(|(who, what)| Op::Attend { who, what }),
+        6 => (0..CHECKS.len(), 0u8..6).prop_map(|(check, what)| Op::Health { check, what }),
+        4 => (-1i32..3).prop_map(|exit| Op::Ran { exit }),
     ]
-}
-
-fn settings() -> Settings {
-    let mut settings = make::settings();
-    let mut noon = settings.windows[0].clone();
-    noon.id = "noon".to_owned();
-    noon.start = chrono::NaiveTime::from_hms_opt(7, 30, 0).expect("a time");
-    settings.windows.push(noon);
-    let stage =
-        |stage: &str, by_file| StepSettings::Sync { stage: stage.to_owned(), by_file, run: None, back: None };
-    let plan = vec![
-        StepSettings::Review,
-        StepSettings::Merge { run: None },
-        stage("testservers", false),
-        StepSettings::Verify,
-        stage("canaries", false),
-        StepSettings::Health { checks: Vec::new() },
-        stage("production", true),
-        StepSettings::Watch(TimeDelta::minutes(2)),
-    ];
-    settings.plans = Plans { config: plan.clone(), code: plan };
-    settings
-}
-
-/// What the review system would say.
-fn review_system() -> BTreeMap<ChangeNumber, Facts> {
-    let mut all: BTreeMap<u32, Facts> =
-        CHANGES.iter().map(|change| (*change, make::config(*change))).collect();
-    let needed = make::short(&all[&102]);
-    let facts = |all: &mut BTreeMap<u32, Facts>, change| all.remove(&change).expect("it is there");
-    let mut needing = facts(&mut all, 103);
-    needing.needs = Fact::Known(vec![make::need(103, &[needed])]);
-    all.insert(103, needing);
-    let files = ["wmf-config/InitialiseSettings.php", "wmf-config/logos.php"];
-    all.insert(104, make::facts(104, make::CONFIG, "master", &files));
-    let mut revert = facts(&mut all, 105);
-    make::revert(&mut revert, 101);
-    all.insert(105, revert);
-    all.into_iter().map(|(change, facts)| (ChangeNumber(change), facts)).collect()
 }
 
 /// The bot, the world, and what was seen so far.
@@ -183,6 +168,10 @@ struct World {
     down: BTreeSet<ChangeNumber>,
     /// The steps that were done, by occurrence, change, start, patch set and number.
     done: BTreeSet<(OccurrenceId, ChangeNumber, Option<At>, u32, u32)>,
+    /// The commands that were started, by the rows of their intents: each once.
+    started: BTreeSet<RowId>,
+    /// Those of them that have not ended, with nobody watching after the program was killed.
+    watched: Vec<RowId>,
 }
 
 fn line(who: &str, text: String) -> Input {
@@ -212,15 +201,17 @@ fn without_row(state: &State) -> State {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(commands: bool) -> Self {
         Self {
-            settings: settings(),
+            settings: site::settings(commands),
             state: State::default(),
             replayed: State::default(),
             at: make::at("13:20"),
-            review: review_system(),
+            review: site::review_system(),
             down: BTreeSet::new(),
             done: BTreeSet::new(),
+            started: BTreeSet::new(),
+            watched: Vec::new(),
         }
     }
 
@@ -259,8 +250,12 @@ impl World {
             Op::Time(seconds) => self.pass(TimeDelta::seconds(*seconds))?,
             Op::News { n, what } => self.news(ChangeNumber(CHANGES[*n]), *what)?,
             Op::Start => {
-                self.take(&Input::Started)?;
+                self.watched.clear();
+                let outcome = self.take(&Input::Started)?;
+                prop_assert!(outcome.runs.is_empty(), "a start runs something: {:?}", outcome.runs);
             }
+            Op::Health { check, what } => self.measure(CHECKS[*check], *what)?,
+            Op::Ran { exit } => self.end(*exit)?,
             Op::Attend { who, what } => self.attend(*who, *what)?,
         }
         self.ask()?;
@@ -315,8 +310,8 @@ impl World {
             return self.say("alice", "!swat claim".to_owned());
         };
         let back = window.rollback.as_ref().filter(|_| !push).and_then(|rollback| rollback.current());
-        if let Some((number, _)) = back {
-            return self.say(&lead, format!("!swat done r{number}"));
+        if let Some((number, step)) = back {
+            return self.go_back(&lead, number, step);
         }
         if let Some(hold) = window.holds.first().filter(|_| !push) {
             return self.say(&lead, format!("!swat resume H{} fine again", hold.number));
@@ -335,11 +330,19 @@ impl World {
                 self.say(&patch.owner().0, "!swat here".to_owned())?;
             }
             return match next {
-                Some(next) => self.say(&lead, format!("!swat check {next} deployer")),
+                Some(next) => {
+                    self.measure("errors", 0)?;
+                    self.say(&lead, format!("!swat check {next} deployer"))
+                }
                 None => self.say(&lead, "!swat finish".to_owned()),
             };
         };
         let (change, owner) = (patch.change, patch.owner().0.clone());
+        if let Some((number, step)) = patch.current()
+            && self.go_by_command(&lead, change, number, step)?
+        {
+            return Ok(());
+        }
         match patch.current() {
             Some((number, step)) if step.failed.is_some() => {
                 self.say(&lead, "!swat retry".to_owned())?;
@@ -476,6 +479,7 @@ impl World {
         let same = turn(&self.settings, &mut again, self.at, input);
         // I1, and what a restart would believe.
         prop_assert_eq!(&outcome, &same);
+        self.starts_once(&outcome)?;
         for record in &outcome.records {
             self.replay(record)?;
         }
@@ -499,7 +503,8 @@ impl World {
         }
         let window = record.window.as_ref().and_then(|id| before.windows.get(id));
         let (Some(window), Some(change)) = (window, record.change) else { return Ok(()) };
-        if matches!(record.event, Event::PatchStarted { .. } | Event::StepDone { .. }) {
+        let is_result = commands::may_follow(window, change, record)?;
+        if !is_result && matches!(record.event, Event::PatchStarted { .. } | Event::StepDone { .. }) {
             prop_assert!(window.holds.is_empty(), "{change} goes on although it is held: {:?}", record.event);
             prop_assert!(window.rollback.is_none(), "{change} goes on during a rollback");
             for edge in order::predecessors(&before, window).before(change) {
@@ -526,7 +531,7 @@ impl World {
             for patch in &window.patches {
                 let here = patch.stage == Stage::Moving;
                 prop_assert_eq!(here, window.motion == Some(patch.change), "{:?}", patch);
-                moving += usize::from(here);
+                moving += usize::from(here && !window.robbed);
                 prop_assert!(window.places.contains(&patch.change));
                 if patch.is_dirty() {
                     prop_assert!(self.state.ledger.contains_key(&patch.change), "on hosts and not owed");
@@ -558,9 +563,11 @@ fn says_well(text: &str) -> Result<(), TestCaseError> {
 }
 
 fn holds_for(ops: &[Op]) -> Result<(), TestCaseError> {
-    let mut world = World::new();
-    for op in ops {
-        world.play(op)?;
+    for commands in [false, true] {
+        let mut world = World::new(commands);
+        for op in ops {
+            world.play(op)?;
+        }
     }
     Ok(())
 }
@@ -576,10 +583,12 @@ proptest! {
 
 #[test]
 fn the_natural_words_bring_patches_through() {
-    let mut world = World::new();
-    for _ in 0..200 {
-        world.play(&Op::GoOn).expect("nothing is wrong with an ordinary window");
+    for commands in [false, true] {
+        let mut world = World::new(commands);
+        for _ in 0..200 {
+            world.play(&Op::GoOn).expect("nothing is wrong with an ordinary window");
+        }
+        let live = world.done.iter().filter(|(_, _, _, _, step)| *step == 8).count();
+        assert!(live >= 2, "{live} patches came through, commands: {commands}");
     }
-    let live = world.done.iter().filter(|(_, _, _, _, step)| *step == 8).count();
-    assert!(live >= 2, "{live} patches came through");
 }

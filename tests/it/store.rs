@@ -3,6 +3,7 @@
 mod backup;
 mod crash;
 mod damage;
+mod export;
 #[cfg(feature = "matrix")]
 mod inbox;
 mod index;

@@ -1,17 +1,20 @@
 //! Plays every file of tests/transcripts/: plain chat in, plain chat out. `UPDATE=1` writes what the bot says now.
 //!
 //! The first lines set the scene: `# clock: TIME`, and where it is not the one of the repository, `# windows: FILE` (in
-//! tests/transcripts/) with the configuration, `# with: private commands, log observe, log emit, trust off` for what
-//! differs from it, and `# rooms: libera/#ops matrix/#ops:example.org` for the rooms of its windows. The review system is
+//! tests/transcripts/) with the configuration, `# with: private commands, log observe, log emit, trust off, commands,
+//! countdown` for what differs from it, and `# rooms: libera/#ops matrix/#ops:example.org` for the rooms of its windows. The review system is
 //! the folder that the configuration names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use swatbot::clock::Clock;
 use swatbot::config::{self, Review};
 use swatbot::engine::id::RoomId;
-use swatbot::engine::settings::{CONSOLE, LogMode, NetworkSettings};
+use swatbot::engine::settings::{
+    CONSOLE, CheckSettings, CommandSettings, Limit, LogMode, NetworkSettings, Plans, Settings, StepSettings,
+};
 use swatbot::engine::state::State;
 use swatbot::play::Player;
 use swatbot::review::{Files, Source};
@@ -71,6 +74,8 @@ impl Scene {
                 "log observe" => network.log = LogMode::Observe,
                 "log emit" => network.log = LogMode::Emit,
                 "trust off" => network.trust = false,
+                "commands" => with_commands(&mut settings),
+                "countdown" => settings.auto_rollback = Some(TimeDelta::seconds(60)),
                 _ => panic!("{}: what is \"{word}\"", path.display()),
             }
         }
@@ -92,8 +97,63 @@ impl Scene {
     }
 }
 
+/// Steps that the bot runs, and two health checks: `errors` beside what was before, `web` as its source says.
+fn with_commands(settings: &mut Settings) {
+    let command = |words: &str| {
+        let argv = words.split(' ').map(str::to_owned).collect();
+        Some(CommandSettings { argv, timeout: TimeDelta::minutes(10), kill_after: TimeDelta::seconds(10) })
+    };
+    let sync = |stage: &str, by_file, run: &str, back: &str| StepSettings::Sync {
+        stage: stage.to_owned(),
+        by_file,
+        run: command(run),
+        back: command(back),
+    };
+    let plan = vec![
+        StepSettings::Review,
+        StepSettings::Merge { run: None },
+        sync(
+            "testservers",
+            false,
+            "/usr/bin/scap sync testservers {message}",
+            "/usr/bin/scap revert testservers {change}",
+        ),
+        StepSettings::Verify,
+        sync(
+            "canaries",
+            false,
+            "/usr/bin/scap sync {stage} {message}",
+            "/usr/bin/scap revert {stage} {change}",
+        ),
+        StepSettings::Health { checks: vec!["errors".to_owned(), "web".to_owned()] },
+        sync(
+            "production",
+            true,
+            "/usr/bin/scap sync-file {path} {message}",
+            "/usr/bin/scap revert-file {path} {change}",
+        ),
+        StepSettings::Watch(TimeDelta::minutes(2)),
+    ];
+    settings.plans = Plans { config: plan.clone(), code: plan };
+    let check = |id: &str, looks_at: &str, limit| CheckSettings {
+        id: id.to_owned(),
+        looks_at: looks_at.to_owned(),
+        every: TimeDelta::seconds(10),
+        soak: TimeDelta::minutes(2),
+        need: 2,
+        tolerate: 0,
+        stale: TimeDelta::seconds(60),
+        limit,
+    };
+    let beside = Limit::Baseline { factor: 2.0, at_least: 0.1 };
+    settings.checks = vec![
+        check("errors", "errors per second on the canaries", beside),
+        check("web", "whether the canaries answer", Limit::Own),
+    ];
+}
+
 /// A head says in a few digits everything that was said before, so a transcript shows where one is said and not which.
-fn without_heads(said: &str) -> String {
+pub(crate) fn without_heads(said: &str) -> String {
     let head = regex::Regex::new(r"(head L\d+) [0-9a-f]{16}").expect("a pattern");
     head.replace_all(said, "$1 0000000000000000").into_owned()
 }

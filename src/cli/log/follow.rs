@@ -1,10 +1,12 @@
-//! `swatbot log --follow`: prints rows as they are committed. It sleeps until something in the log's folder is written.
+//! `swatbot log --follow`: prints rows as they are committed. It sleeps until something in the log's folder is
+//! written, and looks now and then all the same.
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::OwnedFd;
 use rustix::fs::inotify;
 use rustix::io::Errno;
@@ -18,8 +20,11 @@ use crate::engine::id::RowId;
 use crate::engine::log::{Query, Row};
 use crate::store::Reader;
 
-/// Where the system does not say that a file was written, it is looked at so often.
-const LOOK_SECONDS: i64 = 2;
+/// How soon after a write the log is looked at. SQLite shows a commit to others a little after the write that wakes them.
+const SOON: Duration = Duration::from_millis(2);
+
+/// How long is slept at most: where the disk takes its time, or the system does not say what is written.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Prints the newest rows, oldest first, and then what comes, until it is interrupted or nobody reads it any more.
 pub(super) fn run(
@@ -62,11 +67,13 @@ struct Wait {
     writes: mpsc::Receiver<()>,
     interrupt: Signal,
     terminate: Signal,
+    /// How long to sleep before the next look, twice as long each time that nothing was written.
+    pause: Duration,
 }
 
 impl Wait {
     fn new(database: &Path) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let guard = runtime.enter();
         let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         drop(guard);
@@ -74,15 +81,22 @@ impl Wait {
         let folder = watch(database).ok();
         // It ends with the program, which ends when this thread has nothing more to say.
         thread::Builder::new().name("follow".to_owned()).spawn(move || tell(folder.as_ref(), &written))?;
-        Ok(Self { runtime, writes, interrupt, terminate })
+        Ok(Self { runtime, writes, interrupt, terminate, pause: SOON })
     }
 
     /// Waits until the log may have grown; `false` where it is time to end.
     fn until_written(&mut self) -> bool {
-        let Self { runtime, writes, interrupt, terminate } = self;
+        let Self { runtime, writes, interrupt, terminate, pause } = self;
         runtime.block_on(async {
             tokio::select! {
-                written = writes.recv() => written.is_some(),
+                written = writes.recv() => {
+                    *pause = SOON;
+                    written.is_some()
+                }
+                () = tokio::time::sleep(*pause) => {
+                    *pause = (*pause * 2).min(LONGEST);
+                    true
+                }
                 _ = interrupt.recv() => false,
                 _ = terminate.recv() => false,
             }
@@ -93,14 +107,11 @@ impl Wait {
 /// Says that something in the folder of the log was written, until whoever reads standard output is gone.
 fn tell(folder: Option<&OwnedFd>, written: &mpsc::Sender<()>) {
     let out = io::stdout();
-    let every = Timespec { tv_sec: LOOK_SECONDS, tv_nsec: 0 };
     loop {
         // Nothing is asked of standard output: that its other end was closed is said all the same.
         let mut ends = vec![PollFd::new(&out, PollFlags::empty())];
         ends.extend(folder.map(|folder| PollFd::new(folder, PollFlags::IN)));
-        let timeout = if folder.is_none() { Some(&every) } else { None };
-        if poll(&mut ends, timeout).is_err_and(|error| error != Errno::INTR) || !ends[0].revents().is_empty()
-        {
+        if poll(&mut ends, None).is_err_and(|error| error != Errno::INTR) || !ends[0].revents().is_empty() {
             return;
         }
         if let Some(folder) = folder {

@@ -235,6 +235,17 @@ pub(super) fn done(words: &mut Words<'_>) -> Result<Command, Refusal> {
     Ok(Command::Done { step, patch, note: words.rest() })
 }
 
+/// `go [K]`: a step, `rK` for one of a rollback, and nothing else.
+pub(super) fn only_step(words: &mut Words<'_>) -> Result<Option<StepRef>, Refusal> {
+    let Some(word) = words.peek() else { return Ok(None) };
+    let forward = || word.parse().ok().filter(|_| is_small_number(word)).map(StepRef::Forward);
+    let step = numbered(word, 'r').map(StepRef::Back).or_else(forward);
+    let step = step.ok_or_else(|| words.usage())?;
+    words.next();
+    words.end()?;
+    Ok(Some(step))
+}
+
 /// `log …`: see `engine::log` for what is a question.
 pub(super) fn log_line(words: &mut Words<'_>) -> Result<Command, Refusal> {
     let text = words.rest().unwrap_or_default();

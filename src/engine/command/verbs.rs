@@ -1,5 +1,7 @@
 //! The table of the verbs, from which the parser, the rights and `help` are made.
 
+mod steps;
+
 use super::reader::{add, done, files, log_line, looks_like_window, move_patch, numbered, rule_words};
 use super::{Command, Role, Verb};
 use crate::engine::guidelines::RuleId;
@@ -281,6 +283,9 @@ pub static VERBS: &[Verb] = {
             asks: false,
             parse: done,
         },
+        steps::GO,
+        steps::PROMOTE,
+        steps::RERUN,
         Verb {
             name: "failed",
             aliases: &[],
@@ -299,6 +304,9 @@ pub static VERBS: &[Verb] = {
             asks: false,
             parse: |words| words.end().map(|()| Command::Retry),
         },
+        steps::HEALTH,
+        steps::SOAK,
+        steps::CANCEL,
         Verb {
             name: "verified",
             aliases: &["good"],
@@ -403,16 +411,23 @@ pub static VERBS: &[Verb] = {
             aliases: &[],
             usage: &["override N RULE REASON"],
             who: &[Lead, Manager],
-            does: "set a blocking rule aside for this patch set",
+            does: "set a blocking rule aside for this patch set; the rule health is for a deployer who neither leads nor owns it",
             asks: false,
             parse: |words| {
                 let patch = words.target()?;
                 let word = words.one("a rule")?;
+                if word.eq_ignore_ascii_case("health") {
+                    return Ok(Command::OverrideHealth { patch, reason: words.text()? });
+                }
                 let rule = RuleId::from_word(&word.to_ascii_lowercase());
                 let rule = rule.ok_or_else(|| words.unknown("rule", word, &rule_words(), usize::MAX))?;
                 Ok(Command::Override { patch, rule, reason: words.text()? })
             },
         },
+        steps::STEAL,
+        steps::EMERGENCY,
+        steps::APPROVE,
+        steps::AFTERMATH,
         Verb {
             name: "extend",
             aliases: &[],
@@ -482,9 +497,9 @@ pub static VERBS: &[Verb] = {
         Verb {
             name: "report",
             aliases: &["summary"],
-            usage: &["report [W]"],
+            usage: &["report [W]", "report stats"],
             who: &[Anyone],
-            does: "how a window went",
+            does: "how a window went, or all of them",
             asks: true,
             parse: |words| Ok(Command::Report { window: words.last_word()? }),
         },

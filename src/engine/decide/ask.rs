@@ -258,6 +258,11 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn report(&mut self, word: Option<&str>) -> Result<(), Refusal> {
+        if word.is_some_and(|word| word.eq_ignore_ascii_case("stats")) {
+            let (name, to) = (self.name.clone(), self.to.clone());
+            self.out.questions.push(Question { about: About::Stats, name, to });
+            return Ok(());
+        }
         let id = match word {
             None => match self.open_window() {
                 Some(window) => window.id().clone(),
@@ -309,6 +314,7 @@ impl<'a> Turn<'a> {
                     .iter()
                     .filter(|verb| verb.who.iter().any(|role| self.is(*role, window, owned)))
                     .filter(|verb| !needs_open(verb.name) || self.open_window().is_some())
+                    .filter(|verb| self.means_something(verb.name))
                     .map(|verb| verb.name)
                     .collect();
                 say::ask::help(self.prefix(), &legal)
@@ -316,6 +322,29 @@ impl<'a> Turn<'a> {
         };
         self.answer(&text);
         Ok(())
+    }
+}
+
+impl Turn<'_> {
+    /// Whether a verb of commands, of health or of emergencies means something now.
+    fn means_something(&self, verb: &str) -> bool {
+        let window = self.moving_window();
+        let patch = window.and_then(Window::moving);
+        match verb {
+            "go" | "promote" | "rerun" => {
+                let back = window.and_then(|window| window.rollback.as_ref());
+                patch.is_some_and(|patch| patch.steps.iter().any(|step| step.run.is_some()))
+                    || back.is_some_and(|back| back.steps.iter().any(|step| step.run.is_some()))
+            }
+            "health" => !self.settings.checks.is_empty(),
+            "soak" => patch.is_some() && !self.settings.checks.is_empty(),
+            "cancel" => window.is_some_and(|window| window.countdown.is_some()),
+            "steal" => window.is_some_and(|window| window.motion.is_some() || window.rollback.is_some()),
+            "emergency" => self.open_window().is_none(),
+            "approve" => !self.state.emergencies.is_empty(),
+            "aftermath" => self.open_window().is_some_and(|window| window.emergency.is_some()),
+            _ => true,
+        }
     }
 }
 

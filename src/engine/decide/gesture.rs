@@ -129,7 +129,7 @@ impl Turn<'_> {
 fn says(step: &Step) -> Option<Says> {
     match step.act {
         Act::Verify => Some(Says::Verified),
-        Act::Sync { .. } | Act::Health { .. } => Some(Says::Done),
-        Act::Review | Act::Merge | Act::Watch { .. } => None,
+        _ if step.act.is_manual() && step.run.is_none() => Some(Says::Done),
+        _ => None,
     }
 }

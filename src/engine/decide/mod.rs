@@ -5,10 +5,14 @@ mod answers;
 mod aside;
 mod ask;
 mod bridge;
+mod emergency;
 mod find;
 mod gesture;
+mod go;
+mod health;
 mod late;
 mod link;
+mod lock;
 mod log;
 mod meant;
 mod order;
@@ -32,6 +36,7 @@ use super::window::Window;
 use super::{Input, Line, Outcome, Place, Reply, text, timers};
 
 pub(super) use answers::why_unknown;
+pub(super) use go::running_forward;
 use meant::{Meant, meant, others_log};
 pub(super) use people::{here_from, owners, say_who_is_here};
 pub(super) use run::dirty_stage;
@@ -97,7 +102,21 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.link(link);
             turn.out
         }
-        Input::Measured { .. } | Input::Ran { .. } | Input::Output { .. } => Outcome::default(),
+        Input::Measured { check, answer } => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.measured(check, answer);
+            turn.out
+        }
+        Input::Ran { row, ended } => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.ran(*row, ended);
+            turn.out
+        }
+        Input::Output { row, line } => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.output(*row, line);
+            turn.out
+        }
         Input::Tick => timers::tick(settings, state, at),
         Input::Settings => {
             let mut turn = Turn::of_bot(settings, state, at);
@@ -483,6 +502,12 @@ impl<'a> Turn<'a> {
             Command::Uncheck { patch, item } => self.uncheck(patch, &item),
             Command::Steps { patch } => self.steps(patch),
             Command::Done { step, patch, note } => self.done(step, patch, note),
+            Command::Go { step } => self.go(step),
+            Command::Promote => self.promote(),
+            Command::Rerun => self.rerun(),
+            Command::Health { check } => self.health(check.as_deref()),
+            Command::Soak { by } => self.soak(&by),
+            Command::Cancel => self.cancel(),
             Command::Failed { why } => self.failed(&why),
             Command::Retry => self.retry(),
             Command::Verified { patch, note } => self.verified(patch, note),
@@ -495,6 +520,11 @@ impl<'a> Turn<'a> {
             Command::Ledger => self.ledger(),
             Command::Settle { patch, how, reason } => self.settle(patch, &how, &reason),
             Command::Override { patch, rule, reason } => self.override_rule(patch, rule, &reason),
+            Command::OverrideHealth { patch, reason } => self.override_health(patch, &reason),
+            Command::Steal { window, reason } => self.steal(&window, &reason),
+            Command::Emergency { change, reason } => self.emergency(change, &reason),
+            Command::Approve { change } => self.approve(change),
+            Command::Aftermath { words } => self.aftermath(&words),
             Command::Extend { by } => self.extend(&by),
             Command::Limit { limit } => self.limit(limit),
             Command::Freeze { from, to, reason } => self.freeze(&from, &to, &reason),
@@ -533,6 +563,7 @@ impl<'a> Turn<'a> {
             let (who, text) = self.back_in(&window);
             self.ping_within(&window, who, &text);
         }
+        self.lost_sight_of_commands();
     }
 }
 

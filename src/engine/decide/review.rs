@@ -168,9 +168,7 @@ impl<'a> Turn<'a> {
                 self.soft_prompt(window, &after);
                 Ok(())
             }
-            Err(refusal)
-                if refusal.code == "order" || refusal.code == "busy" || refusal.code == "not-started" =>
-            {
+            Err(refusal) if ["order", "busy", "lock", "not-started"].contains(&refusal.code) => {
                 if checked && refusal.code == "not-started" {
                     self.answer(&format!("already noted, not started: {}", refusal.text));
                     return Ok(());
@@ -259,6 +257,10 @@ impl<'a> Turn<'a> {
             let managers = self.people_with(super::super::settings::Standing::Manager);
             return Err(no::not_manager(&format!("override of {rule}"), &managers));
         }
+        // What two patches have to do with each other any deployer may say: it may take a second one (§4a.14).
+        if rule == RuleId::Coupled && self.is(Role::Deployer, None, None) {
+            return Ok(());
+        }
         self.may("override", window, None)
     }
 
@@ -285,6 +287,8 @@ impl<'a> Turn<'a> {
         };
         let verdict = verdict(true).max(verdict(false));
         match verdict {
+            // It does not block any more, since another deployer has set it aside.
+            _ if patch.overrides.contains_key(&rule) => {}
             Some(Verdict::Block) => {}
             Some(Verdict::Ask) => {
                 let item = self.point_of(rule, change);

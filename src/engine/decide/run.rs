@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::super::command::{Role, StepRef, Target};
 use super::super::event::{Cause, Ending, Event};
+use super::super::health::Verdict;
 use super::super::id::{ChangeNumber, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::plan::{Act, Step};
@@ -17,14 +18,12 @@ use super::start::with_done;
 /// The last stage that a patch was put on.
 pub(in super::super) fn dirty_stage(patch: &Patch) -> String {
     let current = patch.current().map(|(number, _)| number);
-    let stage =
-        (1u32..).zip(&patch.steps).collect::<Vec<_>>().into_iter().rev().find_map(|(number, step)| {
-            let reached = step.done.is_some() || step.begun || current == Some(number);
-            match &step.act {
-                Act::Sync { stage, .. } if reached => Some(stage.clone()),
-                _ => None,
-            }
-        });
+    let stage = (1u32..).zip(&patch.steps).collect::<Vec<_>>().into_iter().rev().find_map(
+        |(number, step)| match &step.act {
+            Act::Sync { stage, .. } if step.is_on_hosts(current == Some(number)) => Some(stage.clone()),
+            _ => None,
+        },
+    );
     stage.unwrap_or_default()
 }
 
@@ -125,7 +124,7 @@ impl Turn<'_> {
     }
 
     /// Steps are the lead's; those of a rollback are any deployer's, since nothing blocks a rollback.
-    fn may_step(&self, verb: &str, window: &Window) -> Result<(), Refusal> {
+    pub(super) fn may_step(&self, verb: &str, window: &Window) -> Result<(), Refusal> {
         if window.rollback.is_some() && self.is(Role::Deployer, None, None) {
             return Ok(());
         }
@@ -172,12 +171,21 @@ impl Turn<'_> {
         note: Option<String>,
     ) -> Result<(), Refusal> {
         self.may_go_on(window)?;
+        if let Some(why) = step.failed.as_ref().filter(|_| !step.checks().is_empty()) {
+            return Err(no::unhealthy(self.prefix(), patch, why));
+        }
         if let Some(why) = &step.failed {
             let back = format!(" or {}", self.command(&format!("rollback {}", patch.change)));
             return Err(no::step_failed(self.prefix(), &format!("step {current}"), why, &back));
         }
         if !step.act.is_manual() {
             return Err(no::closes_itself(current, &say::run::how_it_closes(self.settings, patch, step)));
+        }
+        if step.is_running() {
+            return Err(no::is_running(self.prefix(), &format!("step {current}"), patch.change));
+        }
+        if step.run.is_some() && !step.is_unknown() {
+            return Err(no::runs_itself(self.prefix(), current));
         }
         self.not_crossed(patch, &format!("done {current}"))?;
         let event = Event::StepDone { step: current, patch_set: patch.patch_set, note };
@@ -193,6 +201,9 @@ impl Turn<'_> {
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
+            if step.going.as_ref().is_some_and(|going| !going.is_unknown) {
+                return Err(no::runs_back(&format!("r{number}")));
+            }
             let event = Event::BackStepFailed { step: number, why: why.to_owned() };
             self.record(Some(window.id()), Some(step.change), event);
             let retry = self.command("retry");
@@ -205,6 +216,9 @@ impl Turn<'_> {
         let next = super::start::next(self.settings, self.state, window);
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+        if step.is_running() {
+            return Err(no::is_running(self.prefix(), &format!("step {number}"), patch.change));
+        }
         if step.failed.is_some() {
             self.answer(&format!("already noted: step {number} failed. {}", self.command("retry")));
             return Ok(());
@@ -241,6 +255,9 @@ impl Turn<'_> {
             if step.failed.is_none() {
                 return Err(no::nothing_failed(&format!("r{number}")));
             }
+            if step.run.is_some() {
+                return self.go_back(window, number, step);
+            }
             self.record(Some(window.id()), Some(step.change), Event::BackStepRetried { step: number });
             let text = say::run::back_step(self.prefix(), number, step);
             self.answer(&format!("again: {text}"));
@@ -249,13 +266,28 @@ impl Turn<'_> {
         let next = super::start::next(self.settings, self.state, window);
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
-        if step.failed.is_none() {
+        let is_silent = patch.health.said == Some(Verdict::Unknown);
+        if step.failed.is_none() && !is_silent {
             return Err(no::nothing_failed(&format!("step {number}")));
         }
         self.may_go_on(window)?;
+        if step.run.is_some() {
+            let row = self.intend(window, patch, number, step)?;
+            let text = say::go::started(patch, number, step, row, "");
+            self.answer(&text);
+            return Ok(());
+        }
         self.record(Some(window.id()), Some(patch.change), Event::StepRetried { step: number });
         let mut again = patch.clone();
+        again.health.start_again(false);
         again.steps[number as usize - 1].failed = None;
+        if let Act::Health { checks } = &step.act
+            && !checks.is_empty()
+        {
+            let text = say::health::again(self.settings, &again, number, checks);
+            self.answer(&text);
+            return Ok(());
+        }
         self.prompt(window, &again, "");
         Ok(())
     }
@@ -435,7 +467,7 @@ impl Turn<'_> {
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
-            return Err(no::rolling_back(self.prefix(), step.change, number));
+            return Err(no::rolling_back(self.prefix(), number, step));
         }
         if let Some(patch) = window.moving() {
             return Err(if patch.is_dirty() {
@@ -443,6 +475,9 @@ impl Turn<'_> {
             } else {
                 no::finish_busy(self.prefix(), patch)
             });
+        }
+        if window.emergency.as_ref().is_some_and(|emergency| emergency.report.is_none()) {
+            return Err(no::report_first(self.prefix(), window));
         }
         self.close(window, Ending::Finished);
         Ok(())

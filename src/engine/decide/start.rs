@@ -3,6 +3,7 @@
 use super::super::event::{Debt, Event};
 use super::super::facts::{Change, Facts};
 use super::super::guidelines::{self, RuleId, Verdict};
+use super::super::health::CLEAN_FOR;
 use super::super::id::{At, ChangeNumber, Who};
 use super::super::kind::{self, PatchKind};
 use super::super::order;
@@ -126,12 +127,15 @@ impl Turn<'_> {
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
-            return Err(no::rolling_back(self.prefix(), step.change, number));
+            return Err(no::rolling_back(self.prefix(), number, step));
         }
         if !window.holds.is_empty() {
             return Err(no::held(self.prefix(), &window.holds));
         }
-        let moving = window.moving().filter(|patch| !patch.overrides.contains_key(&RuleId::Freeze));
+        self.may_pass_lock(window)?;
+        let passes = |patch: &&Patch| patch.overrides.contains_key(&RuleId::Freeze);
+        // Two people agreed to an emergency: that is what a freeze is not for.
+        let moving = window.moving().filter(|patch| !passes(patch) && window.emergency.is_none());
         if let Some(patch) = moving
             && let Some(freeze) =
                 self.state.freezes.iter().find(|freeze| freeze.from <= self.at && self.at < freeze.to)
@@ -149,16 +153,12 @@ impl Turn<'_> {
         if !window.is_running() {
             return Err(no::not_started(self.prefix(), window, self.at));
         }
-        // There is one production: what another window has in motion is in the way as much as this one's own.
-        let windows = self.state.windows.values().filter(|other| other.id() != window.id());
-        let mut moving = std::iter::once(window).chain(windows.clone());
-        if let Some((other, moving)) = moving.find_map(|other| Some((other, other.moving()?))) {
-            return Err(no::busy(self.prefix(), window, other, moving));
+        if let Some(moving) = window.moving() {
+            return Err(no::busy(self.prefix(), moving));
         }
-        let mut going_back =
-            windows.filter_map(|other| Some((other, other.rollback.as_ref()?.current()?.1.change)));
-        if let Some((other, change)) = going_back.next() {
-            return Err(no::going_back(window, other, change));
+        // There is one production: what another window has in motion is in the way as much as this one's own.
+        if let Some(locked) = self.locked_by(window) {
+            return Err(locked);
         }
         let facts = why_unknown(self.state, change).map_err(|why| no::facts_unknown(change, why))?;
         self.may_pass_order(window, patch)?;
@@ -274,7 +274,14 @@ impl Turn<'_> {
 
     /// Sets a patch in motion.
     pub(super) fn start_patch(&mut self, window: &Window, patch: &Patch, steps: Vec<Step>) {
+        let checks: Vec<String> = steps.iter().flat_map(Step::checks).cloned().collect();
         self.record(Some(window.id()), Some(patch.change), Event::PatchStarted { steps });
+        let at = self.at;
+        let fresh = window.clean.iter().filter(|(_, (_, taken))| at - *taken <= CLEAN_FOR);
+        for (check, (value, _)) in fresh.filter(|(check, _)| checks.contains(check)) {
+            let event = Event::BaselineTaken { check: check.clone(), value: *value };
+            self.record(Some(window.id()), Some(patch.change), event);
+        }
     }
 
     /// Names the next patch, with what the lead has to know before reading it.
@@ -379,7 +386,11 @@ impl Turn<'_> {
             }
             plan::Act::Verify => {
                 let text = say::run::verify(self.settings, patch);
-                self.ping(window, &[patch.owner()], &say::run::after_lead_in(lead_in, &text));
+                // What comes before it may have said where it is.
+                let is_on = format!("{} is on {}", patch.change, super::dirty_stage(patch));
+                let bare = text.strip_prefix(&is_on).filter(|_| lead_in.starts_with(&is_on));
+                let text = bare.map_or(text.as_str(), |rest| rest.trim_start_matches(": "));
+                self.ping(window, &[patch.owner()], &say::run::after_lead_in(lead_in, text));
                 self.may_nod(window, patch, patch.owner(), before);
             }
             plan::Act::Review => {

@@ -4,12 +4,12 @@ use super::super::command::{Role, Target, target};
 use super::super::event::{BackStep, Cause, Event, Settlement};
 use super::super::id::{ChangeNumber, Who};
 use super::super::patch::{Patch, Stage};
-use super::super::plan::Act;
+use super::super::plan::{Act, Step};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::Standing;
 use super::super::window::{Hold, Rollback, Window};
 use super::super::{command, order, words};
-use super::Turn;
+use super::{Turn, running_forward};
 
 impl<'a> Turn<'a> {
     pub(super) fn hold(&mut self, reason: Option<String>) -> Result<(), Refusal> {
@@ -47,11 +47,13 @@ impl<'a> Turn<'a> {
         } else {
             String::new()
         };
+        let runs = running_forward(window).map(|(number, _)| say::run::runs_on(self.prefix(), number));
         let text = format!(
-            "{} is HELD by {} (H{hold}){}. {lift}{why}",
+            "{} is HELD by {} (H{hold}){}{}. {lift}{why}",
             window.id(),
             self.name,
-            say::after_colon(reason.as_deref())
+            say::after_colon(reason.as_deref()),
+            runs.unwrap_or_default()
         );
         let lead = window.lead.as_ref().map(|lead| lead.who.clone()).filter(|lead| *lead != who);
         match lead {
@@ -196,8 +198,16 @@ impl<'a> Turn<'a> {
         here.rev().find_map(|window| window.patch(change).map(|patch| (window, patch)))
     }
 
-    fn roll_back(&mut self, window: &Window, patch: &Patch, reason: &str) -> Result<(), Refusal> {
-        self.may("rollback", Some(window), Some(patch))?;
+    /// By whoever speaks, or by the bot where its countdown is over.
+    pub(in super::super) fn roll_back(
+        &mut self,
+        window: &Window,
+        patch: &Patch,
+        reason: &str,
+    ) -> Result<(), Refusal> {
+        if self.by.network.is_some() {
+            self.may("rollback", Some(window), Some(patch))?;
+        }
         if !self.state.windows.contains_key(window.id()) {
             self.record(Some(window.id()), None, Event::Reopened);
         }
@@ -224,6 +234,8 @@ impl<'a> Turn<'a> {
         }
         let event = Event::RollbackStarted { steps: steps.clone(), reason: reason.clone() };
         self.record(Some(window.id()), Some(patch.change), event);
+        let running = running_forward(window);
+        self.out.stops.extend(running.map(|(_, row)| row));
         let first = (1u32..).zip(&steps).find(|(_, step)| !step.done);
         let first = first.map(|(number, step)| say::run::back_step(self.prefix(), number, step));
         let theirs = self.is(Role::Deployer, None, None);
@@ -235,7 +247,13 @@ impl<'a> Turn<'a> {
             (row, self.at),
             theirs,
         );
-        self.answer(&text);
+        let ends = running.map(|(number, _)| say::run::ends_first(number)).unwrap_or_default();
+        if self.who.is_some() {
+            self.answer(&format!("{text}{ends}"));
+        } else {
+            self.tell_all_concerned(window, patch, &format!("{text}{ends}"));
+            return Ok(());
+        }
         let mut others: Vec<Who> = Vec::new();
         let concerned =
             steps.iter().filter_map(|step| window.patch(step.change)).map(|patch| patch.owner().clone());
@@ -293,7 +311,10 @@ impl<'a> Turn<'a> {
         let Some((number, step)) = rollback.current() else { return Ok(()) };
         match said {
             Some(command::StepRef::Forward(said)) => {
-                let words = self.command(&format!("done r{number}"));
+                let words = match &step.run {
+                    Some(_) => say::run::back_step(self.prefix(), number, step),
+                    None => self.command(&format!("done r{number}")),
+                };
                 let text = format!(
                     "{} is going back and step {said} is void; r{number} is open. {words}",
                     step.change
@@ -337,10 +358,14 @@ impl<'a> Turn<'a> {
                 format!(", or mend it by hand and {}", self.command(&format!("done r{number} NOTE")));
             return Err(no::step_failed(self.prefix(), &format!("r{number}"), why, &mended));
         }
-        self.record(Some(window.id()), Some(step.change), Event::BackStepDone { step: number, note });
+        if step.going.as_ref().is_some_and(|going| !going.is_unknown) {
+            return Err(no::runs_back(&format!("r{number}")));
+        }
+        let health = self.health_seen(window);
+        self.record(Some(window.id()), Some(step.change), Event::BackStepDone { step: number, note, health });
         let next = (1u32..).zip(&rollback.steps).find(|(other, step)| *other != number && !step.done);
         if let Some((number, step)) = next {
-            let text = say::run::back_step(self.prefix(), number, step);
+            let text = say::go::next_back(self.prefix(), number, step);
             self.answer(&text);
         }
         Ok(())
@@ -367,7 +392,8 @@ impl<'a> Turn<'a> {
         let Some(entry) = self.state.ledger.get(&change) else {
             return Err(no::not_in_ledger(self.prefix(), &change.to_string()));
         };
-        let moving = self.state.window_of(change).and_then(Window::moving);
+        let here = self.state.window_of(change).filter(|window| !window.robbed);
+        let moving = here.and_then(Window::moving);
         if let Some(patch) = moving.filter(|patch| patch.change == change) {
             return Err(no::in_motion(self.prefix(), "settle", patch.change));
         }
@@ -440,30 +466,33 @@ impl<'a> Turn<'a> {
 /// stages before as well: they are part of the same fleet.
 fn steps_back(patch: &Patch) -> Vec<BackStep> {
     let current = patch.current().map(|(number, _)| number);
-    let syncs: Vec<(&str, Option<&String>, bool, bool)> = (1..)
+    let syncs: Vec<(&str, Option<&String>, &Step, bool)> = (1..)
         .zip(&patch.steps)
         .filter_map(|(number, step)| match &step.act {
             Act::Sync { stage, file } => {
-                // Nobody knows how far the current step is: what was perhaps begun goes back as well.
-                let touched = step.done.is_some() || step.begun || current == Some(number);
-                Some((stage.as_str(), file.as_ref(), step.done.is_some(), touched))
+                let touched = step.is_on_hosts(current == Some(number));
+                Some((stage.as_str(), file.as_ref(), step, touched))
             }
             _ => None,
         })
         .collect();
     let last_stage = syncs.last().map_or("", |(stage, ..)| *stage);
-    let all_of_last = syncs.iter().filter(|(stage, ..)| *stage == last_stage).all(|(_, _, done, _)| *done);
+    let is_done = |step: &Step| step.done.is_some();
+    let all_of_last =
+        syncs.iter().filter(|(stage, ..)| *stage == last_stage).all(|(_, _, step, _)| is_done(step));
     syncs
         .iter()
         .rev()
         .filter(|(stage, _, _, touched)| *touched && (!all_of_last || *stage == last_stage))
-        .map(|(stage, file, ..)| BackStep {
+        .map(|(stage, file, step, _)| BackStep {
             change: patch.change,
             stage: (*stage).to_owned(),
             file: file.cloned(),
             done: false,
             failed: None,
             by: None,
+            run: step.back.clone(),
+            going: None,
         })
         .collect()
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::id::{At, ChangeNumber, RoomId, Who};
+use super::super::plan::Going;
+use super::super::settings::CommandSettings;
 
 /// One step of a rollback.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,4 +22,10 @@ pub struct BackStep {
     /// Who said that it is done, when, and in which room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<(Who, At, Option<RoomId>)>,
+    /// What does it; a person, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<CommandSettings>,
+    /// That is on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub going: Option<Going>,
 }

@@ -90,6 +90,23 @@ impl Event {
             Self::Settled { .. } => "settled",
             Self::Frozen { .. } => "frozen",
             Self::Thawed { .. } => "thawed",
+            Self::BaselineTaken { .. } => "baseline-taken",
+            Self::Sampled { .. } => "sampled",
+            Self::HealthJudged { .. } => "health-judged",
+            Self::HealthOverridden { .. } => "health-overridden",
+            Self::Soaked { .. } => "soaked",
+            Self::RollbackCounted { .. } => "rollback-counted",
+            Self::RollbackCancelled => "rollback-cancelled",
+            Self::Restored { .. } => "restored",
+            Self::StepIntended { .. } => "step-intended",
+            Self::BackStepIntended { .. } => "back-step-intended",
+            Self::StepProgressed { .. } => "step-progressed",
+            Self::StepRan { .. } => "step-ran",
+            Self::StepUnknown { .. } => "step-unknown",
+            Self::LockStolen { .. } => "lock-stolen",
+            Self::EmergencyAsked { .. } => "emergency-asked",
+            Self::EmergencyApproved { .. } => "emergency-approved",
+            Self::EmergencyReported { .. } => "emergency-reported",
         }
     }
 }
@@ -100,6 +117,7 @@ pub const WITHOUT_EFFECT: &[&str] = &["logged", "amended", "imported", "refused"
 /// Kinds that `!log` leaves out unless they are asked for by name: the bot's own bookkeeping.
 pub const BOOKKEEPING: &[&str] = &[
     "asked",
+    "baseline-taken",
     "carried",
     "facts-seen",
     "here-said",
@@ -107,7 +125,9 @@ pub const BOOKKEEPING: &[&str] = &[
     "offer-closed",
     "offered",
     "owner-spoke",
+    "sampled",
     "spoken",
+    "step-progressed",
     "steps-planned",
     "window-planned",
 ];

@@ -11,7 +11,8 @@ use super::super::id::RowId;
 pub const TAKEN_OUT: &str = "[redacted]";
 
 /// The fields of events that hold what people wrote.
-const WORDS: &[&str] = &["reason", "note", "why", "words", "urgent", "test", "subject", "message"];
+const WORDS: &[&str] =
+    &["reason", "note", "why", "words", "urgent", "test", "subject", "message", "output", "line"];
 
 /// One row that lost its words, with what is needed to follow the chain without them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

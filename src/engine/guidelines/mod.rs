@@ -236,7 +236,7 @@ pub fn judge<'a>(case: &Case<'a>) -> Vec<Judgement<'a>> {
         When::Start => case.starting,
         When::Always => true,
     };
-    let on = |rule: &&Rule| level(case.settings, rule.id) != Level::Off;
+    let on = |rule: &&Rule| level_in(case, rule.id) != Level::Off;
     RULES.iter().filter(now).filter(on).map(|rule| judge_by(rule, case)).collect()
 }
 
@@ -248,10 +248,30 @@ fn judge_by<'a>(rule: &Rule, case: &Case<'a>) -> Judgement<'a> {
     };
     Judgement {
         rule: rule.id,
-        level: level(case.settings, rule.id),
+        level: level_in(case, rule.id),
         finding,
         overridden: case.patch.and_then(|patch| patch.overrides.get(&rule.id)),
     }
+}
+
+/// What holds in an emergency too: what cannot be deployed at all, and what must not be deployed in this order.
+const HARD: &[RuleId] = &[
+    RuleId::LiveBranch,
+    RuleId::NotVetoed,
+    RuleId::NotAbandoned,
+    RuleId::SingleSync,
+    RuleId::DependsOn,
+    RuleId::Coupled,
+];
+
+/// The level of a rule in this case: in an emergency only what is named for it stops, and the rest is said.
+fn level_in(case: &Case<'_>, rule: RuleId) -> Level {
+    let named = || case.settings.emergency.checklist.contains(&Item::Rule(rule));
+    let level = level(case.settings, rule);
+    if case.window.emergency.is_none() || HARD.contains(&rule) || named() {
+        return level;
+    }
+    level.min(Level::Warn)
 }
 
 /// The level of a rule: what the configuration says, or its default.

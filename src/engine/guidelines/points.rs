@@ -103,6 +103,13 @@ pub fn points<'a>(case: &Case<'a>, judgements: &[Judgement<'_>]) -> Vec<Point<'a
         let item = Item::Rule(judgement.rule);
         blocked(judgement).map(|state| Point { item, state, until: None })
     }));
+    if case.window.emergency.is_some() {
+        let wanted = &case.settings.emergency.checklist;
+        points.retain(|point| {
+            let blocks = matches!(point.state, PointState::Blocked { .. });
+            point.item == Item::Deployer || wanted.contains(&point.item) || blocks
+        });
+    }
     points
 }
 

@@ -75,8 +75,10 @@ fn now(window: &Window) -> Option<String> {
             Act::Merge => waiting_for(Some("MERGED")),
             Act::Watch { seconds } => {
                 let since = patch.step_since?;
-                format!("until {} UTC", words::clock(since + watch_time(seconds)))
+                format!("until {} UTC", words::clock(since + watch_time(seconds + patch.health.added)))
             }
+            _ if step.is_running() => "running".to_owned(),
+            Act::Health { ref checks } if !checks.is_empty() => "looking at the health".to_owned(),
             Act::Review | Act::Sync { .. } | Act::Health { .. } => waiting_for(lead),
         };
         let failed = failed(step.failed.as_deref()).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The lines for the bot that keeps a network's deployment log: one short line a milestone.
 
 use super::super::event::{Cause, Event, Record};
+use super::super::health::Verdict;
 use super::super::id::ChangeNumber;
 use super::super::state::State;
 use super::super::window::Window;
@@ -37,6 +38,19 @@ pub fn line(state: &State, window: &Window, record: &Record) -> Option<String> {
                 _ => changes_in(steps),
             };
             format!("{by} rolls back {what} ({id}){}", after_colon(reason.as_deref()))
+        }
+        Event::HealthJudged { verdict: Verdict::Unhealthy, words, .. } => {
+            let change = record.change?;
+            format!("{} is UNHEALTHY ({id}){}", titled(&change), after_colon(Some(words)))
+        }
+        Event::HealthOverridden { reason, .. } => {
+            let change = record.change?;
+            format!("{by} lets {} go on past its health ({id}){}", titled(&change), after_colon(Some(reason)))
+        }
+        Event::LockStolen { reason } => format!("{by} takes the lock from {id}{}", after_colon(Some(reason))),
+        Event::EmergencyApproved { by: asker } => {
+            let change = record.change?;
+            format!("emergency {id}: {} by {}, agreed by {by}", titled(&change), short_name(asker))
         }
         Event::RolledBack { changes } => {
             let what: Vec<String> = changes.iter().map(titled).collect();

@@ -69,7 +69,9 @@ fn with_rest(lines: Vec<String>, page: Page<'_>, when: &str) -> Vec<String> {
     let from = if lines.len() == 1 { String::new() } else { format!("{}-", skipped + 1) };
     let rest = match () {
         () if skipped == 0 && total == Total::Exactly(shown) => String::new(),
-        () if total.at_least() <= shown => format!(" ({from}{shown} of {}{when})", number(total)),
+        () if matches!(total, Total::Exactly(count) if count <= shown) => {
+            format!(" ({from}{shown} of {}{when})", number(total))
+        }
         () if private => format!(" ({from}{shown} of {}{when}, \"log more\" goes on)", number(total)),
         () => {
             let how = format!("\"{prefix}log more\" goes on, here or in private");

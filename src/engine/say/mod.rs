@@ -7,13 +7,17 @@ pub mod card;
 pub mod coupled;
 pub mod files;
 pub mod for_log;
+pub mod go;
+pub mod health;
 pub mod log;
 pub mod no;
 pub mod presence;
 pub mod queue;
+pub mod report;
 pub mod room;
 pub mod row;
 pub mod run;
+pub mod stats;
 pub mod window;
 
 use super::facts::Facts;

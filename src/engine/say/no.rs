@@ -6,12 +6,13 @@ mod grammar;
 mod log;
 mod network;
 mod order;
+mod step;
 mod stop;
 mod way;
 
 use super::super::checklist::Item;
 use super::super::command::Verb;
-use super::super::event::Cause;
+use super::super::event::{BackStep, Cause};
 use super::super::id::{At, ChangeNumber, RowId, Who};
 use super::super::patch::{Patch, Stage};
 use super::super::window::{Hold, Window};
@@ -33,11 +34,17 @@ pub use order::{
     cycle, hard_order, needed, not_independent, not_owner_of_either, not_together, place_against_order,
     place_is_no_order, reverted, too_late_before, unique_name, with_itself,
 };
+pub use step::{
+    by_hand, health_open, health_unknown, is_running, no_check, no_checks, no_emergency, no_lock,
+    no_production, no_report_owed, no_value, nothing_counts, nothing_soaks, nothing_unknown, report_first,
+    runs_back, runs_itself, second_approval, second_deployer, step_order_for, too_soon_to_go, unhealthy,
+    unknown_step, window_is_on,
+};
 pub use stop::{
     declared_first, frozen, no_freeze, not_in_ledger, nothing_to_roll_back, settle_queued, went_out_lately,
     which_rollback,
 };
-pub use way::{Waits, busy, going_back, in_ledger};
+pub use way::{Waits, busy, in_ledger, locked};
 
 fn form(prefix: &str, verb: &Verb) -> String {
     verb.usage.iter().map(|usage| command(prefix, usage)).collect::<Vec<_>>().join(" or ")
@@ -222,9 +229,13 @@ pub fn dirty(prefix: &str, patch: &Patch, stage: &str, verb: &str) -> Refusal {
 }
 
 /// A rollback is under way.
-pub fn rolling_back(prefix: &str, change: ChangeNumber, number: u32) -> Refusal {
-    let words = command(prefix, &format!("done r{number}"));
-    Refusal::new("rollback", format!("{change} is going back, only rollback steps go on. {words}"))
+pub fn rolling_back(prefix: &str, number: u32, step: &BackStep) -> Refusal {
+    let change = step.change;
+    let way = match &step.run {
+        Some(_) => super::run::back_step(prefix, number, step),
+        None => command(prefix, &format!("done r{number}")),
+    };
+    Refusal::new("rollback", format!("{change} is going back, only rollback steps go on. {way}"))
 }
 
 /// Everything is stopped.

@@ -158,7 +158,10 @@ pub fn text(
         Event::RollbackStarted { steps, reason } => {
             format!("rolling back {}, {} steps{}", changes_in(steps), steps.len(), because(reason))
         }
-        Event::BackStepDone { step, note } => format!("rollback step r{step} ({n}) done{}", because(note)),
+        Event::BackStepDone { step, note, health } => {
+            let seen = health.as_ref().map(|seen| format!("; health: {seen}")).unwrap_or_default();
+            format!("rollback step r{step} ({n}) done{}{seen}", because(note))
+        }
         Event::BackStepFailed { step, why } => format!("rollback step r{step} ({n}) failed: {why}"),
         Event::BackStepRetried { step } => format!("rollback step r{step} ({n}) is tried again"),
         Event::RolledBack { changes } => format!("off the hosts: {}", numbers(changes)),
@@ -172,6 +175,56 @@ pub fn text(
             to.format("%Y-%m-%dT%H:%MZ")
         ),
         Event::Thawed { freeze } => format!("F{freeze} is lifted"),
+        Event::BaselineTaken { .. }
+        | Event::Sampled { .. }
+        | Event::HealthJudged { .. }
+        | Event::HealthOverridden { .. }
+        | Event::Soaked { .. }
+        | Event::RollbackCounted { .. }
+        | Event::RollbackCancelled
+        | Event::Restored { .. } => health(&n, event),
+        Event::StepIntended { step, argv } => {
+            format!("{n} step {step}{} is to run: {}", what(step), argv.join(" "))
+        }
+        Event::BackStepIntended { step, argv } => {
+            format!("rollback step r{step} ({n}) is to run: {}", argv.join(" "))
+        }
+        Event::StepProgressed { row, line } => format!("{row} prints: {line}"),
+        Event::StepRan { row, ended } => {
+            let last = ended.last_line().map(|line| format!(": {line}")).unwrap_or_default();
+            let cut = if ended.cut == 0 { String::new() } else { format!(", {} bytes cut", ended.cut) };
+            format!("{row} has ended, {}, {} s{cut}{last}", ended.how.words(), ended.seconds)
+        }
+        Event::StepUnknown { row } => format!("what {row} did is unknown"),
+        Event::LockStolen { reason } => format!("took the lock from {w}: {reason}"),
+        Event::EmergencyAsked { reason, .. } => format!("asks to deploy {n} outside windows: {reason}"),
+        Event::EmergencyApproved { by } => format!("agrees with {by} to deploy {n} in {w}"),
+        Event::EmergencyReported { words } => format!("reports on {w}: {words}"),
+    }
+}
+
+/// The sentence for an event about the hosts' health.
+fn health(n: &str, event: &Event) -> String {
+    match event {
+        Event::BaselineTaken { check, value } => {
+            let of = if n.is_empty() { String::new() } else { format!(" for {n}") };
+            format!("{check} was {} before{of}", super::super::health::figure(*value))
+        }
+        Event::Sampled { check, verdict, words, .. } => format!("{check} is {}: {words}", verdict.word()),
+        Event::HealthJudged { step, verdict, words, top } => {
+            let top = top.first().map(|line| format!("; {line}")).unwrap_or_default();
+            format!("{n} step {step} (health) is {}: {words}{top}", verdict.word())
+        }
+        Event::HealthOverridden { step, patch_set, reason } => {
+            format!("{n} ps {patch_set} goes on past step {step} (health): {reason}")
+        }
+        Event::Soaked { step, seconds } => format!("{n} step {step} takes {seconds} s longer"),
+        Event::RollbackCounted { until } => {
+            format!("{n} goes back by itself at {}", until.format("%H:%M:%SZ"))
+        }
+        Event::RollbackCancelled => format!("{n} does not go back by itself"),
+        Event::Restored { words, .. } => format!("healthy again after {n}: {words}"),
+        _ => String::new(),
     }
 }
 

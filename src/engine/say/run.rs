@@ -29,7 +29,11 @@ pub fn step(settings: &Settings, patch: &Patch, number: u32, step: &Step) -> Str
     let change = patch.change;
     let done = command(&settings.prefix, &format!("done {number}"));
     let back = command(&settings.prefix, &format!("rollback {change}"));
+    if step.run.is_some() {
+        return super::go::ask(&settings.prefix, patch, number, step);
+    }
     match &step.act {
+        Act::Health { checks } if !checks.is_empty() => super::health::step(settings, patch, number, checks),
         Act::Merge => format!("{change} step {number}: merge it; I see for myself when it is MERGED"),
         Act::Sync { .. } => format!("{change} step {number}: {}, then {done}", step_name(step)),
         Act::Health { .. } => {
@@ -40,7 +44,7 @@ pub fn step(settings: &Settings, patch: &Patch, number: u32, step: &Step) -> Str
         Act::Watch { seconds } => {
             format!(
                 "{change} is out, watching {}; step {number} closes itself",
-                words::span(watch_time(*seconds))
+                words::span(watch_time(*seconds + patch.health.added))
             )
         }
         Act::Review | Act::Verify => format!("{change} step {number}: {}", step_name(step)),
@@ -102,8 +106,12 @@ pub fn how_it_closes(settings: &Settings, patch: &Patch, step: &Step) -> String 
             format!("when {} says {words}", short_name(patch.owner()))
         }
         Act::Watch { seconds } => {
-            let until = patch.step_since.map(|since| words::clock(since + watch_time(*seconds)));
+            let time = watch_time(*seconds + patch.health.added);
+            let until = patch.step_since.map(|since| words::clock(since + time));
             format!("at {} UTC", until.unwrap_or_default())
+        }
+        Act::Health { checks } if !checks.is_empty() => {
+            format!("on the verdict of {}. {}", words::list(checks), command(&settings.prefix, "health"))
         }
         Act::Sync { .. } | Act::Health { .. } => String::new(),
     }
@@ -305,6 +313,11 @@ pub fn waits_for(settings: &Settings, patch: &Patch, points: &[Point<'_>]) -> St
     let Some((number, current)) = patch.current() else {
         return format!("{} waits for nothing", patch.change);
     };
+    if let (Some(why), Act::Health { .. }) = (&current.failed, &current.act)
+        && patch.health.said.is_some()
+    {
+        return super::no::unhealthy(&settings.prefix, patch, why).text;
+    }
     if let Some(why) = &current.failed {
         let retry = command(&settings.prefix, "retry");
         return format!(
@@ -376,6 +389,9 @@ pub fn back_step_name(step: &BackStep) -> String {
 
 /// What a rollback step asks of whoever does it.
 pub fn back_step(prefix: &str, number: u32, step: &BackStep) -> String {
+    if step.run.is_some() {
+        return format!("r{number}: {}{}", back_step_name(step), super::go::back_waits(prefix, number, step));
+    }
     let done = command(prefix, &format!("done r{number}"));
     format!("r{number}: take {}, then {done}", back_step_name(step))
 }
@@ -414,9 +430,24 @@ pub fn rollback_plan(
     let reason = reason.map(|reason| format!(" Reason \"{}\".", own_words(reason))).unwrap_or_default();
     let next = (1u32..).zip(steps).find(|(_, step)| !step.done).map_or(1, |(number, _)| number);
     let done = command(prefix, &format!("done r{next}"));
-    let now = if theirs { format!(" r{next} now, then {done}") } else { String::new() };
+    let is_run = (1u32..).zip(steps).any(|(number, step)| number == next && step.run.is_some());
+    let now = match (is_run, theirs) {
+        (true, _) => format!(" r{next} runs"),
+        (false, true) => format!(" r{next} now, then {done}"),
+        (false, false) => String::new(),
+    };
     let time = at.format("%H:%M:%SZ");
     format!("rolling back {change}{first}: {} ({row}, {time}).{reason}{now}", named.join(", "))
+}
+
+/// Added where a command is at work that is asked to end first.
+pub fn ends_first(number: u32) -> String {
+    format!(", as soon as step {number} has ended, which is asked to")
+}
+
+/// Added to a hold while a command is at work: half of a sync is worse than all of it.
+pub fn runs_on(prefix: &str, number: u32) -> String {
+    format!("; step {number} runs to its end, {} ends it", command(prefix, "rollback WHY"))
 }
 
 /// Added where the patch in motion needs what went back.

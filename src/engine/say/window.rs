@@ -32,8 +32,12 @@ pub fn where_things_stand(settings: &Settings, state: &State, window: &Window, a
     if let Some(rollback) = &window.rollback
         && let Some((number, step)) = rollback.current()
     {
-        let failed =
-            step.failed.as_deref().map(|why| format!(" FAILED ({})", own_words(why))).unwrap_or_default();
+        let failed = step
+            .failed
+            .as_deref()
+            .filter(|_| step.run.is_none())
+            .map(|why| format!(" FAILED ({})", own_words(why)))
+            .unwrap_or_default();
         parts.push(format!("rolling back, {}{failed}", run::back_step(&settings.prefix, number, step)));
     } else if let Some(patch) = window.moving() {
         parts.push(moving(settings, window, patch));
@@ -74,13 +78,15 @@ fn moving(settings: &Settings, window: &Window, patch: &Patch) -> String {
     } else {
         match &step.act {
             Act::Verify => format!("waiting for {}", short_name(patch.owner())),
-            Act::Merge => "waiting for MERGED".to_owned(),
+            Act::Merge if step.run.is_none() || step.begun => "waiting for MERGED".to_owned(),
             Act::Watch { .. } => run::how_it_closes(settings, patch, step),
             Act::Review => format!(
                 "{} is open",
                 command(&settings.prefix, &format!("checklist {}", super::handle(patch)))
             ),
-            Act::Sync { .. } | Act::Health { .. } => {
+            Act::Health { checks } if !checks.is_empty() => command(&settings.prefix, "health"),
+            _ if step.run.is_some() => super::go::waits(&settings.prefix, window, number, step),
+            Act::Sync { .. } | Act::Health { .. } | Act::Merge => {
                 let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
                 format!("waiting for {lead}: {}", command(&settings.prefix, &format!("done {number}")))
             }
@@ -181,6 +187,55 @@ pub fn time_up(settings: &Settings, window: &Window) -> String {
     }
 }
 
+/// A manager took the lock of this window's target.
+pub fn lock_stolen(prefix: &str, window: &Window, by: &str, reason: &str, hold: u32) -> String {
+    let resume = command(prefix, &format!("resume H{hold} NOTE"));
+    let id = window.id();
+    format!(
+        "{by} takes the lock from {id}: {}; {id} is HELD (H{hold}), others may go on. {resume}",
+        own_words(reason)
+    )
+}
+
+/// Somebody asks to deploy outside windows.
+pub fn emergency_asked(
+    prefix: &str,
+    change: ChangeNumber,
+    by: &str,
+    reason: &str,
+    others: &[Who],
+    open_for: chrono::TimeDelta,
+) -> String {
+    let approve = command(prefix, &format!("approve {change}"));
+    let time = words::span(open_for);
+    format!(
+        "{}: {by} asks to deploy {change} outside windows: {}. One of you: {approve} ({time})",
+        names(others),
+        own_words(reason)
+    )
+}
+
+/// Two people agree.
+pub fn emergency_open(
+    settings: &Settings,
+    occurrence: &Occurrence,
+    change: ChangeNumber,
+    lead: &Who,
+    by: &str,
+) -> String {
+    let until = words::clock(occurrence.ends);
+    let check = command(&settings.prefix, &format!("check {change} deployer"));
+    let points: Vec<&str> =
+        settings.emergency.checklist.iter().map(super::super::checklist::Item::word).collect();
+    format!(
+        "{}: {} is on until {until} UTC, lead {}, agreed by {by}; checklist: {}. {check}, and a report at its end",
+        short_name(lead),
+        occurrence.id,
+        short_name(lead),
+        points.join(", ")
+    )
+}
+
 /// How it went, in one line.
 pub fn summary(state: &State, window: &Window, at: At, ending: Ending) -> String {
     let id = window.id();
@@ -225,6 +280,17 @@ pub fn summary(state: &State, window: &Window, at: At, ending: Ending) -> String
     } else {
         format!("merged and undeployed: {}", numbers(&owed))
     });
+    let clocks = window.incidents.iter().chain(&window.incident).filter(|incident| incident.is_measured);
+    parts.extend(clocks.map(super::health::clock));
+    if let Some(emergency) = &window.emergency {
+        parts.push(format!(
+            "emergency of {}, agreed by {}: {}",
+            short_name(&emergency.by),
+            short_name(&emergency.approved),
+            own_words(&emergency.reason)
+        ));
+        parts.extend(emergency.report.as_deref().map(|report| format!("report: {}", own_words(report))));
+    }
     let outlive: Vec<String> =
         window.holds.iter().filter(|hold| !hold.cause.is_about_the_lead()).map(no::hold).collect();
     if !outlive.is_empty() {

@@ -2,8 +2,10 @@
 
 use chrono::TimeDelta;
 
+use super::in_step::{apply_to_health, apply_to_incident, apply_to_program};
 use crate::engine::event::{BackStep, Event, Record};
-use crate::engine::id::{At, ChangeNumber, RoomId, Who};
+use crate::engine::health::Health;
+use crate::engine::id::{At, ChangeNumber, RoomId, RowId, Who};
 use crate::engine::patch::{Check, FileOrder, Override, Patch, Stage};
 use crate::engine::plan::{Act, Done, Step};
 use crate::engine::window::{Declared, Gone, Hold, Lead, Phase, Rollback, Window};
@@ -28,7 +30,7 @@ pub(super) fn place(window: &mut Window, patch: Patch, ticket: u32, first: bool)
 }
 
 /// Takes in what happened in one occurrence.
-pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
+pub(super) fn apply_to_window(window: &mut Window, record: &Record, row: RowId) {
     let at = record.at;
     let who = &record.by.who;
     if let Some(lead) = &mut window.lead
@@ -36,6 +38,9 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
     {
         lead.heard = at;
     }
+    apply_to_incident(window, record);
+    apply_to_health(window, record);
+    apply_to_program(window, record, row);
     match &record.event {
         Event::LeadSpoke | Event::OwnerSpoke => {}
         Event::Gone { who, how, why } => {
@@ -177,11 +182,15 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record) {
             change_back_step(window, *step, |step| {
                 step.done = true;
                 step.failed = None;
+                step.going = None;
                 step.by = Some((who.clone(), at, record.by.room.clone()));
             });
         }
         Event::BackStepFailed { step, why } => {
-            change_back_step(window, *step, |step| step.failed = Some(why.clone()));
+            change_back_step(window, *step, |step| {
+                step.failed = Some(why.clone());
+                step.going = None;
+            });
         }
         Event::BackStepRetried { step } => change_back_step(window, *step, |step| step.failed = None),
         Event::RolledBack { changes } => {
@@ -308,6 +317,7 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
             patch.started = Some(at);
             patch.step_since = Some(at);
             patch.nagged = None;
+            patch.health = Health::default();
         }
         Event::StepsPlanned { steps } => patch.steps.clone_from(steps),
         Event::StepDone { step, patch_set, note } => {
@@ -316,14 +326,17 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
             if let Some(step) = step_mut(patch, *step) {
                 step.done = Some(done);
                 step.failed = None;
+                step.going = None;
             }
             patch.step_since = Some(at);
             patch.nagged = None;
+            patch.health.start_again(true);
         }
         Event::StepFailed { step, why } => {
             if let Some(step) = step_mut(patch, *step) {
                 step.failed = Some(why.clone());
                 step.begun = true;
+                step.going = None;
             }
         }
         Event::StepRetried { step } => {
@@ -331,6 +344,7 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
                 step.failed = None;
             }
             patch.step_since = Some(at);
+            patch.health.start_again(false);
         }
         Event::Nagged { .. } => patch.nagged = Some(at),
         Event::Live => patch.stage = Stage::Live { at },
@@ -341,11 +355,11 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
     }
 }
 
-fn step_mut(patch: &mut Patch, number: u32) -> Option<&mut Step> {
+pub(super) fn step_mut(patch: &mut Patch, number: u32) -> Option<&mut Step> {
     patch.steps.get_mut((number as usize).checked_sub(1)?)
 }
 
-fn change_back_step(window: &mut Window, number: u32, change: impl FnOnce(&mut BackStep)) {
+pub(super) fn change_back_step(window: &mut Window, number: u32, change: impl FnOnce(&mut BackStep)) {
     let step = window
         .rollback
         .as_mut()

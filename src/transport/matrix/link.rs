@@ -48,6 +48,9 @@ const SILENT: Duration = Duration::from_secs(120);
 const OUTAGE: u32 = 2;
 /// An answer without news is due no sooner than after this.
 const IDLE: Duration = Duration::from_secs(1);
+/// Before it asks for more, what it has heard is answered, if that takes no longer than this: a homeserver does one thing
+/// after another, and the answer would wait for the question.
+const ANSWERED_BY: Duration = Duration::from_millis(100);
 /// So many events are tried again at a time that cannot be decrypted.
 const MOST_LOCKED: usize = 200;
 /// How often the keys at the homeserver are counted.
@@ -117,6 +120,7 @@ pub async fn keep_reading(
         pace: Pace::default(),
         reads,
         read: 0,
+        answered: 0,
         locked: 0,
         shown_at: BTreeMap::new(),
         leave: None,
@@ -201,6 +205,8 @@ struct Link<H, T> {
     shut: BTreeSet<String>,
     /// The last event that was handed on.
     read: i64,
+    /// The last one that the loop is done with.
+    answered: i64,
     /// The last event that was tried again and could not be decrypted; 0 where all were.
     locked: i64,
     /// When the cards of a room were changed last.
@@ -280,6 +286,7 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         let mut working: Job<Chore, Option<String>> = None;
         let mut work_at = now();
         let (mut asked_at, mut heard_at) = (now(), now());
+        let mut is_asking = true;
         let mut count_at = now() + COUNT;
         if self.knows_rooms {
             self.chores.push_front(Chore::Prove);
@@ -308,11 +315,13 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
             {
                 return Ok(End::Left);
             }
+            is_asking |= sending.is_none() && self.answered >= self.read || now() >= asked_at + ANSWERED_BY;
             let waits = |is_idle: bool, at: Instant| (is_idle && at > now()).then_some(at);
             let watch = (!self.is_down).then_some(heard_at + SILENT);
             let send = self.pace.next().filter(|_| sending.is_none());
             let work = waits(working.is_none(), work_at);
-            let wake = [self.leave, show_at, send, work, watch];
+            let ask = (!is_asking).then_some(asked_at + ANSWERED_BY);
+            let wake = [self.leave, show_at, send, work, watch, ask];
             tokio::select! {
                 biased;
                 sent = done(&mut sending) => {
@@ -329,7 +338,8 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                         worked => work_at = now() + self.worked(chore, worked),
                     }
                 }
-                batch = &mut syncing => {
+                batch = &mut syncing, if is_asking => {
+                    is_asking = false;
                     let repeats = match &batch {
                         Ok(batch) if batch.numbers.is_none() => self.inbox.repeats(&batch.events)?,
                         _ => Vec::new(),

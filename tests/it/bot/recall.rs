@@ -45,11 +45,11 @@ fn what_was_stored_and_not_answered_is_answered_from_the_log() {
         texts[..2],
         [
             format!(
-                "alice: that was recorded before my restart: L{} 11-23 12:00:00 alice: the racks are warm",
+                "alice: that was recorded before my restart: L{} 2026-11-23 12:00:00Z alice: the racks are warm",
                 row - 1
             ),
             format!(
-                "bob: that was refused before my restart: L{row} 11-23 12:00:00 matrix/@bob:example.org refused: \
+                "bob: that was refused before my restart: L{row} 2026-11-23 12:00:00Z matrix/@bob:example.org refused: \
                  done: no: no window is on here. \"!swat next\" [no-window]"
             ),
         ]
@@ -57,8 +57,8 @@ fn what_was_stored_and_not_answered_is_answered_from_the_log() {
     assert_eq!(said.replies[0].answers.as_deref(), Some("$1"));
     // Questions are asked again, and chat is chat.
     assert_eq!(texts[2], before[3].replies[0].text);
-    assert_eq!(texts[3], before[4].replies[0].text);
-    assert_eq!(texts.len(), 4);
+    let shown: Vec<&String> = before[4].replies.iter().map(|reply| &reply.text).collect();
+    assert!(shown.len() == 3 && texts[3..].iter().eq(shown));
     // The start is the only row that is new: nothing was done again.
     assert_eq!(bot.store().last().0, row + 1);
 }

@@ -20,6 +20,16 @@ fn pinged(nicks: &[(&'static str, &str)], text: &str, whom: &[&str]) -> String {
 }
 
 #[test]
+fn a_head_of_the_log_stays_in_one_line() {
+    let head = "(head L1187 5f2c81d09a3e77b0)";
+    for letters in 300..400 {
+        let text = format!("alice: {} {head}", "x ".repeat(letters / 2));
+        let lines = said(&here(&[]), vec![ping("#ops", &text, &["alice"])]);
+        assert!(lines.iter().any(|line| line.contains(head)), "{lines:?}");
+    }
+}
+
+#[test]
 fn the_nick_that_somebody_has_now_stands_in_a_ping() {
     let text = "alice, bob: 900101 is broken (bob): say \"!swat rollback 900101\" to bob";
     assert_eq!(pinged(&[], text, &["alice", "bob"]), text, "who is not there stays as named");

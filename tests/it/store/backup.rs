@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use swatbot::engine::id::RowId;
 use swatbot::engine::log::Query;
-use swatbot::store::{BackupError, OpenError, backup, verify};
+use swatbot::store::{BackupError, OpenError, PartError, backup, verify};
 
 use super::{count, follow_chain, open, place, said, story};
 
@@ -50,11 +50,11 @@ fn a_file_that_is_there_is_never_written_over() {
     open(&path).append(&[said("one")], &[]).unwrap();
     let target = folder.path().join("precious");
     fs::write(&target, "something else").unwrap();
-    assert!(matches!(backup(&path, &target, &|_| ()), Err(BackupError::Exists(_))));
-    assert!(matches!(backup(&path, &path, &|_| ()), Err(BackupError::Exists(_))));
+    assert!(matches!(backup(&path, &target, &|_| ()), Err(BackupError::Part(PartError::Exists(_)))));
+    assert!(matches!(backup(&path, &path, &|_| ()), Err(BackupError::Part(PartError::Exists(_)))));
     assert_eq!(fs::read_to_string(&target).unwrap(), "something else");
     let nowhere = folder.path().join("nowhere/copy.db");
-    assert!(matches!(backup(&path, &nowhere, &|_| ()), Err(BackupError::File { .. })));
+    assert!(matches!(backup(&path, &nowhere, &|_| ()), Err(BackupError::Part(PartError::File { .. }))));
     let missing = backup(&folder.path().join("no.db"), &folder.path().join("copy.db"), &|_| ());
     assert!(matches!(missing, Err(BackupError::Open(OpenError::Missing { .. }))));
     assert!(!folder.path().join("copy.db").exists());

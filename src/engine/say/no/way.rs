@@ -4,7 +4,8 @@ use super::super::super::event::Debt;
 use super::super::super::id::ChangeNumber;
 use super::super::super::patch::Patch;
 use super::super::super::window::Window;
-use super::super::{Refusal, command, handle};
+use super::super::super::words;
+use super::super::{Refusal, command, handle, short_name};
 
 /// ` in 2026-11-23/evening`, where that is not the window spoken of; with its room, where it is in none of the same.
 fn there(here: &Window, other: &Window) -> String {
@@ -19,17 +20,27 @@ fn there(here: &Window, other: &Window) -> String {
     }
 }
 
-/// Another patch is in motion, here or in another window: there is one production.
-pub fn busy(prefix: &str, here: &Window, other: &Window, patch: &Patch) -> Refusal {
+/// Another patch is in motion.
+pub fn busy(prefix: &str, patch: &Patch) -> Refusal {
     let steps = command(prefix, "steps");
-    let place = there(here, other);
-    Refusal::new("busy", format!("{} is in motion{place}, one at a time. {steps}", patch.change))
+    Refusal::new("busy", format!("{} is in motion, one at a time. {steps}", patch.change))
 }
 
-/// Another window goes back.
-pub fn going_back(here: &Window, other: &Window, change: ChangeNumber) -> Refusal {
-    let place = there(here, other);
-    Refusal::new("rollback", format!("{change} is going back{place}, nothing starts before that is done"))
+/// Another window has something in motion on the same target: who, since when, and who can change that.
+pub fn locked(prefix: &str, target: &str, here: &Window, holder: &Window) -> Refusal {
+    let lead = holder.lead.as_ref().map_or("nobody leads", |lead| short_name(&lead.who));
+    let back = holder.rollback.as_ref().and_then(|back| back.current()).map(|(_, step)| step.change);
+    let what = match (back, holder.moving()) {
+        (Some(change), _) => format!("{change} is going back"),
+        (None, Some(patch)) => {
+            let since = patch.started.map(|since| format!(" since {} UTC", words::clock(since)));
+            format!("{} is in motion{}", patch.change, since.unwrap_or_default())
+        }
+        (None, None) => "something moves".to_owned(),
+    };
+    let place = there(here, holder);
+    let steal = command(prefix, &format!("steal {} WHY", holder.id()));
+    Refusal::new("lock", format!("{target} is locked, {what}{place}, lead {lead}. A manager: {steal}"))
 }
 
 /// Where a change that is merged and not deployed waits for its turn.

@@ -55,7 +55,7 @@ pub(super) fn quoted(text: &str, start: usize) -> Option<usize> {
     None
 }
 
-/// What stays together: words, and what stands in quotes with what touches it.
+/// What stays together: words, what stands in quotes with what touches it, and a head of the log.
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut start = None;
@@ -72,6 +72,9 @@ fn pieces(text: &str) -> Vec<&str> {
         start.get_or_insert(at);
         if grapheme == "\"" {
             quoted_until = quoted(text, at).unwrap_or(0);
+        } else if text[at..].starts_with("(head L") {
+            // Whoever looks for heads in the history of the channel looks in each line.
+            quoted_until = text[at..].find(')').map_or(0, |end| at + end + 1);
         }
     }
     pieces.extend(start.map(|start| &text[start..]));

@@ -82,7 +82,10 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
                 self.unstored.out.extend(ticks);
             }
             Some(Say::Card(room, window, card)) => self.want_card(&room, &window, &card),
-            Some(Say::Taken(last, unsettled)) => self.unstored.taken = Some((last, unsettled)),
+            Some(Say::Taken(last, unsettled)) => {
+                self.answered = last;
+                self.unstored.taken = Some((last, unsettled));
+            }
             // A topic is anybody's to set here, and nobody has asked for one. Who is who the engine says.
             Some(Say::Topic(..) | Say::Settings(_)) => {}
             Some(Say::Quit(words)) => {

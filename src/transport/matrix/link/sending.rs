@@ -14,6 +14,10 @@ use super::{End, LONGEST_PAUSE, LONGEST_WAIT, Link, now, pause};
 
 /// An answer about how things stand is worth nothing after this, in milliseconds.
 const STATUS_LATE: i64 = 30_000;
+/// A ✅ or a card follows the last words after this: a homeserver that is busy with it tells nobody of them meanwhile.
+const READ_BY_THEN: Duration = Duration::from_millis(100);
+/// Where the talk does not pause, it waits no longer than this, in milliseconds.
+const EXTRA_LATE: i64 = 5_000;
 /// What the bot itself does not know yet is known after about that.
 const SOON: Duration = Duration::from_millis(200);
 /// After so many failures in one room the operator is told: that is half a minute.
@@ -24,6 +28,8 @@ const LONG: u32 = 6;
 pub(super) struct Pace {
     /// Nothing goes out before this.
     all: Option<Instant>,
+    /// Before this, only words go out.
+    words: Option<Instant>,
     /// In these rooms nothing went out so many times, and is tried again then.
     rooms: BTreeMap<String, (u32, Instant)>,
     /// Sending this one broke the library once.
@@ -36,7 +42,7 @@ impl Pace {
         let later = |at: &Instant| *at > now();
         match self.all.filter(later) {
             Some(all) => Some(all),
-            None => self.rooms.values().map(|(_, at)| *at).filter(later).min(),
+            None => self.rooms.values().map(|(_, at)| *at).chain(self.words).filter(later).min(),
         }
     }
 }
@@ -51,7 +57,11 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         // Where it is about to go in, a message would come too early, and count as forbidden for good.
         let but: Vec<String> = waits.chain(self.joining.iter().cloned()).collect();
         let but: Vec<&str> = but.iter().map(String::as_str).collect();
+        let only_words = self.pace.words.is_some_and(|at| at > now());
         while let Some(out) = self.inbox.first_beside(&but)? {
+            if out.is_extra && only_words && self.now() - out.at < EXTRA_LATE {
+                return Ok(None);
+            }
             if !out.is_status || self.now() - out.at <= STATUS_LATE {
                 return self.referring(out).map(Some);
             }
@@ -69,8 +79,10 @@ impl<H: Fn(Vec<Input>, Option<i64>) -> bool, T: Fn(&str)> Link<H, T> {
         match sent {
             Ok(event) => {
                 self.pace.rooms.remove(&out.room);
-                let now = self.now();
-                self.inbox.posted(out.id, &event, now)?;
+                if !out.is_extra {
+                    self.pace.words = Some(now() + READ_BY_THEN);
+                }
+                self.inbox.posted(out.id, &event, self.now())?;
                 self.shut.remove(&out.room);
             }
             // Who is told to be slower is told so for everything.

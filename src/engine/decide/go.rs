@@ -1,0 +1,468 @@
+//! Commands of steps: `go`, `promote`, `rerun`, and what became of what was started. The intent is stored before anything
+//! starts; what was started once is never started again without a person's word.
+
+use chrono::TimeDelta;
+
+use super::super::command::StepRef;
+use super::super::event::{BackStep, Event, Went};
+use super::super::facts::Fact;
+use super::super::id::{ChangeNumber, RowId};
+use super::super::patch::Patch;
+use super::super::plan::{Act, Step};
+use super::super::program::{self, Ended, Run, Values};
+use super::super::say::{self, Refusal, no};
+use super::super::settings::{CommandSettings, PRODUCTION};
+use super::super::window::{Rollback, Window};
+use super::super::{Kind, kind};
+use super::Turn;
+use super::start::with_done;
+
+/// What a command prints is said so often at most, and not before it has run so long.
+const PROGRESS_EVERY: TimeDelta = TimeDelta::seconds(15);
+
+/// The step that a command belongs to.
+enum Whose<'a> {
+    Forward(&'a Window, &'a Patch, u32, &'a Step),
+    Back(&'a Window, &'a Rollback, u32, &'a BackStep),
+}
+
+impl<'a> Turn<'a> {
+    /// `go [K]`: the bot runs the current step.
+    pub(super) fn go(&mut self, said: Option<StepRef>) -> Result<(), Refusal> {
+        let back = matches!(said, Some(StepRef::Back(_)));
+        let window = if back { self.moving_window() } else { self.open_window() };
+        let window = window.ok_or_else(|| no::no_window(self.prefix()))?;
+        self.may_step("go", window)?;
+        if let Some(rollback) = &window.rollback
+            && let Some((number, step)) = rollback.current()
+        {
+            return match said {
+                Some(StepRef::Back(said)) if said != number => {
+                    let what = say::run::back_step_name(step);
+                    let words = self.command(&format!("go r{number}"));
+                    Err(Refusal::new("order", format!("r{number} ({what}) comes before r{said}. {words}")))
+                }
+                Some(StepRef::Forward(_)) => Err(no::rolling_back(self.prefix(), number, step)),
+                _ => self.go_back(window, number, step),
+            };
+        }
+        let next = super::start::next(self.settings, self.state, window);
+        let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
+        let (current, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+        match said {
+            Some(StepRef::Back(number)) => {
+                let last = patch.steps.len().to_string();
+                return Err(no::no_step(self.prefix(), &format!("r{number}"), &last));
+            }
+            Some(StepRef::Forward(said)) if said != current => {
+                return self.go_elsewhere(patch, said, current, step);
+            }
+            Some(StepRef::Forward(_)) => {}
+            None => {
+                let since = window.advanced.map_or(TimeDelta::MAX, |advanced| self.at - advanced);
+                if since < self.settings.timers.debounce {
+                    return Err(no::too_soon_to_go(self.prefix(), current, since.num_seconds()));
+                }
+            }
+        }
+        self.may_go_on(window)?;
+        self.may_run(patch, current, step)?;
+        self.not_crossed(patch, &format!("go {current}"))?;
+        let row = self.intend(window, patch, current, step)?;
+        let text = say::go::started(patch, current, step, row, &self.without_baseline(window, patch));
+        self.answer(&text);
+        Ok(())
+    }
+
+    /// `go 7` while 6 is open: done already, or not its turn.
+    fn go_elsewhere(&mut self, patch: &Patch, said: u32, current: u32, at: &Step) -> Result<(), Refusal> {
+        let named = (said as usize).checked_sub(1).and_then(|index| patch.steps.get(index));
+        let Some(named) = named else {
+            return Err(no::no_step(self.prefix(), &said.to_string(), &patch.steps.len().to_string()));
+        };
+        if let Some(done) = &named.done {
+            let text = say::run::already_done(done, self.by.room.as_ref(), self.at, current, at);
+            self.answer(&text);
+            return Ok(());
+        }
+        if let Act::Health { checks } = &at.act
+            && !checks.is_empty()
+        {
+            return Err(match &at.failed {
+                Some(why) => no::unhealthy(self.prefix(), patch, why),
+                None if patch.health.said == Some(super::super::health::Verdict::Unknown) => {
+                    no::health_unknown(self.prefix(), patch)
+                }
+                None => {
+                    let left = say::health::open_until(self.settings, patch, checks, self.at);
+                    no::health_open(self.prefix(), &left)
+                }
+            });
+        }
+        let name = say::run::step_name(at);
+        if !at.act.is_manual() {
+            let how = say::run::how_it_closes(self.settings, patch, at);
+            return Err(no::step_order_by_itself(said, current, &name, &how));
+        }
+        let verb = if at.run.is_some() { "go" } else { "done" };
+        Err(no::step_order_for(self.prefix(), verb, said, current, &name))
+    }
+
+    /// `promote`: `go` for the first step on production.
+    pub(super) fn promote(&mut self) -> Result<(), Refusal> {
+        let window = self.window_on()?;
+        self.may_step("promote", window)?;
+        let next = super::start::next(self.settings, self.state, window);
+        let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
+        let is_production = |step: &Step| matches!(&step.act, Act::Sync { stage, .. } if stage == PRODUCTION);
+        let first = (1u32..).zip(&patch.steps).find(|(_, step)| is_production(step));
+        let (number, _) = first.ok_or_else(|| no::no_production(self.prefix(), patch.change))?;
+        self.go(Some(StepRef::Forward(number)))
+    }
+
+    /// `rerun`: what nobody knows of is started again, by a person's word.
+    pub(super) fn rerun(&mut self) -> Result<(), Refusal> {
+        let window = self.moving_window().ok_or_else(|| no::no_window(self.prefix()))?;
+        self.may_step("rerun", window)?;
+        if let Some(rollback) = &window.rollback
+            && let Some((number, step)) = rollback.current()
+        {
+            let is_unknown = step.going.as_ref().is_some_and(|going| going.is_unknown);
+            if !is_unknown && step.failed.is_none() {
+                return Err(no::nothing_unknown(&format!("r{number}")));
+            }
+            return self.go_back(window, number, step);
+        }
+        let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+        let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+        if !step.is_unknown() && (step.failed.is_none() || step.run.is_none()) {
+            return Err(no::nothing_unknown(&format!("step {number}")));
+        }
+        self.may_go_on(window)?;
+        self.not_crossed(patch, "rerun")?;
+        let row = self.intend(window, patch, number, step)?;
+        let text = say::go::started(patch, number, step, row, "");
+        self.answer(&text);
+        Ok(())
+    }
+
+    pub(super) fn go_back(&mut self, window: &Window, number: u32, step: &BackStep) -> Result<(), Refusal> {
+        if step.run.is_none() {
+            return Err(no::by_hand(self.prefix(), &format!("r{number}")));
+        }
+        if let Some(going) = step.going.as_ref().filter(|going| !going.is_unknown) {
+            self.answer(&say::go::already_running(&format!("r{number}"), going));
+            return Ok(());
+        }
+        if let Some(text) = self.waits_for_forward(window, number) {
+            self.answer(&text);
+            return Ok(());
+        }
+        let row =
+            self.intend_back(window, number, step).map_err(|what| no::no_value(self.prefix(), &what))?;
+        self.answer(&say::go::back_started(number, step, row));
+        Ok(())
+    }
+
+    /// What is still at work on the way forward, where something is.
+    fn waits_for_forward(&self, window: &Window, number: u32) -> Option<String> {
+        let (forward, _) = running_forward(window)?;
+        Some(format!("r{number} starts as soon as step {forward} has ended, which was asked to"))
+    }
+
+    fn may_run(&self, patch: &Patch, number: u32, step: &Step) -> Result<(), Refusal> {
+        let name = format!("step {number}");
+        if step.run.is_none() {
+            if !step.act.is_manual() {
+                let how = say::run::how_it_closes(self.settings, patch, step);
+                return Err(no::closes_itself(number, &how));
+            }
+            return Err(no::by_hand(self.prefix(), &number.to_string()));
+        }
+        if let Some(going) = &step.going {
+            return Err(match going.is_unknown {
+                true => no::unknown_step(self.prefix(), &number.to_string(), patch.change),
+                false => no::is_running(self.prefix(), &name, patch.change),
+            });
+        }
+        if let Some(why) = &step.failed {
+            let back = format!(" or {}", self.command(&format!("rollback {}", patch.change)));
+            return Err(no::step_failed(self.prefix(), &name, why, &back));
+        }
+        if step.act == Act::Merge && step.begun {
+            return Err(no::closes_itself(number, &say::run::how_it_closes(self.settings, patch, step)));
+        }
+        Ok(())
+    }
+
+    /// What nothing could be compared with later, where the first host is about to be touched.
+    fn without_baseline(&self, window: &Window, patch: &Patch) -> String {
+        if patch.touched_hosts() {
+            return String::new();
+        }
+        let missing: Vec<&str> = super::super::health::wanted(self.settings, window, self.at)
+            .into_iter()
+            .filter(|(_, wanted)| matches!(wanted, super::super::health::Wanted::Baseline(_)))
+            .map(|(check, _)| check.id.as_str())
+            .collect();
+        if missing.is_empty() { String::new() } else { say::go::no_baseline(&missing) }
+    }
+
+    /// Puts it on the record that the command of a step is to be started, once that is stored.
+    pub(super) fn intend(
+        &mut self,
+        window: &Window,
+        patch: &Patch,
+        number: u32,
+        step: &Step,
+    ) -> Result<RowId, Refusal> {
+        let run = step.run.as_ref().ok_or_else(|| no::by_hand(self.prefix(), &number.to_string()))?;
+        let (stage, file) = match &step.act {
+            Act::Sync { stage, file } => (Some(stage.clone()), file.clone()),
+            _ => (None, None),
+        };
+        let argv = program::fill(&run.argv, &self.values(patch, stage, file, ""))
+            .map_err(|what| no::no_value(self.prefix(), &what))?;
+        let event = Event::StepIntended { step: number, argv: argv.clone() };
+        Ok(self.start_run(window, patch.change, event, argv, run))
+    }
+
+    /// The same for a step of a rollback.
+    pub(in super::super) fn intend_back(
+        &mut self,
+        window: &Window,
+        number: u32,
+        step: &BackStep,
+    ) -> Result<RowId, String> {
+        let (Some(run), Some(patch)) = (&step.run, window.patch(step.change)) else {
+            return Err("a command".to_owned());
+        };
+        let values = self.values(patch, Some(step.stage.clone()), step.file.clone(), "Rollback of ");
+        let argv = program::fill(&run.argv, &values)?;
+        let event = Event::BackStepIntended { step: number, argv: argv.clone() };
+        Ok(self.start_run(window, step.change, event, argv, run))
+    }
+
+    fn start_run(
+        &mut self,
+        window: &Window,
+        change: ChangeNumber,
+        event: Event,
+        argv: Vec<String>,
+        run: &CommandSettings,
+    ) -> RowId {
+        let row = self.next_row();
+        self.record(Some(window.id()), Some(change), event);
+        let (timeout, kill_after) = (run.timeout, run.kill_after);
+        self.out.runs.push(Run { row, argv, timeout, kill_after });
+        row
+    }
+
+    fn values(&self, patch: &Patch, stage: Option<String>, file: Option<String>, what: &str) -> Values {
+        let facts = self.state.last_facts(patch.change);
+        // Where the patch has one file, a step for all its files is for that one.
+        let only = facts.and_then(|facts| match kind::synced_files(&self.settings.policy, &facts.change) {
+            Fact::Known(files) if files.len() == 1 => files.first().map(|file| (*file).to_owned()),
+            _ => None,
+        });
+        Values {
+            change: patch.change.to_string(),
+            patch_set: patch.patch_set.to_string(),
+            branch: facts.map(|facts| facts.change.branch.clone()),
+            stage,
+            path: file.or(only),
+            message: format!("{what}{}", say::go::message(self.state, patch)),
+        }
+    }
+
+    fn whose(&self, row: RowId) -> Option<Whose<'a>> {
+        for window in self.state.windows.values() {
+            let is_it = |going: &Option<super::super::plan::Going>| {
+                going.as_ref().is_some_and(|going| going.row == row)
+            };
+            if let Some(rollback) = &window.rollback
+                && let Some((number, step)) = (1..).zip(&rollback.steps).find(|(_, step)| is_it(&step.going))
+            {
+                return Some(Whose::Back(window, rollback, number, step));
+            }
+            for patch in &window.patches {
+                if let Some((number, step)) = (1..).zip(&patch.steps).find(|(_, step)| is_it(&step.going)) {
+                    return Some(Whose::Forward(window, patch, number, step));
+                }
+            }
+        }
+        None
+    }
+
+    /// A command has ended.
+    pub(super) fn ran(&mut self, row: RowId, ended: &Ended) {
+        let whose = self.whose(row);
+        let went = if ended.is_good() { Went::Ok } else { Went::Failed };
+        let (window, change) = match &whose {
+            Some(Whose::Forward(window, patch, ..)) => (Some(window.id()), Some(patch.change)),
+            Some(Whose::Back(window, _, _, step)) => (Some(window.id()), Some(step.change)),
+            None => (None, None),
+        };
+        let record = self.make(window, change, went, Event::StepRan { row, ended: ended.clone() });
+        let ran = self.next_row();
+        self.out.records.push(record);
+        self.about = change;
+        match whose {
+            Some(Whose::Forward(window, patch, number, step)) => {
+                self.ran_forward(window, patch, number, step, ended, ran);
+            }
+            Some(Whose::Back(window, rollback, number, step)) => {
+                self.ran_back(window, rollback, number, step, ended, ran);
+            }
+            None => {}
+        }
+    }
+
+    fn ran_forward(
+        &mut self,
+        window: &Window,
+        patch: &Patch,
+        number: u32,
+        step: &Step,
+        ended: &Ended,
+        ran: RowId,
+    ) {
+        // What is going back is not confirmed any more: how far it came, the rollback takes off.
+        let is_current = patch.current().is_some_and(|(current, _)| current == number);
+        if window.rollback.is_some() || !is_current {
+            return;
+        }
+        if !ended.is_good() {
+            let why = say::go::why_failed(ended);
+            let event = Event::StepFailed { step: number, why: why.clone() };
+            self.record(Some(window.id()), Some(patch.change), event);
+            let text = say::go::failed(self.prefix(), patch, number, step, &why, ran);
+            self.tell_all_concerned(window, patch, &text);
+            return;
+        }
+        if step.act == Act::Merge {
+            let text = say::go::merge_ran(patch, number, ended);
+            self.tell_all_concerned(window, patch, &text);
+            return;
+        }
+        let note = Some(say::go::how_it_went(ended));
+        let event = Event::StepDone { step: number, patch_set: patch.patch_set, note };
+        self.record(Some(window.id()), Some(patch.change), event);
+        let after = with_done(patch, number, &self.by.who, self.at);
+        let lead_in = say::go::through(patch, step, ended);
+        if after.current().is_some() && !window.holds.is_empty() {
+            let text = format!("{lead_in}. {}", no::held(self.prefix(), &window.holds).text);
+            self.tell_all_concerned(window, patch, &text);
+        } else if after.current().is_some() {
+            self.prompt(window, &after, &lead_in);
+        }
+    }
+
+    fn ran_back(
+        &mut self,
+        window: &Window,
+        rollback: &Rollback,
+        number: u32,
+        step: &BackStep,
+        ended: &Ended,
+        ran: RowId,
+    ) {
+        if ended.is_good() {
+            let (note, health) = (Some(say::go::how_it_went(ended)), self.health_seen(window));
+            let event = Event::BackStepDone { step: number, note, health };
+            self.record(Some(window.id()), Some(step.change), event);
+            let next = (1u32..).zip(&rollback.steps).find(|(other, step)| *other != number && !step.done);
+            let next = next.map(|(number, step)| say::go::next_back(self.prefix(), number, step));
+            let text = say::go::back_through(number, step, ended, next.as_deref());
+            self.say_of_rollback(window, &text);
+            return;
+        }
+        let why = say::go::why_failed(ended);
+        let event = Event::BackStepFailed { step: number, why: why.clone() };
+        self.record(Some(window.id()), Some(step.change), event);
+        let stages = say::go::where_it_stands(rollback, number);
+        let text = say::go::back_failed(self.prefix(), number, &why, &stages, ran);
+        self.say_of_rollback(window, &text);
+    }
+
+    /// Says something to whoever leads a rollback.
+    pub(in super::super) fn say_of_rollback(&mut self, window: &Window, text: &str) {
+        match window.lead.as_ref().map(|lead| lead.who.clone()) {
+            Some(lead) => self.ping(window, &[&lead], text),
+            None => self.broadcast(window, text),
+        }
+    }
+
+    /// What the health checks see, in a few words.
+    pub(super) fn health_seen(&self, window: &Window) -> Option<String> {
+        let seen: Vec<String> = window
+            .health
+            .iter()
+            .map(|(check, sample)| format!("{check} {} ({})", sample.words, sample.verdict.word()))
+            .collect();
+        (!seen.is_empty()).then(|| seen.join("; "))
+    }
+
+    /// A command has printed a line: now and then one is said.
+    pub(super) fn output(&mut self, row: RowId, line: &str) {
+        let (window, change, name, going) = match self.whose(row) {
+            Some(Whose::Forward(window, patch, number, step)) => {
+                (window, patch.change, format!("step {number}"), step.going.as_ref())
+            }
+            Some(Whose::Back(window, _, number, step)) => {
+                (window, step.change, format!("r{number}"), step.going.as_ref())
+            }
+            None => return,
+        };
+        let Some(going) = going else { return };
+        let line = say::own_words(line);
+        if self.at - going.told.unwrap_or(going.at) < PROGRESS_EVERY || line.is_empty() {
+            return;
+        }
+        self.record(Some(window.id()), Some(change), Event::StepProgressed { row, line: line.clone() });
+        let before = self.out.replies.len();
+        let text = say::go::progress(change, &name, self.at - going.at, &line);
+        self.broadcast(window, &text);
+        self.out.replies.iter_mut().skip(before).for_each(|reply| reply.kind = Kind::Status);
+    }
+
+    /// After a start, nobody knows of what was on its way. It is asked of a person and never started again by itself.
+    pub(super) fn lost_sight_of_commands(&mut self) {
+        for window in self.state.windows.values() {
+            for patch in &window.patches {
+                for (number, step) in (1u32..).zip(&patch.steps) {
+                    let Some(going) = step.going.as_ref().filter(|going| !going.is_unknown) else { continue };
+                    self.record(Some(window.id()), Some(patch.change), Event::StepUnknown { row: going.row });
+                    if window.rollback.is_none() {
+                        let text = say::go::unknown(self.prefix(), patch, number, step, going);
+                        self.tell_all_concerned(window, patch, &text);
+                    }
+                }
+            }
+            let Some((number, step)) = window.rollback.as_ref().and_then(Rollback::current) else { continue };
+            match &step.going {
+                Some(going) if !going.is_unknown => {
+                    let event = Event::StepUnknown { row: going.row };
+                    self.record(Some(window.id()), Some(step.change), event);
+                    let text = say::go::back_unknown(self.prefix(), number, going);
+                    self.say_of_rollback(window, &text);
+                }
+                None if step.run.is_some() && step.failed.is_none() => {
+                    let why = "I was away before it began".to_owned();
+                    let event = Event::BackStepFailed { step: number, why: why.clone() };
+                    self.record(Some(window.id()), Some(step.change), event);
+                    let text = say::go::back_not_begun(self.prefix(), number, &why);
+                    self.say_of_rollback(window, &text);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The forward step whose command is at work, as far as anybody knows.
+pub(in super::super) fn running_forward(window: &Window) -> Option<(u32, RowId)> {
+    let steps = window.patches.iter().flat_map(|patch| (1..).zip(&patch.steps));
+    let mut running = steps.filter(|(_, step)| step.is_running());
+    running.find_map(|(number, step)| step.going.as_ref().map(|going| (number, going.row)))
+}

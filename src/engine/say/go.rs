@@ -1,0 +1,247 @@
+//! What is said of the commands of steps: started, through, failed, unknown.
+
+use chrono::TimeDelta;
+
+use super::super::event::BackStep;
+use super::super::id::{ChangeNumber, RowId};
+use super::super::patch::Patch;
+use super::super::plan::{Act, Going, Step};
+use super::super::program::{Ended, How};
+use super::super::state::State;
+use super::super::text;
+use super::super::window::{Rollback, Window};
+use super::super::words;
+use super::run::{back_step_name, step_name};
+use super::{command, own_words, short_name};
+
+/// One line that says what is deployed, for the log of whatever is run.
+pub fn message(state: &State, patch: &Patch) -> String {
+    let facts = state.last_facts(patch.change);
+    let title =
+        facts.map(|facts| format!(" {}", text::clean_to(&facts.change.subject, 80))).unwrap_or_default();
+    format!("{}{title} ({})", patch.change, short_name(patch.owner()))
+}
+
+/// The answer to `go`.
+pub fn started(patch: &Patch, number: u32, step: &Step, row: RowId, missing: &str) -> String {
+    format!("{} step {number}: {} started ({row}){missing}", patch.change, step_name(step))
+}
+
+/// Added where the health could not be compared with anything.
+pub fn no_baseline(checks: &[&str]) -> String {
+    format!("; nothing is known of {} from before, so its health will be unknown", words::list(checks))
+}
+
+/// It is at work already.
+pub fn already_running(name: &str, going: &Going) -> String {
+    format!("already running: {name} since {} UTC ({})", words::clock(going.at), going.row)
+}
+
+/// `exit 0, 38 s`.
+pub fn how_it_went(ended: &Ended) -> String {
+    format!("{}, {}", ended.how.words(), words::exact_span(TimeDelta::seconds(ended.seconds)))
+}
+
+fn last_line(ended: &Ended) -> String {
+    ended.last_line().map(|line| format!(": {}", own_words(line))).unwrap_or_default()
+}
+
+/// `exit 1 after 38 s: ssh: timed out`.
+pub fn why_failed(ended: &Ended) -> String {
+    let how = ended.how.words();
+    match ended.how {
+        How::NotStarted(_) => how,
+        _ => {
+            let time = words::exact_span(TimeDelta::seconds(ended.seconds));
+            format!("{how} after {time}{}", last_line(ended))
+        }
+    }
+}
+
+/// `900202 is on canaries (38 s): 11 hosts`.
+pub fn through(patch: &Patch, step: &Step, ended: &Ended) -> String {
+    let time = words::exact_span(TimeDelta::seconds(ended.seconds));
+    let what = match &step.act {
+        Act::Sync { stage, file: None } => format!("is on {stage}"),
+        _ => format!("{} is through", step_name(step)),
+    };
+    format!("{} {what} ({time}){}", patch.change, last_line(ended))
+}
+
+/// What merges it has ended; the proof is the review system's.
+pub fn merge_ran(patch: &Patch, number: u32, ended: &Ended) -> String {
+    let how = how_it_went(ended);
+    format!(
+        "{} step {number}: what merges it has ended ({how}); I see for myself when it is MERGED",
+        patch.change
+    )
+}
+
+/// A step has failed.
+pub fn failed(prefix: &str, patch: &Patch, number: u32, step: &Step, why: &str, ran: RowId) -> String {
+    let change = patch.change;
+    let retry = command(prefix, "retry");
+    let back = if patch.touched_hosts() || matches!(step.act, Act::Sync { .. }) {
+        command(prefix, &format!("rollback {change}"))
+    } else {
+        command(prefix, &format!("skip {change} WHY"))
+    };
+    let name = step_name(step);
+    format!(
+        "{change} step {number} ({name}) FAILED: {} ({ran}). {retry}, {back} or {}",
+        own_words(why),
+        command(prefix, "hold")
+    )
+}
+
+/// A line of what is printed.
+pub fn progress(change: ChangeNumber, name: &str, since: TimeDelta, line: &str) -> String {
+    format!("{change} {name}, {}: {line}", words::exact_span(since))
+}
+
+/// It was on its way when the program went down.
+pub fn unknown(prefix: &str, patch: &Patch, number: u32, step: &Step, going: &Going) -> String {
+    let change = patch.change;
+    let done = command(prefix, &format!("done {number}"));
+    let (rerun, back) = (command(prefix, "rerun"), command(prefix, &format!("rollback {change}")));
+    format!(
+        "{change} step {number} ({}) was running when I went down (since {} UTC, {}): UNKNOWN whether it went through, it may still run. Look at the hosts, then {done}, {rerun} or {back}",
+        step_name(step),
+        words::clock(going.at),
+        going.row
+    )
+}
+
+/// The same of a rollback step.
+pub fn back_unknown(prefix: &str, number: u32, going: &Going) -> String {
+    let (done, rerun) = (command(prefix, &format!("done r{number}")), command(prefix, "rerun"));
+    format!(
+        "r{number} was running when I went down (since {} UTC, {}): UNKNOWN whether it went through. Look at the hosts, then {done} or {rerun}",
+        words::clock(going.at),
+        going.row
+    )
+}
+
+/// A rollback step was not begun when the program went down.
+pub fn back_not_begun(prefix: &str, number: u32, why: &str) -> String {
+    let (retry, done) = (command(prefix, "retry"), command(prefix, &format!("done r{number} NOTE")));
+    format!("r{number} is not begun: {why}. {retry}, or {done} where it was done by hand")
+}
+
+/// A rollback step has started.
+pub fn back_started(number: u32, step: &BackStep, row: RowId) -> String {
+    format!("r{number}: {} started ({row})", back_step_name(step))
+}
+
+/// What comes after a rollback step.
+pub fn next_back(prefix: &str, number: u32, step: &BackStep) -> String {
+    match step.run {
+        Some(_) => format!("r{number} runs"),
+        None => super::run::back_step(prefix, number, step),
+    }
+}
+
+/// What a rollback step that the bot runs waits for.
+pub fn back_waits(prefix: &str, number: u32, step: &BackStep) -> String {
+    let done = command(prefix, &format!("done r{number} NOTE"));
+    match (&step.going, &step.failed) {
+        (Some(going), _) if going.is_unknown => {
+            format!(" is UNKNOWN ({}), {done} or {}", going.row, command(prefix, "rerun"))
+        }
+        (Some(going), _) => format!(" runs since {} UTC ({})", words::clock(going.at), going.row),
+        (None, Some(why)) => format!(" FAILED ({}), {} or {done}", own_words(why), command(prefix, "retry")),
+        (None, None) => " runs next".to_owned(),
+    }
+}
+
+/// A rollback step is through.
+pub fn back_through(number: u32, step: &BackStep, ended: &Ended, next: Option<&str>) -> String {
+    let time = words::exact_span(TimeDelta::seconds(ended.seconds));
+    let next = next.map(|next| format!(". {next}")).unwrap_or_default();
+    format!("r{number}: {} ({time}){}{next}", back_step_name(step), last_line(ended))
+}
+
+/// A rollback step has failed: the menu, and how each stage stands.
+pub fn back_failed(prefix: &str, number: u32, why: &str, stages: &str, ran: RowId) -> String {
+    let retry = command(prefix, "retry");
+    let done = command(prefix, &format!("done r{number} NOTE"));
+    format!("r{number} FAILED: {} ({ran}). {stages}. {retry}, or mend it by hand and {done}", own_words(why))
+}
+
+/// How each stage of a rollback stands: `clean: canaries; not clean: testservers`.
+pub fn where_it_stands(rollback: &Rollback, failed: u32) -> String {
+    let list = |wanted: &dyn Fn(u32, &BackStep) -> bool| {
+        let those = (1u32..).zip(&rollback.steps).filter(|(number, step)| wanted(*number, step));
+        those
+            .map(|(_, step)| back_step_name(step).replacen(" off ", " on ", 1))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let clean = list(&|_, step| step.done).replace(" on ", " off ");
+    let bad = list(&|number, step| !step.done && number == failed);
+    let open = list(&|number, step| !step.done && number != failed);
+    let parts = [("Clean", clean), ("perhaps still", bad), ("still", open)];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(_, list)| !list.is_empty())
+        .map(|(word, list)| format!("{word}: {list}"))
+        .collect();
+    words::sentence(&parts.join("; "))
+}
+
+/// Who or what a step that the bot runs waits for, in a few words.
+pub fn waits(prefix: &str, window: &Window, number: u32, step: &Step) -> String {
+    let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
+    match &step.going {
+        Some(going) if going.is_unknown => {
+            let (done, rerun) = (command(prefix, &format!("done {number}")), command(prefix, "rerun"));
+            format!("UNKNOWN whether it went through ({}): {done} or {rerun}", going.row)
+        }
+        Some(going) => format!("running since {} UTC ({})", words::clock(going.at), going.row),
+        None => format!("waiting for {lead}: {}", command(prefix, &format!("go {number}"))),
+    }
+}
+
+/// What a step that the bot runs asks of the lead.
+pub fn ask(prefix: &str, patch: &Patch, number: u32, step: &Step) -> String {
+    let change = patch.change;
+    let go = command(prefix, &format!("go {number}"));
+    match (&step.going, &step.act) {
+        (Some(going), _) if going.is_unknown => unknown(prefix, patch, number, step, going),
+        (Some(going), _) => {
+            let back = command(prefix, &format!("rollback {change}"));
+            format!(
+                "{change} step {number}: {} runs since {} UTC ({}); {back} ends it",
+                step_name(step),
+                words::clock(going.at),
+                going.row
+            )
+        }
+        (None, Act::Merge) if step.begun => {
+            format!("{change} step {number}: waiting for MERGED, which I see for myself")
+        }
+        (None, Act::Merge) => format!("{change} step {number}: {go} merges it"),
+        (None, _) => format!("{change} step {number}: {}, {go}", step_name(step)),
+    }
+}
+
+/// Said of a rollback step whose command cannot be made.
+pub fn no_value(what: &str) -> String {
+    format!("its command needs {}, which this patch does not have", own_words(what))
+}
+
+/// It is off the hosts and still merged.
+pub fn still_merged(change: ChangeNumber, words: &str) -> String {
+    format!("{change} stays merged and undeployed. Upload its revert: {words}")
+}
+
+/// The words of a revert, to be pasted.
+pub fn revert_words(state: &State, patch: &Patch, reason: Option<&str>) -> String {
+    let facts = state.last_facts(patch.change);
+    let subject = facts.map_or_else(|| patch.change.to_string(), |facts| own_words(&facts.change.subject));
+    let reason = reason.map(|reason| format!(" / {}", own_words(reason))).unwrap_or_default();
+    let message = facts.map(|facts| facts.change.message.as_str()).unwrap_or_default();
+    let tasks = message.lines().filter_map(|line| line.strip_prefix("Bug: "));
+    let tasks: String = tasks.map(|task| format!(" / Bug: {}", own_words(task))).collect();
+    format!("Revert \"{subject}\"{reason}{tasks}")
+}

@@ -1,0 +1,181 @@
+//! Refusals about commands, health, the lock and emergencies.
+
+use super::super::super::id::ChangeNumber;
+use super::super::super::patch::Patch;
+use super::super::super::window::Window;
+use super::super::super::words;
+use super::super::{Refusal, command, own_words};
+use super::short;
+
+/// No such check.
+pub fn no_check(prefix: &str, word: &str, known: &[&str]) -> Refusal {
+    let hint = match words::near(word, known) {
+        Some(near) => format!("Did you mean {near}?"),
+        None if known.is_empty() => "The configuration names none".to_owned(),
+        None => format!("There are {}: {}", known.join(", "), command(prefix, "health")),
+    };
+    Refusal::new("unknown-check", format!("\"{}\" is no health check. {hint}", short(word)))
+}
+
+/// No checks at all.
+pub fn no_checks(prefix: &str) -> Refusal {
+    let text = format!("no health checks are configured, a person looks. {}", command(prefix, "steps"));
+    Refusal::new("unknown-check", text)
+}
+
+/// The current step takes no time of its own.
+pub fn nothing_soaks(prefix: &str, number: u32, what: &str) -> Refusal {
+    let text = format!("step {number} ({what}) waits for no time. {}", command(prefix, "steps"));
+    Refusal::new("no-soak", text)
+}
+
+/// Nothing goes back by itself.
+pub fn nothing_counts() -> Refusal {
+    Refusal::new("no-countdown", "nothing goes back by itself just now")
+}
+
+/// Going on past the health takes somebody else.
+pub fn second_deployer(prefix: &str, patch: &Patch, leads: bool) -> Refusal {
+    let you = if leads { "you lead this window" } else { "it is your own patch" };
+    let back = command(prefix, &format!("rollback {}", patch.change));
+    Refusal::new("second-person", format!("{you}, going on past the health is for another deployer. {back}"))
+}
+
+/// A bare `go` too soon after the last advance.
+pub fn too_soon_to_go(prefix: &str, step: u32, seconds: i64) -> Refusal {
+    let words = command(prefix, &format!("go {step}"));
+    Refusal::new("too-soon", format!("something moved {seconds} s ago, now it is step {step}. {words}"))
+}
+
+/// The health is bad.
+pub fn unhealthy(prefix: &str, patch: &Patch, why: &str) -> Refusal {
+    let change = patch.change;
+    let back = command(prefix, &format!("rollback {change}"));
+    let (retry, aside) =
+        (command(prefix, "retry"), command(prefix, &format!("override {change} health WHY")));
+    let why = own_words(why);
+    Refusal::new(
+        "health",
+        format!("{change} is UNHEALTHY: {why}. {back}, {retry}, or another deployer: {aside}"),
+    )
+}
+
+/// Nobody knows how the health is.
+pub fn health_unknown(prefix: &str, patch: &Patch) -> Refusal {
+    let change = patch.change;
+    let (show, back) = (command(prefix, "health"), command(prefix, &format!("rollback {change}")));
+    let aside = command(prefix, &format!("override {change} health WHY"));
+    Refusal::new(
+        "health",
+        format!("the health is UNKNOWN, which is not healthy. {show}, {back}, or another deployer: {aside}"),
+    )
+}
+
+/// The health is not in yet.
+pub fn health_open(prefix: &str, left: &str) -> Refusal {
+    Refusal::new("health", format!("health is not in yet, {left}. {} shows it", command(prefix, "health")))
+}
+
+/// Another step comes first.
+pub fn step_order_for(prefix: &str, verb: &str, said: u32, current: u32, what: &str) -> Refusal {
+    let words = command(prefix, &format!("{verb} {current}"));
+    Refusal::new("order", format!("step {current} ({what}) comes before step {said}. {words}"))
+}
+
+/// The plan does not reach production.
+pub fn no_production(prefix: &str, change: ChangeNumber) -> Refusal {
+    let text = format!("no step of {change} is on production. {}", command(prefix, "steps"));
+    Refusal::new("no-step", text)
+}
+
+/// Nothing is unknown.
+pub fn nothing_unknown(step: &str) -> Refusal {
+    Refusal::new("not-unknown", format!("{step} is known, there is nothing to run again"))
+}
+
+/// A person does this step.
+pub fn by_hand(prefix: &str, number: &str) -> Refusal {
+    let done = command(prefix, &format!("done {number}"));
+    Refusal::new("by-hand", format!("{number} has no command, you do it: {done} when it is through"))
+}
+
+/// The bot does this step.
+pub fn runs_itself(prefix: &str, number: u32) -> Refusal {
+    let go = command(prefix, &format!("go {number}"));
+    Refusal::new("runs-itself", format!("step {number} is run by me, nobody confirms it. {go}"))
+}
+
+/// It is at work.
+pub fn is_running(prefix: &str, step: &str, change: ChangeNumber) -> Refusal {
+    let back = command(prefix, &format!("rollback {change}"));
+    Refusal::new("running", format!("{step} is running and closes itself; {back} ends it"))
+}
+
+/// A rollback step is at work.
+pub fn runs_back(step: &str) -> Refusal {
+    Refusal::new("running", format!("{step} is running and closes itself"))
+}
+
+/// Nobody knows what it did.
+pub fn unknown_step(prefix: &str, number: &str, change: ChangeNumber) -> Refusal {
+    let done = command(prefix, &format!("done {number}"));
+    let (rerun, back) = (command(prefix, "rerun"), command(prefix, &format!("rollback {change}")));
+    Refusal::new(
+        "unknown",
+        format!("nobody knows whether step {number} went through. {done}, {rerun} or {back}"),
+    )
+}
+
+/// The command cannot be made for this patch.
+pub fn no_value(prefix: &str, what: &str) -> Refusal {
+    let text = format!(
+        "the command needs {}, and this patch has none that may stand there. Do it by hand: {}",
+        own_words(what),
+        command(prefix, "hold WHY")
+    );
+    Refusal::new("argument", text)
+}
+
+/// That window holds no lock.
+pub fn no_lock(prefix: &str, word: &str, holders: &[&Window]) -> Refusal {
+    let known: Vec<String> = holders.iter().map(|window| window.id().to_string()).collect();
+    let known = if known.is_empty() {
+        format!("nothing is in motion anywhere. {}", command(prefix, "now"))
+    } else {
+        format!("the lock is held by {}", known.join(", "))
+    };
+    Refusal::new("no-lock", format!("\"{}\" holds no lock: {known}", short(word)))
+}
+
+/// A window is on: nothing goes past it.
+pub fn window_is_on(prefix: &str, window: &Window, change: ChangeNumber) -> Refusal {
+    let add = command(prefix, &format!("add {change} urgent: TASK WHY"));
+    Refusal::new("window-on", format!("{} is on, an emergency is for outside windows. {add}", window.id()))
+}
+
+/// Nobody asked for it, or too long ago.
+pub fn no_emergency(prefix: &str, change: ChangeNumber) -> Refusal {
+    let words = command(prefix, &format!("emergency {change} WHY"));
+    Refusal::new("no-emergency", format!("nobody asked for an emergency of {change} lately. {words}"))
+}
+
+/// Not by who asked.
+pub fn second_approval(change: ChangeNumber) -> Refusal {
+    let text = format!("you asked for {change} yourself, another person has to agree");
+    Refusal::new("second-person", text)
+}
+
+/// No emergency.
+pub fn no_report_owed(prefix: &str, window: &Window) -> Refusal {
+    let text = format!("{} is no emergency and owes no report. {}", window.id(), command(prefix, "finish"));
+    Refusal::new("no-emergency", text)
+}
+
+/// An emergency owes a report.
+pub fn report_first(prefix: &str, window: &Window) -> Refusal {
+    let words = command(prefix, "aftermath WHAT HAPPENED AND WHY");
+    Refusal::new(
+        "report",
+        format!("{} was an emergency and owes a report. {words}, then finish", window.id()),
+    )
+}
