@@ -1,6 +1,7 @@
 //! The bot: takes what arrives, decides, stores, and only then says. Nobody else changes the state (I3).
 
 mod ask;
+mod asked;
 mod recall;
 mod samples;
 
@@ -15,12 +16,16 @@ use crate::engine::settings::Settings;
 use crate::engine::state::State;
 use crate::engine::window::Window;
 use crate::engine::{
-    Accepted, Closed, Edited, Input, Line, Measured, Outcome, Probe, Question, Reply, Run, decide, health,
-    say, timers, turn,
+    Accepted, Closed, Edited, Input, Line, Measured, Outcome, Probe, Reply, Run, decide, health, say, timers,
+    turn,
 };
 use crate::store::{Answer, Seen, Store, StoreError};
 
+pub use ask::LastAsked;
+pub use asked::{Asked, Waiting};
 pub use samples::Sample;
+
+use asked::asked;
 use samples::Samples;
 
 /// So many timers may fire at one moment before the loop goes on with what arrives.
@@ -41,8 +46,10 @@ pub struct Bot {
     missed: Vec<Input>,
     /// Messages that are answered later, each with the row by which that is known.
     owed: BTreeMap<Message, RowId>,
-    /// What people asked the log last.
-    asked: ask::LastAsked,
+    /// Questions are given out, and these messages wait for what is answered to them.
+    asked: Option<Vec<Message>>,
+    /// What people asked the log last, where it is answered at once.
+    last_asked: LastAsked,
     /// The log takes nothing: nothing is decided until it does.
     deaf: bool,
     /// The last write failed, and the operator has been told.
@@ -50,7 +57,7 @@ pub struct Bot {
 }
 
 /// A network, and its id for a message.
-type Message = (String, String);
+pub type Message = (String, String);
 
 /// The questions to the review system that were asked. They are not in the log: after a start all are asked again.
 #[derive(Debug, Default)]
@@ -112,6 +119,8 @@ pub struct Said {
     pub runs: Vec<Run>,
     /// The commands to end, by the rows that started them.
     pub stops: Vec<RowId>,
+    /// What the log is asked, in order, where whoever has the bot asks it: see [`Bot::give_out_questions`].
+    pub questions: Vec<Asked>,
     /// Why the log takes nothing, for the operator: once, when it begins.
     pub trouble: Option<String>,
 }
@@ -125,9 +134,8 @@ impl Bot {
         let state = store.load_state()?;
         let (lookups, topics, cards) = (Lookups::default(), BTreeMap::new(), BTreeMap::new());
         let samples = Samples::default();
-        let (missed, owed) = (Vec::new(), BTreeMap::new());
-        let (deaf, failing) = (false, false);
-        let asked = ask::LastAsked::default();
+        let (missed, owed, asked) = (Vec::new(), BTreeMap::new(), None);
+        let (deaf, failing, last_asked) = (false, false, LastAsked::default());
         let mut bot = Self {
             settings,
             store,
@@ -139,6 +147,7 @@ impl Bot {
             missed,
             owed,
             asked,
+            last_asked,
             deaf,
             failing,
         };
@@ -171,14 +180,24 @@ impl Bot {
     pub fn take(&mut self, at: At, inputs: &[Input]) -> Said {
         let recalled = self.recall(at, inputs);
         let mut said = self.decide(at, inputs);
-        said.replies.splice(0..0, recalled);
+        said.replies.splice(0..0, recalled.replies);
+        said.questions.splice(0..0, recalled.questions);
+        match &mut self.asked {
+            Some(asked) => asked.extend(said.questions.iter().filter_map(|asked| asked.message.clone())),
+            None => {
+                let questions = std::mem::take(&mut said.questions);
+                let reader = self.store.reader();
+                let last = &mut self.last_asked;
+                said.replies.extend(questions.iter().flat_map(|asked| last.answer(reader, asked)));
+            }
+        }
         said
     }
 
     fn decide(&mut self, at: At, inputs: &[Input]) -> Said {
         let mut records: Vec<Record> = Vec::new();
         let mut replies: Vec<Reply> = Vec::new();
-        let mut questions: Vec<Question> = Vec::new();
+        let mut questions: Vec<Asked> = Vec::new();
         let mut seen: Vec<Seen> = Vec::new();
         let mut accepted: Vec<Accepted> = Vec::new();
         let mut closed: Vec<Closed> = Vec::new();
@@ -211,7 +230,7 @@ impl Bot {
             }
             records.extend(outcome.records);
             replies.extend(outcome.replies);
-            questions.extend(outcome.questions);
+            questions.extend(asked(&self.settings, outcome.questions, messages(&input).next()));
             accepted.extend(outcome.accepted);
             closed.extend(outcome.closed);
             runs.extend(outcome.runs);
@@ -255,14 +274,11 @@ impl Bot {
         }
         // Where there was nothing to write, the log was not tried.
         self.failing &= !has_written;
-        for question in &questions {
-            replies.extend(self.answer(question));
-        }
         let cards = if records.is_empty() { Vec::new() } else { self.cards_changed(closed) };
         let topics = self.topics_changed();
         let lookups = self.lookups.due(&self.settings, &self.state, at);
         let samples = self.samples.due(&self.probes(at), at);
-        Said { replies, topics, accepted, cards, lookups, samples, runs, stops, trouble: None }
+        Said { replies, topics, accepted, cards, lookups, samples, runs, stops, questions, trouble: None }
     }
 
     /// Looks whether the log is still there, which nobody notices while nothing is written.
@@ -350,7 +366,7 @@ impl Bot {
         let is_doubtful = !self.failing && matches!(error, StoreError::Disk(_));
         let sorry = if is_doubtful { say::ask::perhaps_recorded } else { say::ask::not_recorded };
         let said = self.said_without_rows(at, inputs, sorry);
-        Said { replies: said.replies, ..self.troubled(error) }
+        Said { trouble: self.troubled(error).trouble, ..said }
     }
 
     /// A network says only once who came, how its connection stands, and what was said too long ago, and a command ends
@@ -381,8 +397,8 @@ impl Bot {
 
     /// What is said where nothing can be stored: chat stays unanswered, questions that leave no row are answered as long
     /// as the log can be read, and everybody else who spoke to the bot is told.
-    fn said_without_rows(&mut self, at: At, inputs: &[Input], sorry: fn(&str) -> String) -> Said {
-        let mut replies = Vec::new();
+    fn said_without_rows(&self, at: At, inputs: &[Input], sorry: fn(&str) -> String) -> Said {
+        let (mut replies, mut questions) = (Vec::new(), Vec::new());
         let handled = self.handled(inputs).unwrap_or_default();
         for input in inputs {
             let (line, is_nod) = match input {
@@ -401,14 +417,12 @@ impl Bot {
                 Some(outcome) if outcome == Outcome::default() => {}
                 Some(outcome) if !self.deaf => {
                     replies.extend(outcome.replies);
-                    for question in &outcome.questions {
-                        replies.extend(self.answer(question));
-                    }
+                    questions.extend(asked(&self.settings, outcome.questions, message(line)));
                 }
                 _ => replies.push(apology(line, sorry)),
             }
         }
-        Said { replies, ..Said::default() }
+        Said { replies, questions, ..Said::default() }
     }
 
     fn reload(&mut self) -> bool {

@@ -5,13 +5,15 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::id::{At, OccurrenceId};
+use chrono::TimeDelta;
+
+use crate::engine::id::{At, OccurrenceId, RowId};
 use crate::engine::log::{Query, Term, TermText, Total, rank, suspected};
 use crate::engine::say::log::Page;
 use crate::engine::{About, Kind, Place, Question, Reply, say, stats};
-use crate::store::StoreError;
+use crate::store::{Reader, StoreError};
 
-use super::Bot;
+use super::Asked as Came;
 
 /// How many rows an answer shows in a room.
 const IN_ROOM: usize = 3;
@@ -24,7 +26,7 @@ const REMEMBERED: usize = 100;
 
 /// The last question of each person in each place, the newest last.
 #[derive(Debug, Default)]
-pub(super) struct LastAsked(VecDeque<Answered>);
+pub struct LastAsked(VecDeque<Answered>);
 
 #[derive(Debug)]
 struct Answered {
@@ -85,26 +87,29 @@ fn page_size(question: &Question) -> usize {
     if is_private(question) { IN_PRIVATE } else { IN_ROOM }
 }
 
-impl Bot {
-    pub(super) fn answer(&mut self, question: &Question) -> Vec<Reply> {
+impl LastAsked {
+    /// Answers a question from the log.
+    pub fn answer(&mut self, log: &Reader, asked: &Came) -> Vec<Reply> {
+        let (question, prefix) = (&asked.question, asked.prefix.as_str());
+        let with = With { log, question, prefix, patch_time: asked.patch_time };
         let lines = match &question.about {
             About::Rows(query) => {
                 let asked = Asked::Rows(query.clone());
-                self.page(question, Rest { asked, skipped: 0, total: Total::Exactly(0) })
+                self.page(&with, Rest { asked, skipped: 0, total: Total::Exactly(0) })
             }
             About::Suspects(at) => {
                 let asked = Asked::Suspects(*at);
-                self.page(question, Rest { asked, skipped: 0, total: Total::Exactly(0) })
+                self.page(&with, Rest { asked, skipped: 0, total: Total::Exactly(0) })
             }
-            About::More => match self.asked.rest(question) {
+            About::More => match self.rest(question) {
                 Some(rest) if matches!(rest.total, Total::Exactly(total) if rest.skipped >= total) => {
-                    Ok(vec![say::log::no_more(&question.name, &self.settings.prefix)])
+                    Ok(vec![say::log::no_more(&question.name, prefix)])
                 }
-                Some(rest) => self.page(question, rest),
-                None => Ok(vec![say::log::not_asked(&question.name, &self.settings.prefix)]),
+                Some(rest) => self.page(&with, rest),
+                None => Ok(vec![say::log::not_asked(&question.name, prefix)]),
             },
-            About::Report(window) => self.report(&question.name, window),
-            About::Stats => self.stats(&question.name),
+            About::Report(window) => with.report(window),
+            About::Stats => with.stats(),
         };
         let lines = lines.unwrap_or_else(|_| vec![say::ask::log_unreadable(&question.name)]);
         let reply = |(index, text)| Reply {
@@ -116,79 +121,98 @@ impl Bot {
     }
 
     /// One page of an answer, and where it goes on.
-    fn page(&mut self, question: &Question, rest: Rest) -> Result<Vec<String>, StoreError> {
+    fn page(&mut self, with: &With<'_>, rest: Rest) -> Result<Vec<String>, StoreError> {
         match &rest.asked {
-            Asked::Rows(query) if query.show.is_some() => self.shown(question, query),
-            Asked::Rows(query) => self.rows(question, query.clone(), rest.skipped, rest.total),
-            Asked::Suspects(at) => self.suspects(question, *at, rest.skipped),
+            Asked::Rows(query) if query.show.is_some() => with.shown(query),
+            Asked::Rows(query) => self.rows(with, query.clone(), rest.skipped, rest.total),
+            Asked::Suspects(at) => self.suspects(with, *at, rest.skipped),
         }
     }
 
     fn rows(
         &mut self,
-        question: &Question,
+        with: &With<'_>,
         mut query: Box<Query>,
         skipped: u64,
         total: Total,
     ) -> Result<Vec<String>, StoreError> {
+        let With { log, question, .. } = *with;
         let size = page_size(question);
         let most = query.last.unwrap_or(size);
         // The neighbours of a row stand on both sides of it, and it is a line as well.
         query.last = Some(most.min(if query.around.is_some() { size - 1 } else { size }));
-        let found = self.store.search(&query)?;
+        let found = log.search(&query)?;
         if skipped > 0 && found.rows.is_empty() {
-            return Ok(vec![say::log::no_more(&question.name, &self.settings.prefix)]);
+            return Ok(vec![say::log::no_more(&question.name, with.prefix)]);
         }
         let total = if skipped == 0 { found.total } else { total };
-        let lines = say::log::rows(self.said_to(question, skipped, total), &found, &query);
+        let lines = say::log::rows(with.said_to(skipped, total), &found, &query);
         if !query.count && query.around.is_none() {
             let skipped = skipped + found.rows.len() as u64;
             query.before = found.rows.last().map(|row| row.id).or(query.before);
             query.last = None;
-            self.asked.remember(question, Rest { asked: Asked::Rows(query), skipped, total });
+            self.remember(question, Rest { asked: Asked::Rows(query), skipped, total });
         }
         Ok(lines)
     }
 
-    fn suspects(&mut self, question: &Question, at: At, skipped: u64) -> Result<Vec<String>, StoreError> {
-        let suspects = rank(self.store.search(&suspected(at))?.rows);
+    fn suspects(&mut self, with: &With<'_>, at: At, skipped: u64) -> Result<Vec<String>, StoreError> {
+        let With { log, question, .. } = *with;
+        let suspects = rank(log.search(&suspected(at))?.rows);
         let total = Total::Exactly(suspects.len() as u64);
         let from = usize::try_from(skipped).unwrap_or(usize::MAX).min(suspects.len());
         let page = &suspects[from..suspects.len().min(from + page_size(question))];
-        let lines = say::log::suspects(self.said_to(question, skipped, total), page, at);
+        let lines = say::log::suspects(with.said_to(skipped, total), page, at);
         let skipped = skipped + page.len() as u64;
-        self.asked.remember(question, Rest { asked: Asked::Suspects(at), skipped, total });
+        self.remember(question, Rest { asked: Asked::Suspects(at), skipped, total });
         Ok(lines)
     }
+}
 
+/// One question, and what it is answered with.
+struct With<'a> {
+    log: &'a Reader,
+    question: &'a Question,
+    prefix: &'a str,
+    patch_time: TimeDelta,
+}
+
+impl With<'_> {
     /// One row with all its fields, and those that correct it.
-    fn shown(&self, question: &Question, query: &Query) -> Result<Vec<String>, StoreError> {
-        let found = self.store.search(query)?;
+    fn shown(&self, query: &Query) -> Result<Vec<String>, StoreError> {
+        let Self { log, question, .. } = *self;
+        let found = log.search(query)?;
         let Some(row) = found.rows.first() else {
-            return Ok(say::log::rows(self.said_to(question, 0, found.total), &found, query));
+            return Ok(say::log::rows(self.said_to(0, found.total), &found, query));
         };
         let named = Term { text: TermText::Word(row.id.to_string()), not: false };
         let amended = Query { kind: Some("amended".to_owned()), terms: vec![named], ..Query::default() };
-        let corrected = say::log::correcting(row.id, self.store.search(&amended)?.rows);
+        let corrected = say::log::correcting(row.id, log.search(&amended)?.rows);
         let head = self.head(row.id);
         Ok(say::log::row_in_full(&question.name, row, head.as_deref(), &corrected, is_private(question)))
     }
 
-    fn said_to<'a>(&'a self, question: &'a Question, skipped: u64, total: Total) -> Page<'a> {
-        let (name, prefix) = (question.name.as_str(), self.settings.prefix.as_str());
-        Page { name, prefix, private: is_private(question), skipped, total }
+    fn said_to(&self, skipped: u64, total: Total) -> Page<'_> {
+        let (name, prefix) = (self.question.name.as_str(), self.prefix);
+        Page { name, prefix, private: is_private(self.question), skipped, total }
     }
 
-    fn stats(&self, name: &str) -> Result<Vec<String>, StoreError> {
-        let budget = self.settings.policy.patch_time;
-        let rows = self.store.rows_of_kinds(stats::KINDS)?;
-        Ok(say::stats::stats(name, &stats::Stats::of(&rows, budget), budget))
+    fn stats(&self) -> Result<Vec<String>, StoreError> {
+        let rows = self.log.rows_of_kinds(stats::KINDS)?;
+        let stats = stats::Stats::of(&rows, self.patch_time);
+        Ok(say::stats::stats(&self.question.name, &stats, self.patch_time))
     }
 
-    fn report(&self, name: &str, window: &OccurrenceId) -> Result<Vec<String>, StoreError> {
-        let rows = self.store.rows_of_window(window)?;
+    fn report(&self, window: &OccurrenceId) -> Result<Vec<String>, StoreError> {
+        let rows = self.log.rows_of_window(window)?;
         let closed = rows.iter().rev().find(|row| row.kind == "window-closed");
         let head = closed.and_then(|closed| self.head(closed.id));
-        Ok(vec![say::ask::report(name, window, &rows, head.as_deref())])
+        Ok(vec![say::ask::report(&self.question.name, window, &rows, head.as_deref())])
+    }
+
+    /// The head of a row, as it is said.
+    fn head(&self, row: RowId) -> Option<String> {
+        // The answer is worth giving without it.
+        self.log.head_of(row).ok().flatten().map(|head| head.to_string())
     }
 }

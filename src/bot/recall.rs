@@ -6,7 +6,8 @@ use crate::engine::id::{At, RowId};
 use crate::engine::{Input, Line, Outcome, Place, Reply, decide, say};
 use crate::store::Answer;
 
-use super::{Bot, message};
+use super::asked::asked;
+use super::{Bot, Said, message};
 
 impl Bot {
     /// The messages of a network that are not done with, although everything that it sent was taken: they are answered
@@ -18,7 +19,8 @@ impl Bot {
             _ => None,
         });
         let late = late.flatten().filter(|line| line.network == network);
-        owed.chain(late.filter_map(|line| line.message_id.clone())).collect()
+        let asked = self.asked.iter().flatten().filter(|(of, _)| of == network).map(|(_, id)| id.clone());
+        owed.chain(late.filter_map(|line| line.message_id.clone())).chain(asked).collect()
     }
 
     /// What is stored as the answer to a message, given what follows from it; its first row would be `from` of those that
@@ -42,8 +44,8 @@ impl Bot {
 
     /// Answers from the log what was stored and not answered before a restart. What the log does not know is decided
     /// anew when it comes.
-    pub(super) fn recall(&mut self, at: At, inputs: &[Input]) -> Vec<Reply> {
-        let mut replies = Vec::new();
+    pub(super) fn recall(&mut self, at: At, inputs: &[Input]) -> Said {
+        let (mut replies, mut questions) = (Vec::new(), Vec::new());
         let mut unchanged: Vec<(&Line, Vec<String>)> = Vec::new();
         let lines = inputs.iter().filter_map(|input| match input {
             Input::Unanswered(lines) => Some(lines),
@@ -64,8 +66,7 @@ impl Bot {
                     match decide::without_row(&self.settings, &self.state, at, line) {
                         Some(outcome) => {
                             replies.extend(outcome.replies);
-                            let asked = outcome.questions.iter().flat_map(|question| self.answer(question));
-                            replies.extend(asked);
+                            questions.extend(asked(&self.settings, outcome.questions, message(line)));
                         }
                         None => match unchanged.iter_mut().find(|(other, _)| is_same_speaker(other, line)) {
                             Some((_, commands)) => commands.push(line.text.clone()),
@@ -80,7 +81,7 @@ impl Bot {
         for (line, commands) in unchanged {
             replies.push(answer(line, say::ask::unchanged_before(&line.nick, &commands)));
         }
-        replies
+        Said { replies, questions, ..Said::default() }
     }
 }
 

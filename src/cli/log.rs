@@ -160,6 +160,8 @@ pub fn run(args: &LogArgs, database: &Path, at: At, look: Look, out: &mut dyn Wr
     if args.follow && !can_follow(&question) {
         return Err(LogFault::NotToFollow);
     }
+    // Without the index it takes longer, and finds the same.
+    let _ = super::catch_up::run(database);
     let log = Reader::open(database)?;
     let mut printer = Printer::new(args.form(), look);
     let answered = match question {

@@ -2,6 +2,7 @@
 
 mod backtest;
 mod backup;
+mod catch_up;
 mod check;
 mod demo;
 mod export;

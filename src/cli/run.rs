@@ -1,6 +1,7 @@
 //! `swatbot run`: the log, the review system, the loop, and everywhere it talks.
 
 mod arrivals;
+mod asked;
 mod hands;
 mod keyboard;
 mod network;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Fault;
-use crate::bot::{Bot, Sample};
+use crate::bot::{Asked, Bot, Sample, Waiting};
 use crate::clock::Clock;
 use crate::config::{Config, Connection, Coverage, Review};
 use crate::engine::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId};
@@ -137,13 +139,22 @@ async fn live(
     // The servers' handshakes take longer than the log: both begin at once, and what is heard waits for the loop.
     let left = tokio::spawn(networks.run(told));
     let store = open(config.database.clone()).await?;
+    let asks = asked::start(config.database.clone(), arrivals_in.clone()).map_err(|error| failed(&error))?;
+    asked::feed(config.database.clone(), arrivals_in.clone());
     watch::start(config.database, config.full_check, arrivals_in.clone());
     let look = watch::LOOK.min(config.full_check);
     let name = config.settings.name.clone();
     let speaker = config.settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
     let greeting = keyboard::greeting(&config.settings, &speaker, clock.now());
     let hands = Hands::new(checks, arrivals_in.downgrade());
-    let mut rooms = Rooms { screen: None, networks: says, questions: questions_in, hands };
+    let mut rooms = Rooms {
+        screen: None,
+        networks: says,
+        questions: questions_in,
+        hands,
+        asks,
+        waiting: Waiting::default(),
+    };
     if has_keyboard {
         let mut out = io::stdout();
         out.write_all(greeting.as_bytes()).map_err(|error| failed(&error))?;
@@ -151,7 +162,8 @@ async fn live(
     }
     let mut settings = config.settings;
     settings.seed = drawn()?;
-    let (bot, first) = Bot::open(settings, store, clock.now()).map_err(|error| failed(&error))?;
+    let (mut bot, first) = Bot::open(settings, store, clock.now()).map_err(|error| failed(&error))?;
+    bot.give_out_questions();
     if has_keyboard {
         thread::spawn(move || keyboard::read(&source, speaker, &name, clock, &arrivals_in));
     }
@@ -190,6 +202,8 @@ struct Rooms {
     networks: BTreeMap<String, UnboundedSender<Say>>,
     questions: UnboundedSender<ChangeNumber>,
     hands: Hands,
+    asks: Sender<Asked>,
+    waiting: Waiting,
 }
 
 /// The terminal.
@@ -209,8 +223,26 @@ impl Screen {
 }
 
 impl Rooms {
-    /// Says these, in order.
+    /// Says these, in order; what is for somebody who has asked the log something waits for the answer.
     fn say(&mut self, replies: Vec<Reply>) {
+        let replies = self.waiting.pass(replies);
+        self.say_now(replies);
+    }
+
+    /// Asks the log; the answer arrives.
+    fn ask(&mut self, asked: Asked) {
+        self.waiting.ask(asked.clone());
+        // The other side ends only with the program.
+        let _ = self.asks.send(asked);
+    }
+
+    /// Says what the log has answered, and what waited for it.
+    fn answered(&mut self, replies: Vec<Reply>) {
+        let replies = self.waiting.answered(replies);
+        self.say_now(replies);
+    }
+
+    fn say_now(&mut self, replies: Vec<Reply>) {
         let mut sorted: BTreeMap<String, Vec<Reply>> = BTreeMap::new();
         for reply in replies {
             sorted.entry(network_of(&reply.to).to_owned()).or_default().push(reply);

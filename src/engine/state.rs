@@ -4,6 +4,7 @@ mod codes;
 mod emergency;
 mod in_step;
 mod in_window;
+mod known;
 mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,15 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::event::{Debt, Event, LinkNow, Record, Settlement, Wish};
-use super::facts::{Change, Fact, Facts, Fault, Status};
+use super::facts::{Fact, Facts, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
-use super::order::{self, Compared, Diff, Seen};
+use super::order::{self, Compared, Seen};
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
 pub use codes::Code;
 pub use emergency::EmergencyWish;
 use in_window::{apply_to_window, place};
+pub use known::Known;
 pub use pairs::Pairs;
 
 /// What the bot believes. Two states made from the same events are equal.
@@ -84,30 +86,6 @@ pub struct State {
     /// The patch set for which that was said last, and when: for another one it does not hold.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub granted_for: BTreeMap<ChangeNumber, (u32, At)>,
-}
-
-/// What is known of a change, and whether the last question was answered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Known {
-    /// The last answer.
-    pub facts: Option<Facts>,
-    /// When it, or the fault, came.
-    pub at: At,
-    /// What went wrong the last time, where it did.
-    pub fault: Option<Fault>,
-    /// How rare each name of its diff was when it was first read, in the order of the names, from 0 to 100.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rarity: Vec<u8>,
-}
-
-/// A change with its diff, as far as they are known, and how rare the names of the diff are.
-type WithDiff<'a> = (Option<(&'a Change, Option<&'a Fact<Diff>>)>, &'a [u8]);
-
-impl Known {
-    /// What a comparison with other changes looks at.
-    fn compared(&self) -> WithDiff<'_> {
-        (self.facts.as_ref().map(|facts| (&facts.change, facts.diff.as_ref())), &self.rarity)
-    }
 }
 
 /// A change that is merged and not deployed.

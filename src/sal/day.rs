@@ -94,7 +94,7 @@ fn numeric(word: &str) -> Option<Heading> {
 fn month_named(word: &str) -> Option<u32> {
     let word = word.trim_end_matches('.').to_lowercase();
     let same = |month: &&str| *month == word || word.len() >= 3 && month.starts_with(&word);
-    let index = MONTHS.iter().position(|month| same(month))?;
+    let index = MONTHS.iter().position(same)?;
     u32::try_from(index + 1).ok()
 }
 

@@ -100,17 +100,18 @@ impl Store {
     }
 
     /// After a redaction the words are still in older pages of the write-ahead log and in the index of words: both are
-    /// made anew. A reader that is in the middle of something delays the first; it is tried again with the next append.
+    /// made anew. A reader that is in the middle of something delays the first, whoever feeds the index the second; both are
+    /// tried again with the next append.
     pub(super) fn wipe(&mut self) {
         if !self.wipe_due {
             return;
         }
-        index::remove(&open::beside(&self.path, ".search"));
+        let is_discarded = index::discard(&self.path);
         // An unsuccessful try costs the bot no more than this.
         let _ = self.writer.busy_timeout(open::WIPE);
         let wiped = self.writer.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         let _ = self.writer.busy_timeout(open::BUSY);
-        self.wipe_due = wiped != Ok(0);
+        self.wipe_due = wiped != Ok(0) || !is_discarded;
     }
 
     /// SQLite goes on writing to a file that was removed, and everything would be lost with the last handle to it.

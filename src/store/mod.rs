@@ -14,6 +14,7 @@ mod error;
 mod export;
 mod flaw;
 mod head;
+mod hits;
 mod import;
 #[cfg(feature = "matrix")]
 pub mod inbox;
@@ -22,6 +23,7 @@ mod migrate;
 mod occurrences;
 mod open;
 mod part;
+mod question;
 mod redact;
 mod replay;
 mod restore;
@@ -40,6 +42,7 @@ pub use error::{OpenError, StoreError};
 pub use export::{ExportError, Exported, export, export_to};
 pub use flaw::{Flaw, Wrong};
 pub use head::Head;
+pub use index::{FEED_EVERY, FeedError, Feeder, Shape};
 pub use part::PartError;
 pub use replay::Replay;
 pub use restore::{RestoreError, restore};
@@ -124,6 +127,11 @@ impl Store {
         account: Option<&str>,
     ) -> Result<Option<Row>, StoreError> {
         self.reader.row_of(from, network, account)
+    }
+
+    /// What reads it.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// Answers a question; see [`Reader::search`].

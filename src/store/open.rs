@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -179,4 +180,21 @@ pub(super) fn sqlite_fault(path: &Path, source: rusqlite::Error) -> OpenError {
         Some(ErrorCode::ReadOnly) => OpenError::ReadOnly { path },
         _ => OpenError::Sqlite { path, source },
     }
+}
+
+/// The log as an address that SQLite opens for reading only.
+pub(super) fn read_only_uri(log: &Path) -> String {
+    let absolute = std::path::absolute(log).unwrap_or_else(|_| log.to_owned());
+    let mut uri = "file:".to_owned();
+    for byte in absolute.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(byte) {
+            uri.push(char::from(*byte));
+        } else {
+            uri.push('%');
+            uri.push(char::from(b"0123456789ABCDEF"[usize::from(byte >> 4)]));
+            uri.push(char::from(b"0123456789ABCDEF"[usize::from(byte & 15)]));
+        }
+    }
+    uri.push_str("?mode=ro");
+    uri
 }

@@ -1,27 +1,31 @@
 //! Questions to the log, over a connection that only reads: the bot's own, or that of another process beside it.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::error::{OpenError, StoreError};
 use super::head::Head;
-use super::index::{self, Index};
+use super::hits::{Hits, Trouble};
+use super::index::{self, Index, redactions};
 use super::open::{self, sqlite_fault};
-use super::row::{self, stored_time};
-use super::words::{Words, matching};
+use super::question::{Question, Seen};
+use super::row;
 use crate::engine::event::BOOKKEEPING;
 use crate::engine::id::{OccurrenceId, RowId};
-use crate::engine::log::{Found, InWindow, Query, Row, Total};
+use crate::engine::log::{Found, Query, Row, Total};
 
 /// How long a question waits where the log is locked, which in normal use it never is.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Among so many rows of the same speaker an answer is looked for.
-const ROWS_OF_ONE: usize = 100;
+const ROWS_OF_ONE: i64 = 100;
+
+/// So many rows that the index does not have are kept in memory; more are read for each question.
+const KEPT: i64 = 8_192;
 
 /// How many rows stand around one where no number was given.
 const NEIGHBOURS: usize = 10;
@@ -30,6 +34,7 @@ const NEIGHBOURS: usize = 10;
 pub struct Reader {
     log: Connection,
     index: RefCell<Option<Index>>,
+    tail: RefCell<Tail>,
     path: PathBuf,
 }
 
@@ -50,14 +55,14 @@ impl Reader {
         };
         if checked.as_ref().is_err_and(cannot) && !open::beside(path, "-wal").exists() {
             // A folder in which nothing can be made: nobody writes the file there, so it is read as it stands.
-            let address = [&index::read_only_uri(path), "&immutable=1"].concat();
+            let address = [&open::read_only_uri(path), "&immutable=1"].concat();
             let flags = flags | OpenFlags::SQLITE_OPEN_URI;
             log = Connection::open_with_flags(address, flags).map_err(fault)?;
             open::check_version(&log, path)?;
         } else {
             checked?;
         }
-        Ok(Self { log, index: RefCell::new(None), path: path.to_owned() })
+        Ok(Self { log, index: RefCell::new(None), tail: RefCell::default(), path: path.to_owned() })
     }
 
     /// The connection, which only reads.
@@ -80,28 +85,67 @@ impl Reader {
 
     /// Answers a question: the newest rows that it asks for, newest first, and how many there are in all.
     ///
-    /// Words are whole words, in any case and with or without accents; where the index cannot be made (a folder that is
-    /// read-only), they are found inside longer words too.
+    /// The newest are those that were written last: rows of old times that are imported are new. Words are whole words, in
+    /// any case and with or without accents.
     pub fn search(&self, query: &Query) -> Result<Found, StoreError> {
         if let Some(row) = query.around {
             return self.around(row, query.last.unwrap_or(NEIGHBOURS));
         }
-        let words = Words::new(query);
-        if words.is_for_index() {
-            // A second try is for an index that was found damaged and made anew.
-            for _ in 0..2 {
-                match self.search_index(query, &words) {
-                    Ok(found) => return Ok(found),
-                    Err(StoreError::Corrupt(_)) => self.forget_index(),
-                    Err(_) => break,
+        let question = Question::new(query);
+        let mut index = self.index.borrow_mut();
+        if index.as_ref().is_none_or(|index| index.is_past(&self.log)) {
+            *index = Index::open(&self.path, &self.log, index.as_ref()).ok();
+        }
+        // It begins after the index was opened, so that the log has everything that is in it, and what is counted and what
+        // is read are the same rows.
+        let _transaction = self.log.unchecked_transaction()?;
+        let mut hits = Hits::new(&question, query.last, query.count);
+        match self.look(&mut hits, &question, index.as_ref()) {
+            Ok(()) => {}
+            Err(Trouble::Log(error)) => return Err(error),
+            Err(Trouble::Index) => {
+                *index = None;
+                index::discard(&self.path);
+                hits = Hits::new(&question, query.last, query.count);
+                if let Err(Trouble::Log(error)) = self.look(&mut hits, &question, None) {
+                    return Err(error);
                 }
             }
         }
-        let mut filter = Filter::in_log();
-        filter.add_all(query);
-        filter.add_texts(words.all());
-        filter.add_no_texts(words.all_without());
-        filter.ask(&self.log, query)
+        let sql = ["SELECT ", row::COLUMNS, " FROM event WHERE seq = ?1"].concat();
+        let mut statement = self.log.prepare_cached(&sql)?;
+        let rows = hits.rows.iter().map(|seq| statement.query_row([seq], row::row));
+        Ok(Found { rows: rows.collect::<Result<_, _>>()?, total: hits.total() })
+    }
+
+    /// Looks at the rows that the index does not have, and then in it.
+    fn look(&self, hits: &mut Hits<'_>, question: &Question, index: Option<&Index>) -> Result<(), Trouble> {
+        let known = index.map_or(0, |index| index.last);
+        let (head, _) = open::head(&self.log)?;
+        if head - known > KEPT {
+            self.tail.borrow_mut().rows.clear();
+            let mut statement = self.log.prepare_cached(&seen("?1 AND ?2 ORDER BY seq DESC"))?;
+            let range = ((known + 1).max(question.first), head.min(question.end.saturating_sub(1)));
+            let mut rows = statement.query(range)?;
+            while let Some(row) = rows.next()?
+                && !hits.is_done()
+            {
+                hits.look_at(&read(row)?);
+            }
+        } else {
+            let mut tail = self.tail.borrow_mut();
+            tail.follow(&self.log, known, head, redactions(&self.log)?)?;
+            for row in tail.rows.iter().rev() {
+                if hits.is_done() {
+                    break;
+                }
+                hits.look_at(row);
+            }
+        }
+        match index {
+            Some(index) if !hits.is_done() => hits.look_in(index, &self.log),
+            _ => Ok(()),
+        }
     }
 
     /// A row with those before and after it.
@@ -130,22 +174,23 @@ impl Reader {
 
     /// All rows of an occurrence, oldest first, bookkeeping too.
     pub fn rows_of_window(&self, window: &OccurrenceId) -> Result<Vec<Row>, StoreError> {
-        let mut filter = Filter::in_log();
-        filter.add_window(&InWindow::Occurrence(window.clone()));
-        let mut rows = filter.ask(&self.log, &Query::default())?.rows;
-        rows.reverse();
-        Ok(rows)
+        let select =
+            ["SELECT ", row::COLUMNS, " FROM event WHERE slot = ?1 AND window = ?2 ORDER BY seq"].concat();
+        let mut statement = self.log.prepare_cached(&select)?;
+        let slot = window.window.to_ascii_lowercase();
+        Ok(statement.query_map((slot, window.to_string()), row::row)?.collect::<Result<_, _>>()?)
     }
 
     /// All rows of these kinds, oldest first. What people log is none of them.
     pub fn rows_of_kinds(&self, kinds: &[&str]) -> Result<Vec<Row>, StoreError> {
-        let mut filter = Filter::in_log();
+        let select = [
+            "SELECT ",
+            row::COLUMNS,
+            " FROM event WHERE kind <> 'logged' AND kind IN (SELECT value FROM json_each(?1)) ORDER BY seq",
+        ];
+        let mut statement = self.log.prepare_cached(&select.concat())?;
         let kinds = serde_json::Value::from(kinds).to_string();
-        let among = " AND event.kind <> 'logged' AND event.kind IN (SELECT value FROM json_each(?))";
-        filter.add(among, [kinds.into()]);
-        let mut rows = filter.ask(&self.log, &Query::default())?.rows;
-        rows.reverse();
-        Ok(rows)
+        Ok(statement.query_map([kinds], row::row)?.collect::<Result<_, _>>()?)
     }
 
     /// The first row from this one on that says what became of something that somebody said. What they offered is
@@ -156,13 +201,15 @@ impl Reader {
         network: &str,
         account: Option<&str>,
     ) -> Result<Option<Row>, StoreError> {
-        let mut filter = Filter::in_log();
-        filter.newest = " ORDER BY event.seq LIMIT ?";
-        filter.add(" AND event.seq >= ? AND event.network = ?", [from.0.into(), network.to_owned().into()]);
-        filter.add(" AND event.account IS ?", [account.map(str::to_owned).into()]);
-        let rows = filter.ask(&self.log, &Query { last: Some(ROWS_OF_ONE), ..Query::default() })?.rows;
+        let select = [
+            "SELECT ",
+            row::COLUMNS,
+            " FROM event WHERE seq >= ?1 AND network = ?2 AND account IS ?3 ORDER BY seq LIMIT ?4",
+        ];
+        let mut statement = self.log.prepare_cached(&select.concat())?;
         let mut offered = None;
-        for row in rows {
+        for row in statement.query_map((from.0, network, account, ROWS_OF_ONE), row::row)? {
+            let row = row?;
             if row.kind == "offered" {
                 offered.get_or_insert(row.change);
             } else if !BOOKKEEPING.contains(&row.kind.as_str())
@@ -173,230 +220,45 @@ impl Reader {
         }
         Ok(None)
     }
+}
 
-    fn search_index(&self, query: &Query, words: &Words) -> Result<Found, StoreError> {
-        let mut slot = self.index.borrow_mut();
-        if slot.as_ref().is_some_and(Index::is_gone) {
-            *slot = None;
-        }
-        let index = match slot.take() {
-            Some(index) => index,
-            None => Index::open(&self.path)?,
-        };
-        let index = slot.insert(index);
-        index.catch_up()?;
-        let mut filter = words.with().map_or_else(Filter::in_log, Filter::in_index);
-        filter.add_all(query);
-        if let Some(without) = words.without() {
-            filter
-                .add(" AND event.seq NOT IN (SELECT rowid FROM words WHERE words MATCH ?)", [without.into()]);
-        }
-        filter.add_texts(words.unindexed());
-        filter.add_no_texts(words.unindexed_without());
-        filter.ask(index.connection(), query)
-    }
+/// Rows that the index does not have yet, as questions see them.
+#[derive(Default)]
+struct Tail {
+    /// So many redactions there were: what they took out is in rows that were read before.
+    redactions: i64,
+    rows: VecDeque<Seen>,
+}
 
-    fn forget_index(&self) {
-        if let Some(index) = self.index.borrow_mut().take() {
-            index.discard();
+impl Tail {
+    /// Takes in the rows of the log between the index and the head.
+    fn follow(&mut self, log: &Connection, known: i64, head: i64, redactions: i64) -> rusqlite::Result<()> {
+        while self.rows.front().is_some_and(|row| row.seq <= known) {
+            self.rows.pop_front();
         }
+        let is_next = self.rows.front().is_none_or(|row| row.seq == known + 1);
+        if !is_next || self.redactions != redactions {
+            self.rows.clear();
+        }
+        self.redactions = redactions;
+        let last = self.rows.back().map_or(known, |row| row.seq);
+        if last < head {
+            let mut statement = log.prepare_cached(&seen("?1 AND ?2 ORDER BY seq"))?;
+            let mut rows = statement.query((last + 1, head))?;
+            while let Some(row) = rows.next()? {
+                self.rows.push_back(read(row)?);
+            }
+        }
+        Ok(())
     }
 }
 
-/// The condition of a question: fixed pieces of SQL, and the values that are bound to them.
-struct Filter {
-    from: &'static str,
-    conditions: String,
-    values: Vec<Value>,
-    /// What gives the newest first without a sort.
-    newest: &'static str,
-    /// A quicker way to count what the condition holds, where there is one.
-    count: Option<&'static str>,
+/// The question for rows as questions see them, from one to another.
+fn seen(range: &str) -> String {
+    ["SELECT ", index::COLUMNS, " FROM event WHERE seq BETWEEN ", range].concat()
 }
 
-impl Filter {
-    /// Rows of the log.
-    fn in_log() -> Self {
-        Self {
-            from: " FROM event WHERE true",
-            conditions: String::new(),
-            values: Vec::new(),
-            newest: " ORDER BY event.seq DESC LIMIT ?",
-            count: None,
-        }
-    }
-
-    /// Rows whose words the index has.
-    fn in_index(phrase: String) -> Self {
-        Self {
-            from: " FROM words CROSS JOIN event ON event.seq = words.rowid WHERE words MATCH ?",
-            conditions: String::new(),
-            values: vec![phrase.into()],
-            newest: " ORDER BY words.rowid DESC LIMIT ?",
-            count: Some("SELECT count(*) FROM words WHERE words MATCH ?"),
-        }
-    }
-
-    fn add<const N: usize>(&mut self, condition: &'static str, values: [Value; N]) {
-        self.conditions.push_str(condition);
-        self.values.extend(values);
-        self.count = None;
-    }
-
-    fn add_all(&mut self, query: &Query) {
-        let Query { by, change, task: _, window, room, kind, outcome, since, until, terms, show, .. } = query;
-        if let Some(by) = by {
-            self.add_by(by);
-        }
-        if let Some(change) = change {
-            self.add(" AND event.change = ?", [change.0.into()]);
-        }
-        if let Some(window) = window {
-            self.add_window(window);
-        }
-        if let Some(room) = room {
-            self.add(" AND lower(event.room) = ?", [room.to_ascii_lowercase().into()]);
-        }
-        if let Some(outcome) = outcome {
-            self.add(" AND event.outcome = ?", [outcome.to_ascii_lowercase().into()]);
-        }
-        if let Some(kind) = kind {
-            self.add_kind(kind.to_ascii_lowercase());
-        }
-        if let Some(since) = since {
-            self.add(" AND event.at >= ?", [stored_time(*since).into()]);
-        }
-        if let Some(until) = until {
-            self.add(" AND event.at <= ?", [stored_time(*until).into()]);
-        }
-        if let Some(row) = show {
-            self.add(" AND event.seq = ?", [row.0.into()]);
-        }
-        if let Some(row) = query.before {
-            self.add(" AND event.seq < ?", [row.0.into()]);
-        }
-        if kind.is_none() && show.is_none() && terms.iter().all(|term| term.not) {
-            let alone = self.values.is_empty();
-            let bookkeeping = serde_json::Value::from(BOOKKEEPING).to_string();
-            self.add(" AND event.kind NOT IN (SELECT value FROM json_each(?))", [bookkeeping.into()]);
-            if alone {
-                // Rows are numbered without gaps, so only the few of bookkeeping are counted.
-                self.count = Some(
-                    "SELECT (SELECT coalesce(max(seq), 0) FROM event) - (SELECT count(*) FROM event \
-                     WHERE kind <> 'logged' AND kind IN (SELECT value FROM json_each(?)))",
-                );
-            }
-        }
-    }
-
-    /// The index of kinds has all rows but those that people log, and is used only where that is said.
-    fn add_kind(&mut self, kind: String) {
-        if kind != "logged" {
-            return self.add(" AND event.kind = ? AND event.kind <> 'logged'", [kind.into()]);
-        }
-        let alone = self.values.is_empty();
-        self.add(" AND event.kind = 'logged'", []);
-        if alone {
-            // Rows are numbered without gaps, so only the others are counted.
-            self.count = Some(
-                "SELECT (SELECT coalesce(max(seq), 0) FROM event) \
-                 - (SELECT count(*) FROM event WHERE kind <> 'logged')",
-            );
-        }
-    }
-
-    /// A bare name is asked for on every network, as person, account or nick; `network/name` on that one. An account is
-    /// looked for among the names, where it is one, and among the accounts that are none.
-    fn add_by(&mut self, by: &str) {
-        let by = by.to_ascii_lowercase();
-        match by.split_once('/') {
-            None => {
-                let name = by.trim_start_matches('?').to_owned();
-                if name == by {
-                    self.add(
-                        " AND (event.name = ? OR lower(event.account) = ? AND lower(event.account) <> event.name)",
-                        [name.into(), by.into()],
-                    );
-                } else {
-                    self.add(" AND event.name = ? AND lower(event.actor) = ?", [name.into(), by.into()]);
-                }
-            }
-            Some((network, name)) => self.add(
-                " AND (event.name = ? AND lower(event.actor) = ? \
-                 OR event.name = ? AND lower(event.account) = event.name AND lower(event.network) = ? \
-                 OR lower(event.account) = ? AND lower(event.account) <> event.name AND lower(event.network) = ?)",
-                [
-                    name.trim_start_matches('?').to_owned().into(),
-                    by.clone().into(),
-                    name.to_owned().into(),
-                    network.to_owned().into(),
-                    name.to_owned().into(),
-                    network.to_owned().into(),
-                ],
-            ),
-        }
-    }
-
-    fn add_window(&mut self, window: &InWindow) {
-        match window {
-            InWindow::Any(id) => self.add(" AND event.slot = ?", [id.to_ascii_lowercase().into()]),
-            InWindow::Occurrence(id) => self.add(
-                " AND event.slot = ? AND event.window = ?",
-                [id.window.to_ascii_lowercase().into(), id.to_string().into()],
-            ),
-        }
-    }
-
-    /// Texts that must all be in the text of the row, anywhere. They are one value, because SQLite bounds the depth of
-    /// a condition and people do not bound the length of a question.
-    fn add_texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
-        let patterns: Vec<String> = texts.map(matching).collect();
-        if !patterns.is_empty() {
-            let patterns = serde_json::Value::from(patterns).to_string();
-            self.add(
-                " AND NOT EXISTS (SELECT 1 FROM json_each(?) WHERE event.text NOT LIKE value ESCAPE '\\')",
-                [patterns.into()],
-            );
-        }
-    }
-
-    /// Texts of which none may be in the text of the row.
-    fn add_no_texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
-        let patterns: Vec<String> = texts.map(matching).collect();
-        if !patterns.is_empty() {
-            let patterns = serde_json::Value::from(patterns).to_string();
-            self.add(
-                " AND NOT EXISTS (SELECT 1 FROM json_each(?) WHERE event.text LIKE value ESCAPE '\\')",
-                [patterns.into()],
-            );
-        }
-    }
-
-    fn ask(mut self, connection: &Connection, query: &Query) -> Result<Found, StoreError> {
-        // A count and a page that were taken at different moments could contradict each other.
-        let transaction = connection.unchecked_transaction()?;
-        let last = if query.count { Some(0) } else { query.last };
-        let limit = last.and_then(|last| i64::try_from(last).ok());
-        let total = match limit {
-            Some(_) => Some(self.total(&transaction)?),
-            None => None,
-        };
-        let page = ["SELECT ", row::COLUMNS, self.from, &self.conditions, self.newest].concat();
-        self.values.push(limit.unwrap_or(-1).into());
-        let mut statement = transaction.prepare_cached(&page)?;
-        let rows: Vec<Row> =
-            statement.query_map(params_from_iter(&self.values), row::row)?.collect::<Result<_, _>>()?;
-        let total = Total::Exactly(total.unwrap_or(rows.len() as u64));
-        Ok(Found { rows, total })
-    }
-
-    fn total(&self, connection: &Connection) -> Result<u64, StoreError> {
-        let count = match self.count {
-            Some(count) => count.to_owned(),
-            None => ["SELECT count(*)", self.from, &self.conditions].concat(),
-        };
-        let mut statement = connection.prepare_cached(&count)?;
-        let total = statement.query_one(params_from_iter(&self.values), |row| row.get::<_, i64>(0))?;
-        Ok(total.unsigned_abs())
-    }
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Seen> {
+    let seq = row.get(0)?;
+    index::with_row(row, |time, fields, text| Seen::new(seq, time, fields, text))
 }

@@ -1,121 +1,116 @@
-//! The terms of a question, split into what the index can answer and what must be looked for in the texts.
+//! Words as the log is searched for them: one form for the rows and for the questions, so that what the index finds is what
+//! reading every row would find.
 
-use crate::engine::log::{Query, TermText};
+use unicode_normalization::UnicodeNormalization;
 
-/// What must be in the text, and what must not.
+/// A text, cut into what can be asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Words {
-    /// For the index.
-    with: Vec<String>,
-    without: Vec<String>,
-    /// For the texts, in place of the index.
-    pieces: Vec<String>,
-    pieces_without: Vec<String>,
-    /// What the index cannot answer.
-    unindexed: Vec<String>,
-    unindexed_without: Vec<String>,
+    /// The words in small letters and without accents, a space before and after each.
+    pub(super) words: String,
+    /// What stands between the words and is no white space, in the same way.
+    pub(super) signs: String,
 }
 
 impl Words {
-    pub(super) fn new(query: &Query) -> Self {
-        let mut words = Self {
-            with: Vec::new(),
-            without: Vec::new(),
-            pieces: Vec::new(),
-            pieces_without: Vec::new(),
-            unindexed: Vec::new(),
-            unindexed_without: Vec::new(),
-        };
-        if let Some(task) = &query.task {
-            words.add(task, "", false);
-        }
-        for term in &query.terms {
-            match &term.text {
-                TermText::Word(text) => words.add(text, "", term.not),
-                TermText::Phrase(text) if is_indexed(text) && !term.not => {
-                    words.add(text, "", false);
-                    words.pieces.push(text.replace('\0', ""));
+    pub(super) fn new(text: &str) -> Self {
+        let mut cut = Self::default();
+        cut.cut(text);
+        cut
+    }
+
+    /// The same in the room of another one.
+    pub(super) fn cut(&mut self, text: &str) {
+        self.words.clear();
+        self.words.push(' ');
+        self.signs.clear();
+        self.signs.push(' ');
+        // A word or a row of signs has begun and is not ended.
+        let (mut in_word, mut in_signs) = (false, false);
+        for c in text.chars() {
+            let (mut is_word, mut is_sign) = (false, false);
+            if c.is_ascii() {
+                if c.is_ascii_alphanumeric() {
+                    is_word = true;
+                    self.words.push(c.to_ascii_lowercase());
+                } else {
+                    is_sign = !c.is_ascii_whitespace();
                 }
-                TermText::Phrase(text) => words.add(text, "", term.not),
-                TermText::Prefix(text) => words.add(text, "*", term.not),
+            } else if is_accent(c) {
+                continue;
+            } else if is_unspaced(c) && !c.is_whitespace() {
+                if in_word {
+                    self.words.push(' ');
+                }
+                self.words.push(c);
+                self.words.push(' ');
+                in_word = false;
+                if in_signs {
+                    self.signs.push(' ');
+                }
+                in_signs = false;
+                continue;
+            } else if c.is_alphanumeric() {
+                is_word = true;
+                self.words.extend(c.to_lowercase().nfd().filter(|c| !is_accent(*c)));
+            } else {
+                is_sign = !c.is_whitespace();
             }
+            if in_word && !is_word {
+                self.words.push(' ');
+            }
+            if in_signs && !is_sign {
+                self.signs.push(' ');
+            }
+            if is_sign {
+                self.signs.push(c);
+            }
+            (in_word, in_signs) = (is_word, is_sign);
         }
-        words
-    }
-
-    fn add(&mut self, text: &str, star: &str, not: bool) {
-        let text = text.replace('\0', "");
-        if text.is_empty() {
-            return;
+        if in_word {
+            self.words.push(' ');
         }
-        if !is_indexed(&text) {
-            if not { &mut self.unindexed_without } else { &mut self.unindexed }.push(text);
-            return;
+        if in_signs {
+            self.signs.push(' ');
         }
-        // A quoted string, in which FTS5 knows one special character, the quote, written twice.
-        let quoted = ["\"", &text.replace('"', "\"\""), "\"", star].concat();
-        if not {
-            self.without.push(quoted);
-            self.pieces_without.push(text);
-        } else {
-            self.with.push(quoted);
-            self.pieces.extend(pieces(&text));
-        }
-    }
-
-    /// Whether the index can say something about them.
-    pub(super) fn is_for_index(&self) -> bool {
-        !(self.with.is_empty() && self.without.is_empty())
-    }
-
-    /// The question to the index for what must be there; `None` where nothing must.
-    pub(super) fn with(&self) -> Option<String> {
-        (!self.with.is_empty()).then(|| self.with.join(" "))
-    }
-
-    /// The question to the index for what must not be there; `None` where everything may.
-    pub(super) fn without(&self) -> Option<String> {
-        (!self.without.is_empty()).then(|| self.without.join(" OR "))
-    }
-
-    /// What the index cannot answer: signs without letters, and scripts that put no space between words.
-    pub(super) fn unindexed(&self) -> impl Iterator<Item = &str> {
-        self.unindexed.iter().map(String::as_str)
-    }
-
-    /// The same of what must not be there.
-    pub(super) fn unindexed_without(&self) -> impl Iterator<Item = &str> {
-        self.unindexed_without.iter().map(String::as_str)
-    }
-
-    /// Everything, cut at signs as the index cuts it, to be looked for without the index.
-    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
-        self.pieces.iter().map(String::as_str).chain(self.unindexed())
-    }
-
-    /// The same of what must not be there.
-    pub(super) fn all_without(&self) -> impl Iterator<Item = &str> {
-        self.pieces_without.iter().map(String::as_str).chain(self.unindexed_without())
     }
 }
 
-fn is_indexed(word: &str) -> bool {
-    let unspaced = |c: char| matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{2e80}'..);
-    word.chars().any(char::is_alphanumeric) && !word.chars().any(unspaced)
+fn is_accent(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}')
 }
 
-fn pieces(word: &str) -> Vec<String> {
-    word.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
+/// Scripts that put no space between words, and pictures: each sign of them is a word.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{2e80}'..)
 }
 
-/// The pattern of LIKE that finds `text` anywhere.
-pub(super) fn matching(text: &str) -> String {
-    let mut pattern = "%".to_owned();
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
+/// What has to be in the words, or in the signs, of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Pattern {
+    /// These words one after the other, each whole; of the last one only the beginning where no space is behind it.
+    Words(String),
+    /// These signs one after the other.
+    Signs(String),
+}
+
+impl Pattern {
+    /// What `text` asks for: nothing where it is empty, its words where it has any, else its signs.
+    pub(super) fn new(text: &str, is_prefix: bool) -> Vec<Self> {
+        let mut cut = Words::new(text);
+        if cut.words.trim().is_empty() {
+            return cut.signs.split_whitespace().map(|signs| Self::Signs(signs.to_owned())).collect();
         }
-        pattern.push(c);
+        if is_prefix {
+            cut.words.pop();
+        }
+        vec![Self::Words(cut.words)]
     }
-    pattern.push('%');
-    pattern
+
+    pub(super) fn is_in(&self, row: &Words) -> bool {
+        match self {
+            Self::Words(words) => row.words.contains(words.as_str()),
+            Self::Signs(signs) => row.signs.contains(signs.as_str()),
+        }
+    }
 }

@@ -6,11 +6,11 @@ use std::fs;
 use std::path::Path;
 
 use chrono::TimeDelta;
-use swatbot::bot::{Bot, Said};
+use swatbot::bot::{Bot, LastAsked, Said, Waiting};
 use swatbot::config;
 use swatbot::engine::id::{At, RoomId, RowId};
 use swatbot::engine::settings::{CONSOLE, Seed, Settings};
-use swatbot::engine::{Doubt, Input, Kind, Line, Link, LinkChange, say};
+use swatbot::engine::{Doubt, Input, Kind, Line, Link, LinkChange, Place, Reply, say};
 use swatbot::store::Store;
 use tempfile::TempDir;
 
@@ -49,6 +49,53 @@ fn the_id_of_a_message_is_kept_only_where_something_followed() {
     assert!(hears(&mut bot, "libera", Some("m2"), "!log a word").replies.is_empty(), "handled once");
     assert_eq!(hears(&mut bot, "libera", Some("m3"), "!swat now").replies.len(), 1);
     assert!(hears(&mut bot, "libera", Some("m3"), "!swat now").replies.is_empty(), "answered once");
+}
+
+#[test]
+fn a_question_to_the_log_can_be_answered_by_another_thread() {
+    let (_folder, mut bot) = bot();
+    hears(&mut bot, "matrix", Some("$1"), "!log restarted apache");
+    let inline = hears(&mut bot, "matrix", Some("$2"), "!log find apache");
+    assert!(inline.questions.is_empty() && inline.replies.len() == 1);
+    bot.give_out_questions();
+    let said = hears(&mut bot, "matrix", Some("$3"), "!log find apache");
+    assert!(said.replies.is_empty());
+    let [asked] = &said.questions[..] else { panic!("{said:?}") };
+    assert_eq!(LastAsked::default().answer(bot.store().reader(), asked), inline.replies);
+    assert_eq!(bot.unsettled("matrix"), ["$3"], "a kill must not lose it");
+    assert_eq!(bot.unsettled("libera"), [""; 0]);
+    bot.answered(asked.message.as_ref());
+    assert_eq!(bot.unsettled("matrix"), [""; 0]);
+    assert!(hears(&mut bot, "matrix", Some("$3"), "!log find apache").questions.is_empty(), "handled once");
+}
+
+#[test]
+fn whoever_waits_for_an_answer_is_told_nothing_of_later_before_it() {
+    let (_folder, mut bot) = bot();
+    bot.give_out_questions();
+    let mut waiting = Waiting::default();
+    let said = hears(&mut bot, "libera", None, "!log find apache");
+    waiting.ask(said.questions[0].clone());
+    let reply = |text: &str| Reply::new(said.questions[0].question.to.clone(), text.to_owned());
+    let more = |text: &str| Reply { more: true, ..reply(text) };
+    let elsewhere = Reply::new(Place::Room(RoomId("libera/#other".to_owned())), "bob: there".to_owned());
+    let replies =
+        vec![reply("bob: logged L2"), more("and"), reply("carol: L3"), more("so"), elsewhere.clone()];
+    let now = waiting.pass(replies);
+    assert_eq!(now, [reply("carol: L3"), more("so"), elsewhere]);
+    waiting.ask(said.questions[0].clone());
+    assert_eq!(waiting.pass(vec![reply("bob: L4")]), []);
+    assert_eq!(
+        waiting.answered(vec![reply("bob: found")]),
+        [reply("bob: found")],
+        "the second is still asked"
+    );
+    assert!(waiting.is_waiting());
+    let texts: Vec<String> =
+        waiting.answered(vec![reply("bob: nothing found")]).into_iter().map(|reply| reply.text).collect();
+    assert_eq!(texts, ["bob: nothing found", "bob: logged L2", "and", "bob: L4"]);
+    assert!(!waiting.is_waiting());
+    assert_eq!(waiting.pass(vec![reply("bob: L5")]).len(), 1);
 }
 
 fn late(id: &str, name: &str, text: &str) -> Line {

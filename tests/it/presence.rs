@@ -409,6 +409,15 @@ const COMMANDS: &[&str] = &[
     "freeze now +1h tired",
     "thaw F1",
     "finish",
+    "go",
+    "promote",
+    "rerun",
+    "soak +5m",
+    "cancel",
+    "steal 2026-11-23/morning she sleeps",
+    "emergency 900101 all is down",
+    "approve 900101",
+    "aftermath a typo",
 ];
 
 #[test]

@@ -6,6 +6,7 @@ mod damage;
 mod export;
 #[cfg(feature = "matrix")]
 mod inbox;
+mod index;
 mod open;
 mod redact;
 mod replay;

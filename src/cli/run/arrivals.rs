@@ -8,11 +8,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 use super::Rooms;
-use crate::bot::{Bot, Said, Sample};
+use crate::bot::{Asked, Bot, Said, Sample};
 use crate::clock::Clock;
 use crate::engine::id::ChangeNumber;
 use crate::engine::settings::Settings;
-use crate::engine::{Input, Measured};
+use crate::engine::{Input, Measured, Reply};
 use crate::health::Checks;
 
 /// Something that reaches the loop.
@@ -29,6 +29,8 @@ pub(super) enum Arrival {
     Measured(Sample, Result<Measured, String>),
     /// The configuration was read again: how is decided, and where checks measure.
     Settings(Box<Settings>, Checks),
+    /// The log has answered.
+    Answered(Vec<Reply>, Asked),
     /// The log was found damaged.
     Damaged(String),
     /// Nothing more will come.
@@ -37,6 +39,9 @@ pub(super) enum Arrival {
 
 /// About so many inputs share one commit at the most.
 const INPUTS_AT_ONCE: usize = 256;
+
+/// How long the end waits for what the log is still asked.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 /// The loop: takes what has arrived, stores it in one commit, says what follows, sleeps until the next arrival or the
 /// next timer, and looks after the log each time `look` has passed. It ends with `Arrival::End`, or when nobody is left who could send.
@@ -56,6 +61,7 @@ pub(super) async fn run(
         if !said.replies.is_empty() {
             rooms.say(said.replies);
         }
+        said.questions.into_iter().for_each(|asked| rooms.ask(asked));
         rooms.accepted(said.accepted);
         said.cards.into_iter().for_each(|(room, window, card)| rooms.card(room, window, card));
         said.topics.into_iter().for_each(|(room, text)| rooms.topic(room, text));
@@ -91,6 +97,10 @@ pub(super) async fn run(
                     inputs.extend(more);
                     marks.extend(mark);
                 }
+                Arrival::Answered(replies, asked) => {
+                    bot.answered(asked.message.as_ref());
+                    rooms.answered(replies);
+                }
                 Arrival::News(change) => bot.look_again(change),
                 Arrival::Measured(sample, answer) => {
                     inputs.extend(bot.measured(clock.now(), &sample, answer));
@@ -119,6 +129,13 @@ pub(super) async fn run(
         match after {
             Some(Arrival::End) => {
                 act(rooms, bot.take(clock.now(), &[Input::Stopped]));
+                while rooms.waiting.is_waiting()
+                    && let Ok(Some(arrival)) = timeout(LAST_ANSWER, arrivals.recv()).await
+                {
+                    if let Arrival::Answered(replies, _) = arrival {
+                        rooms.answered(replies);
+                    }
+                }
                 return;
             }
             Some(Arrival::Settings(settings, checks)) => {

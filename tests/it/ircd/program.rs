@@ -132,7 +132,7 @@ impl Program {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         }
         let text = String::from_utf8(output.stdout).unwrap();
-        Ok(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+        Ok(text.lines().rev().map(|line| serde_json::from_str(line).unwrap()).collect())
     }
 
     /// Waits for a row of the log, which may not be there at all yet.
