@@ -74,9 +74,11 @@ impl Head {
 impl FromStr for Head {
     type Err = String;
 
-    /// `L1187 5f2c81d09a3e77b0`, with a space or a colon, or the digits alone; from 12 digits on.
+    /// `L1187 5f2c81d09a3e77b0`, with a space or a colon, or the digits alone; from 12 digits on. As the bot says it, with
+    /// `head` before it, as well.
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
+        let text = text.strip_prefix("head ").unwrap_or(text).trim();
         let (row, digits) = match text.split_once([' ', ':']) {
             None => (None, text),
             Some((row, digits)) => {

@@ -78,7 +78,9 @@ impl Question {
             add(Field::Outcome, outcome.to_ascii_lowercase());
         }
         question.fields = fields;
-        if kind.is_none() && show.is_none() && terms.iter().all(|term| term.not) {
+        // What is asked for by a word is found wherever it stands: a task is often named in what was asked for alone.
+        let by_words = task.is_some() || terms.iter().any(|term| !term.not);
+        if kind.is_none() && show.is_none() && !by_words {
             question.fields_without.push(field(Field::Bookkeeping, ""));
         }
         if let Some(task) = task {

@@ -58,7 +58,7 @@ fn bare_task(word: &str) -> &str {
 }
 
 /// Whether a word is a task: `T` and digits, perhaps with a colon after it.
-fn is_task(word: &str) -> bool {
+pub fn is_task(word: &str) -> bool {
     let digits = bare_task(word).strip_prefix(['T', 't']);
     digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }

@@ -30,6 +30,7 @@ use super::state::State;
 use super::window::Window;
 
 pub use document::document;
+pub use kinds::is_task;
 pub use points::{Asked, Point, PointState, points};
 pub use queue::{Places, has_time_for, places};
 pub use rules::RULES;

@@ -68,8 +68,16 @@ pub fn suspected(at: At) -> Query {
 
 /// Those among rows, newest first, that changed something, the most dangerous first, and of equal ones the newest.
 pub fn rank(rows: Vec<Row>) -> Vec<Suspect> {
-    let mut suspects: Vec<Suspect> =
-        rows.into_iter().filter_map(|row| risk(&row).map(|risk| Suspect { risk, row })).collect();
+    // A step that the bot ran has a row when it began and one when it was done: where both are there, one is enough.
+    let done: Vec<String> =
+        rows.iter().filter(|row| row.kind == "step-done").filter_map(|row| step_of(row)).collect();
+    let is_told =
+        |row: &Row| row.kind == "step-intended" && step_of(row).is_some_and(|step| done.contains(&step));
+    let mut suspects: Vec<Suspect> = rows
+        .into_iter()
+        .filter(|row| !is_told(row))
+        .filter_map(|row| risk(&row).map(|risk| Suspect { risk, row }))
+        .collect();
     suspects.sort_by_key(|suspect| suspect.risk);
     suspects
 }
@@ -80,7 +88,9 @@ fn risk(row: &Row) -> Option<Risk> {
         return None;
     }
     match row.kind.as_str() {
-        "step-done" => step(&row.text),
+        "step-done" | "step-intended" => step(&row.text),
+        // The row of the step itself says more.
+        "step-ran" => None,
         "rollback-started" | "back-step-done" => Some(Risk::Rollback),
         "ledger-entered" => Some(Risk::Merge),
         "overridden" => Some(Risk::Override),
@@ -92,6 +102,13 @@ fn risk(row: &Row) -> Option<Risk> {
         _ if row.outcome == "failed" => Some(Risk::Unwell),
         _ => None,
     }
+}
+
+/// Which step of which patch a row is about.
+fn step_of(row: &Row) -> Option<String> {
+    let (_, step) = row.text.split_once(" step ")?;
+    let (step, _) = step.split_once(')')?;
+    Some(format!("{} {:?} {step}", row.window, row.change))
 }
 
 /// What a step did, by the name that its row has in brackets. A stage that nobody knows is taken for production.

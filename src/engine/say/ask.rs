@@ -233,6 +233,13 @@ pub fn ledger(prefix: &str, state: &State, at: At) -> String {
         .iter()
         .map(|(change, entry)| {
             let since = words::ago_or_in(at, entry.at);
+            let goes_back = |window: &Window| {
+                let steps = window.rollback.as_ref().map(|rollback| &rollback.steps);
+                steps.is_some_and(|steps| steps.iter().any(|step| step.change == *change))
+            };
+            if state.windows.values().any(goes_back) {
+                return format!("{change} merged, going back ({since})");
+            }
             // What goes out just now is on hosts already.
             let moving = state.windows.values().find_map(|window| window.moving());
             match moving.filter(|patch| patch.change == *change) {

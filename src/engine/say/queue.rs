@@ -2,7 +2,9 @@
 
 use super::super::facts::{Facts, Fault};
 use super::super::files::Proposal;
-use super::super::guidelines::{Finding, Judgement, Point, PointState, RuleId, Verdict, short_branch};
+use super::super::guidelines::{
+    Finding, Judgement, Point, PointState, RuleId, Verdict, is_task, short_branch,
+};
 use super::super::id::{At, ChangeNumber};
 use super::super::kind::{PatchKind, kind};
 use super::super::order::{self, Why};
@@ -81,8 +83,9 @@ impl Refusal {
 pub fn what_kind(settings: &Settings, facts: &Facts, urgent: Option<&str>) -> String {
     let change = &facts.change;
     let urgent = urgent.map(|why| {
-        let task = why.split_whitespace().next().unwrap_or_default();
-        format!(", urgent {}", own_words(task))
+        // In an emergency nobody has to name a task.
+        let task = why.split_whitespace().next().filter(|word| is_task(word));
+        task.map_or(", urgent".to_owned(), |task| format!(", urgent {task}"))
     });
     let kind = match kind(&settings.policy, change) {
         PatchKind::Config => "config".to_owned(),

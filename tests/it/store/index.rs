@@ -285,7 +285,8 @@ fn is_meant(query: &Query, seq: i64, record: &Record) -> bool {
         Went::Refused => "refused",
         Went::Failed => "failed",
     };
-    let shows_all = query.kind.is_some() || query.show.is_some() || query.terms.iter().any(|term| !term.not);
+    let by_words = query.task.is_some() || query.terms.iter().any(|term| !term.not);
+    let shows_all = query.kind.is_some() || query.show.is_some() || by_words;
     query.by.as_deref().is_none_or(is_by)
         && query.change.is_none_or(|change| record.change == Some(change))
         && query.task.as_deref().is_none_or(|task| is_in(&TermText::Word(task.to_owned()), &record.text))
