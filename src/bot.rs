@@ -369,8 +369,9 @@ impl Bot {
         Said { trouble: self.troubled(error).trouble, ..said }
     }
 
-    /// A network says only once who came, how its connection stands, and what was said too long ago, and a command ends
-    /// only once: what could not be recorded of that is taken in as soon as it can be. Of who came and how it stands, the last word counts.
+    /// A network says only once who came, how its connection stands, and what was said too long ago, a command ends only
+    /// once, and it starts only once itself (until that is stored, what was on its way would be taken to be at work for ever):
+    /// what could not be recorded of that is taken in as soon as it can be. Of who came and how it stands, the last word counts.
     fn keep_for_later(&mut self, inputs: &[Input]) {
         let handled = self.handled(inputs).unwrap_or_default();
         let late: Vec<Input> = inputs
@@ -388,7 +389,7 @@ impl Bot {
                 }
                 _ => false,
             };
-            if matches!(input, Input::Link(_) | Input::Presence(_) | Input::Ran { .. }) {
+            if matches!(input, Input::Started | Input::Link(_) | Input::Presence(_) | Input::Ran { .. }) {
                 self.missed.retain(|old| !is_past(old));
                 self.missed.push(input.clone());
             }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::id::At;
 use super::patch::Patch;
 use super::plan::Act;
-use super::settings::{CheckSettings, Limit, Settings};
+use super::settings::{CheckSettings, Limit, PRODUCTION, Settings};
 use super::state::State;
 use super::window::Window;
 pub use soak::{Health, Judged, Sample, before, judge, looks, soaked_at};
@@ -163,7 +163,10 @@ pub fn wanted<'a>(
     }
     let going_back =
         window.rollback.as_ref().and_then(|back| back.current().or((1..).zip(&back.steps).last()));
-    let bad = window.incident.as_ref().filter(|it| it.off.is_some()).map(|it| it.change);
+    // How the patch goes that is looked at now comes before how the one before it went.
+    let has_checks = |act: &Act| matches!(act, Act::Health { checks } if !checks.is_empty());
+    let is_looked_at = window.moving().is_some_and(|patch| patch.is_at(has_checks));
+    let bad = window.incident.as_ref().filter(|it| it.off.is_some() && !is_looked_at).map(|it| it.change);
     let back = going_back.map(|(_, step)| step.change).or(bad);
     if let Some(patch) = back.and_then(|change| window.patch(change)) {
         return among(checks_of(patch)).map(|check| (check, Wanted::Back(patch))).collect();
@@ -196,11 +199,34 @@ pub fn wanted<'a>(
     wanting.map(|check| (check, Wanted::Baseline(patch))).collect()
 }
 
+/// The same, without what would be taken for normal while another window has something bad, or half done, on the same
+/// hosts.
+pub fn asked<'a>(
+    settings: &'a Settings,
+    state: &State,
+    window: &'a Window,
+    at: At,
+) -> Vec<(&'a CheckSettings, Wanted<'a>)> {
+    let target = |window: &Window| {
+        settings.window(&window.id().window).map_or(PRODUCTION, |known| known.target.as_str())
+    };
+    let is_disturbed = state.windows.values().any(|other| {
+        let is_bad = other.rollback.is_some() || other.incident.is_some();
+        other.id() != window.id()
+            && target(other) == target(window)
+            && (is_bad || other.moving().is_some_and(Patch::is_dirty))
+    });
+    let is_normal = |wanted: &Wanted<'_>| matches!(wanted, Wanted::Clean | Wanted::Baseline(_));
+    let mut all = wanted(settings, window, at);
+    all.retain(|(_, wanted)| !(is_disturbed && is_normal(wanted)));
+    all
+}
+
 /// The checks that are to be asked now, from the state alone: none is lost with a restart.
 pub fn probes(settings: &Settings, state: &State, at: At) -> Vec<Probe> {
     let mut probes: Vec<Probe> = Vec::new();
     for window in state.windows.values() {
-        for (check, wanted) in wanted(settings, window, at) {
+        for (check, wanted) in asked(settings, state, window, at) {
             let since = match wanted {
                 Wanted::Step(_, since) => Some(since),
                 Wanted::Baseline(patch) => patch.started,

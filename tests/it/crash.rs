@@ -72,6 +72,18 @@ fn f2_f3_killed_after_the_intent_and_before_the_start_a_person_is_asked() {
 }
 
 #[test]
+fn back_while_the_log_takes_nothing_a_person_is_asked_as_soon_as_it_does() {
+    let mut site = killed_at(Boundary::Stored);
+    site.kill = Kill::Never;
+    site.back_without_a_log("alice> !swat go 5");
+    is_unknown(&site);
+    site.line("alice> !swat rerun");
+    assert_eq!(runs(&site), 1);
+    site.play();
+    site.is_right();
+}
+
+#[test]
 fn f4_killed_while_it_runs_it_is_not_run_again() {
     let mut site = killed_at(Boundary::Running);
     site.line("alice> !swat go 5");

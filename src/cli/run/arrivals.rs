@@ -66,8 +66,9 @@ pub(super) async fn run(
         said.cards.into_iter().for_each(|(room, window, card)| rooms.card(room, window, card));
         said.topics.into_iter().for_each(|(room, text)| rooms.topic(room, text));
         said.lookups.into_iter().for_each(|change| rooms.look_up(change));
-        said.stops.into_iter().for_each(|row| rooms.stop(row));
         said.runs.into_iter().for_each(|run| rooms.start(run));
+        // What was started and stopped in one breath is there to be stopped.
+        said.stops.into_iter().for_each(|row| rooms.stop(row));
         said.samples.into_iter().for_each(|sample| rooms.measure(sample));
     };
     act(rooms, first);

@@ -20,7 +20,7 @@ impl Turn<'_> {
     /// A check answered, or could not.
     pub(super) fn measured(&mut self, check: &str, answer: &Result<Measured, String>) {
         for window in self.state.windows.values() {
-            let all = health::wanted(self.settings, window, self.at);
+            let all = health::asked(self.settings, self.state, window, self.at);
             for (check, wanted) in all.into_iter().filter(|(known, _)| known.id == check) {
                 self.take_sample(window, check, wanted, answer);
             }
@@ -103,6 +103,22 @@ impl Turn<'_> {
             text.push_str(&say::health::goes_back_in(self.prefix(), patch.change, after));
         }
         self.tell_all_concerned(window, patch, &text);
+    }
+
+    /// After a start, a countdown that nobody could follow or stop begins again.
+    pub(super) fn count_down_again(&mut self) {
+        let after = self.settings.auto_rollback;
+        let counting = self.state.windows.values().filter(|window| window.countdown.is_some());
+        for (window, patch) in counting.filter_map(|window| Some((window, window.moving()?))) {
+            let Some(after) = after else {
+                self.record(Some(window.id()), Some(patch.change), Event::RollbackCancelled);
+                continue;
+            };
+            let until = self.at + after;
+            self.record(Some(window.id()), Some(patch.change), Event::RollbackCounted { until });
+            let text = say::health::goes_back_soon(self.prefix(), patch.change, after);
+            self.tell_all_concerned(window, patch, &text);
+        }
     }
 
     /// Says something to the lead and to the owner.
@@ -202,10 +218,10 @@ impl Turn<'_> {
     pub(in super::super) fn follow_incident(&mut self, window: &Window) -> bool {
         let Some(incident) = &window.incident else { return false };
         let (Some(off), Some(patch)) = (incident.off, window.patch(incident.change)) else { return false };
-        let ids: Vec<_> = health::checks_of(patch);
-        let checks = self.settings.checks.iter().filter(|check| ids.contains(&&check.id));
         let mut words = Vec::new();
-        for check in checks {
+        for id in health::checks_of(patch) {
+            // What nobody can look at any more is unknown, and unknown is never healthy.
+            let Some(check) = self.settings.checks.iter().find(|check| check.id == *id) else { return false };
             let fresh = window.health.get(&check.id).filter(|sample| sample.at >= off);
             let Some(sample) = fresh.filter(|sample| sample.verdict == Verdict::Healthy) else {
                 return false;

@@ -564,6 +564,7 @@ impl<'a> Turn<'a> {
             self.ping_within(&window, who, &text);
         }
         self.lost_sight_of_commands();
+        self.count_down_again();
     }
 }
 

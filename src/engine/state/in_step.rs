@@ -68,6 +68,9 @@ pub(super) fn apply_to_health(window: &mut Window, record: &Record) {
             }
         }
         Event::RolledBack { .. } | Event::Live => window.robbed = false,
+        // Whoever goes on, which is refused while another window has the lock, has it from here on.
+        Event::PatchStarted { .. } | Event::StepIntended { .. } => window.robbed = false,
+        Event::StepDone { .. } if record.by.network.is_some() => window.robbed = false,
         _ => {}
     }
 }

@@ -235,6 +235,22 @@ impl Site {
         self.take(&[Input::Line(line)]);
     }
 
+    /// Says a line, is killed before anything follows, and comes back while the log takes nothing; then it does again.
+    pub(crate) fn back_without_a_log(&mut self, line: &str) {
+        let Typed::Said(line) = console::read(line, "alice", "swatbot") else { panic!("{line}") };
+        let now = self.now;
+        self.bot().take(now, &[Input::Line(line)]);
+        self.bot = None;
+        let (path, aside) = (self.database(), self.place.path().join("aside"));
+        let store = Store::open(&path).unwrap();
+        fs::rename(&path, &aside).unwrap();
+        let (bot, said) = Bot::open(self.settings.clone(), store, now).unwrap();
+        assert!(said.trouble.is_some());
+        self.bot = Some(bot);
+        fs::rename(&aside, &path).unwrap();
+        self.take(&[]);
+    }
+
     /// Lets time pass.
     pub(crate) fn later(&mut self, time: TimeDelta) {
         let until = self.now + time;
