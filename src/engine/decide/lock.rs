@@ -7,6 +7,7 @@ use super::super::say::{self, Refusal, no};
 use super::super::settings::{PRODUCTION, Settings};
 use super::super::window::Window;
 use super::Turn;
+use super::go::running_forward;
 
 /// What a window deploys to. One that the configuration does not know deploys to production.
 fn target<'a>(settings: &'a Settings, window: &Window) -> &'a str {
@@ -53,6 +54,10 @@ impl<'a> Turn<'a> {
         if window.robbed {
             self.answer(&format!("already so, {} does not hold the lock", window.id()));
             return Ok(());
+        }
+        // A command that is at work would go on beside what the others start.
+        if let (Some((step, _)), Some(change)) = (running_forward(window), window.motion) {
+            return Err(no::is_running(self.prefix(), &format!("step {step}"), change));
         }
         self.record(Some(window.id()), window.motion, Event::LockStolen { reason: reason.to_owned() });
         let hold = window.next_hold;
