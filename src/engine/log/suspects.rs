@@ -69,8 +69,7 @@ pub fn suspected(at: At) -> Query {
 /// Those among rows, newest first, that changed something, the most dangerous first, and of equal ones the newest.
 pub fn rank(rows: Vec<Row>) -> Vec<Suspect> {
     // A step that the bot ran has a row when it began and one when it was done: where both are there, one is enough.
-    let done: Vec<String> =
-        rows.iter().filter(|row| row.kind == "step-done").filter_map(|row| step_of(row)).collect();
+    let done: Vec<String> = rows.iter().filter(|row| row.kind == "step-done").filter_map(step_of).collect();
     let is_told =
         |row: &Row| row.kind == "step-intended" && step_of(row).is_some_and(|step| done.contains(&step));
     let mut suspects: Vec<Suspect> = rows
