@@ -300,8 +300,12 @@ impl<'a> Turn<'a> {
             return patch;
         }
         for (new, old) in steps.iter_mut().zip(&patch.steps) {
+            // What was begun stays begun: a command at work would be started a second time.
             if new.act == old.act {
                 new.done.clone_from(&old.done);
+                new.failed.clone_from(&old.failed);
+                new.begun = old.begun;
+                new.going.clone_from(&old.going);
             }
         }
         self.record(Some(window.id()), Some(patch.change), Event::StepsPlanned { steps: steps.clone() });

@@ -2,7 +2,7 @@
 //!
 //! The first lines set the scene: `# clock: TIME`, and where it is not the one of the repository, `# windows: FILE` (in
 //! tests/transcripts/) with the configuration, `# with: private commands, log observe, log emit, trust off, commands,
-//! countdown` for what differs from it, and `# rooms: libera/#ops matrix/#ops:example.org` for the rooms of its windows. The review system is
+//! countdown, merge command` for what differs from it, and `# rooms: libera/#ops matrix/#ops:example.org` for the rooms of its windows. The review system is
 //! the folder that the configuration names.
 
 use std::fs;
@@ -75,6 +75,7 @@ impl Scene {
                 "log emit" => network.log = LogMode::Emit,
                 "trust off" => network.trust = false,
                 "commands" => with_commands(&mut settings),
+                "merge command" => merge_by_command(&mut settings),
                 "countdown" => settings.auto_rollback = Some(TimeDelta::seconds(60)),
                 _ => panic!("{}: what is \"{word}\"", path.display()),
             }
@@ -94,6 +95,17 @@ impl Scene {
         let player =
             Player::open(settings, database.clone(), source, clock, &mut said).expect("the log opens");
         Self { script, player, said, database, place }
+    }
+}
+
+/// The bot merges, too.
+fn merge_by_command(settings: &mut Settings) {
+    let argv = ["/usr/bin/merge", "{change}"].map(str::to_owned).to_vec();
+    let run = CommandSettings { argv, timeout: TimeDelta::minutes(10), kill_after: TimeDelta::seconds(10) };
+    for step in settings.plans.config.iter_mut().chain(&mut settings.plans.code) {
+        if let StepSettings::Merge { run: merge } = step {
+            *merge = Some(run.clone());
+        }
     }
 }
 

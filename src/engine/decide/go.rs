@@ -57,16 +57,14 @@ impl<'a> Turn<'a> {
             Some(StepRef::Forward(said)) if said != current => {
                 return self.go_elsewhere(patch, said, current, step);
             }
-            Some(StepRef::Forward(_)) => {}
-            None => {
-                let since = window.advanced.map_or(TimeDelta::MAX, |advanced| self.at - advanced);
-                if since < self.settings.timers.debounce {
-                    return Err(no::too_soon_to_go(self.prefix(), current, since.num_seconds()));
-                }
-            }
+            Some(StepRef::Forward(_)) | None => {}
         }
         self.may_go_on(window)?;
         self.may_run(patch, current, step)?;
+        let since = window.advanced.map_or(TimeDelta::MAX, |advanced| self.at - advanced);
+        if said.is_none() && since < self.settings.timers.debounce {
+            return Err(no::too_soon_to_go(self.prefix(), current, since.num_seconds()));
+        }
         self.not_crossed(patch, &format!("go {current}"))?;
         let row = self.intend(window, patch, current, step)?;
         let text = say::go::started(patch, current, step, row, &self.without_baseline(window, patch));

@@ -187,9 +187,6 @@ impl Turn<'_> {
             let deployers = self.people_with(super::super::settings::Standing::Deployer);
             return Err(no::not_deployer("override of health", &deployers));
         }
-        if window.led_by(&who) || *patch.owner() == who {
-            return Err(no::second_deployer(self.prefix(), patch, window.led_by(&who)));
-        }
         let current = patch
             .current()
             .filter(|(_, step)| matches!(&step.act, Act::Health { checks } if !checks.is_empty()));
@@ -197,6 +194,9 @@ impl Turn<'_> {
         let Some((number, _)) = current.filter(|_| is_bad && window.rollback.is_none()) else {
             return Err(no::not_blocking(self.prefix(), "health", patch.change));
         };
+        if window.led_by(&who) || *patch.owner() == who {
+            return Err(no::second_deployer(self.prefix(), patch, window.led_by(&who)));
+        }
         self.may_go_on(window)?;
         self.not_crossed(patch, &format!("override {} health WHY", patch.change))?;
         let (step, patch_set) = (number, patch.patch_set);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use swatbot::engine::event::{BackStep, Event, Record};
 use swatbot::engine::id::{ChangeNumber, RowId};
-use swatbot::engine::plan::Step;
+use swatbot::engine::plan::{Act, Step};
 use swatbot::engine::window::Window;
 use swatbot::engine::{Ended, How, Input, Measured, Outcome, Verdict};
 
@@ -62,6 +62,9 @@ impl World {
     ) -> Result<bool, TestCaseError> {
         if step.is_running() {
             self.end(0)?;
+            if step.act == Act::Merge {
+                self.news(change, 0)?;
+            }
         } else if step.is_unknown() {
             self.say(lead, format!("!swat done {number} I looked"))?;
         } else if !step.checks().is_empty() && step.failed.is_some() {

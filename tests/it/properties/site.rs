@@ -46,7 +46,7 @@ pub(super) fn settings(commands: bool) -> Settings {
     settings.auto_rollback = commands.then(|| TimeDelta::minutes(2));
     let plan = vec![
         StepSettings::Review,
-        StepSettings::Merge { run: None },
+        StepSettings::Merge { run: command("/bin/merge {change}") },
         stage("testservers", false),
         StepSettings::Verify,
         stage("canaries", false),
