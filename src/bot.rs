@@ -16,8 +16,8 @@ use crate::engine::settings::Settings;
 use crate::engine::state::State;
 use crate::engine::window::Window;
 use crate::engine::{
-    Accepted, Closed, Edited, Input, Line, Measured, Outcome, Probe, Reply, Run, decide, health, say, timers,
-    turn,
+    Accepted, Closed, Edited, Input, Left, Line, Measured, Outcome, Probe, Reply, Run, decide, health, say,
+    timers, turn,
 };
 use crate::store::{Answer, Seen, Store, StoreError};
 
@@ -117,6 +117,8 @@ pub struct Said {
     pub samples: Vec<Sample>,
     /// The commands to start. Each is given out this once, and never again after a restart.
     pub runs: Vec<Run>,
+    /// The commands of an earlier program to watch.
+    pub left: Vec<Left>,
     /// The commands to end, by the rows that started them.
     pub stops: Vec<RowId>,
     /// What the log is asked, in order, where whoever has the bot asks it: see [`Bot::give_out_questions`].
@@ -131,6 +133,19 @@ impl Bot {
     /// # Errors
     /// The log cannot be read or written.
     pub fn open(settings: Settings, store: Store, at: At) -> Result<(Self, Said), StoreError> {
+        Self::open_beside(settings, store, at, Vec::new())
+    }
+
+    /// The same, where the commands of these rows are still at work.
+    ///
+    /// # Errors
+    /// The log cannot be read or written.
+    pub fn open_beside(
+        settings: Settings,
+        store: Store,
+        at: At,
+        at_work: Vec<RowId>,
+    ) -> Result<(Self, Said), StoreError> {
         let state = store.load_state()?;
         let (lookups, topics, cards) = (Lookups::default(), BTreeMap::new(), BTreeMap::new());
         let samples = Samples::default();
@@ -151,7 +166,7 @@ impl Bot {
             deaf,
             failing,
         };
-        let said = bot.take(at, &[Input::Started]);
+        let said = bot.take(at, &[Input::Started { at_work }]);
         Ok((bot, said))
     }
 
@@ -202,7 +217,7 @@ impl Bot {
         let mut accepted: Vec<Accepted> = Vec::new();
         let mut closed: Vec<Closed> = Vec::new();
         let mut runs: Vec<Run> = Vec::new();
-        let mut stops: Vec<RowId> = Vec::new();
+        let (mut left, mut stops): (Vec<Left>, Vec<RowId>) = (Vec::new(), Vec::new());
         if self.deaf && !self.hear_again() {
             self.keep_for_later(inputs);
             return self.said_without_rows(at, inputs, say::ask::not_recorded);
@@ -234,6 +249,7 @@ impl Bot {
             accepted.extend(outcome.accepted);
             closed.extend(outcome.closed);
             runs.extend(outcome.runs);
+            left.extend(outcome.left);
             stops.extend(outcome.stops);
         }
         // A tick does one thing that is due, and looks again at what time alone has changed.
@@ -278,7 +294,19 @@ impl Bot {
         let topics = self.topics_changed();
         let lookups = self.lookups.due(&self.settings, &self.state, at);
         let samples = self.samples.due(&self.probes(at), at);
-        Said { replies, topics, accepted, cards, lookups, samples, runs, stops, questions, trouble: None }
+        Said {
+            replies,
+            topics,
+            accepted,
+            cards,
+            lookups,
+            samples,
+            runs,
+            left,
+            stops,
+            questions,
+            trouble: None,
+        }
     }
 
     /// Looks whether the log is still there, which nobody notices while nothing is written.
@@ -389,7 +417,7 @@ impl Bot {
                 }
                 _ => false,
             };
-            if matches!(input, Input::Started | Input::Link(_) | Input::Presence(_) | Input::Ran { .. }) {
+            if is_said_once(input) {
                 self.missed.retain(|old| !is_past(old));
                 self.missed.push(input.clone());
             }
@@ -510,6 +538,14 @@ fn messages(input: &Input) -> impl Iterator<Item = (&str, &str)> {
 /// What tells a message from others: its network, and the id that it has there.
 fn message(line: &Line) -> Option<(&str, &str)> {
     Some((line.network.as_str(), line.message_id.as_deref()?))
+}
+
+/// Whether something is told once, and is not to be lost.
+fn is_said_once(input: &Input) -> bool {
+    matches!(
+        input,
+        Input::Started { .. } | Input::Link(_) | Input::Presence(_) | Input::Ran { .. } | Input::Gone { .. }
+    )
 }
 
 /// What is said to somebody where nothing could be stored.

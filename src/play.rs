@@ -10,10 +10,10 @@ use crate::bot::{self, Bot, Said};
 use crate::clock::Clock;
 use crate::engine::id::{At, RowId};
 use crate::engine::settings::Settings;
-use crate::engine::{Confirm, Ended, Input, Nod, Run, program};
+use crate::engine::{Confirm, Ended, Input, Left, Nod, Run, program};
 use crate::health::Checks;
 use crate::review::Source;
-use crate::runner::{self, LIVE};
+use crate::runner::{self, LIVE, Marks};
 use crate::store::{OpenError, Store, StoreError};
 use crate::transport::console::{self, Typed};
 
@@ -39,6 +39,9 @@ pub struct Player {
     source: Source,
     /// With these, health checks are asked and commands are run; without them the script says what comes of both.
     checks: Option<Checks>,
+    marks: Marks,
+    /// Commands of an earlier program that are still at work, and when each is ended.
+    left: Vec<(At, Left)>,
     runtime: tokio::runtime::Runtime,
     clock: Clock,
     speaker: String,
@@ -75,6 +78,7 @@ impl Player {
         out: &mut dyn Write,
     ) -> Result<Self, PlayError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let marks = Marks::beside(&database);
         let speaker = settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
         let mut player = Self {
             bot: None,
@@ -82,18 +86,26 @@ impl Player {
             database,
             source,
             checks,
+            marks,
+            left: Vec::new(),
             runtime,
             clock,
             speaker,
             asked: Vec::new(),
         };
-        player.start(out)?;
+        player.start(Vec::new(), out)?;
         Ok(player)
     }
 
-    fn start(&mut self, out: &mut dyn Write) -> Result<(), PlayError> {
+    /// Takes up where the log ends; where commands are played, those of the rows `played` are still at work.
+    fn start(&mut self, played: Vec<RowId>, out: &mut dyn Write) -> Result<(), PlayError> {
         let store = Store::open(&self.database)?;
-        let (bot, said) = Bot::open(self.settings.clone(), store, self.clock.now())?;
+        // Only behind the lock of the log is it certain that nobody starts anything meanwhile.
+        let marks = Marks::beside(&self.database);
+        let at_work = if self.checks.is_some() { marks.at_work() } else { played };
+        self.marks = marks;
+        self.left.clear();
+        let (bot, said) = Bot::open_beside(self.settings.clone(), store, self.clock.now(), at_work)?;
         self.bot = Some(bot);
         self.say(said, out)
     }
@@ -173,11 +185,17 @@ impl Player {
                     writeln!(out, "# /change is for the folder of examples, not for a Gerrit")?
                 }
             },
-            Typed::Restart => {
+            Typed::Restart(steps) => {
+                let at_work = steps.iter().filter_map(|step| self.on_its_way(Some(step)));
+                let at_work = at_work.map(|(row, _)| row).collect();
                 // As kill -9 would: nothing is said or stored on the way out.
                 self.bot = None;
-                self.start(out)?;
+                self.start(at_work, out)?;
             }
+            Typed::Gone(step, still) => match self.on_its_way(Some(&step)) {
+                Some((row, _)) => self.take(&[Input::Gone { row, still }], out)?,
+                None => writeln!(out, "# step {step} runs no command")?,
+            },
             Typed::Unknown(hint) => writeln!(out, "# {hint}")?,
         }
         out.flush()?;
@@ -213,9 +231,35 @@ impl Player {
 
     /// Takes inputs, says what follows, and asks the review system until it has no more to say.
     fn take(&mut self, inputs: &[Input], out: &mut dyn Write) -> Result<(), PlayError> {
+        let mut all = self.gone(&[]);
+        all.extend_from_slice(inputs);
         let Some(bot) = &mut self.bot else { return Ok(()) };
-        let said = bot.take(self.clock.now(), inputs);
+        let said = bot.take(self.clock.now(), &all);
         self.say(said, out)
+    }
+
+    /// What has become of the commands of an earlier program. Those of these rows are ended, and those whose time is over.
+    fn gone(&mut self, stops: &[RowId]) -> Vec<Input> {
+        let now = self.clock.now();
+        let mut gone = Vec::new();
+        self.left.retain_mut(|(until, left)| {
+            let row = left.row;
+            let still = if stops.contains(&row) || *until <= now {
+                let (_keep, stop) = oneshot::channel();
+                let left = Left { timeout: TimeDelta::zero(), ..left.clone() };
+                self.runtime.block_on(runner::see_out(&self.marks, &left, stop))
+            } else if self.marks.is_at_work(row) {
+                return true;
+            } else {
+                None
+            };
+            // What KILL does not end is only looked at from now on.
+            *until = At::MAX_UTC;
+            let is_there = still.is_some();
+            gone.push(Input::Gone { row, still });
+            is_there
+        });
+        gone
     }
 
     fn say(&mut self, mut said: Said, out: &mut dyn Write) -> Result<(), PlayError> {
@@ -235,12 +279,12 @@ impl Player {
                 .iter()
                 .map(|change| bot::facts(*change, self.runtime.block_on(source.look_up(*change))))
                 .collect();
-            let Some(bot) = &mut self.bot else { return Ok(()) };
-            if let Some(checks) = &self.checks {
+            if let (Some(checks), Some(bot)) = (&self.checks, &mut self.bot) {
                 let run = |run: Run| {
                     let row = run.row;
                     let (_keep, stop) = oneshot::channel();
-                    let ended = self.runtime.block_on(runner::run(&run.into(), LIVE, stop, drop));
+                    let command = self.marks.command(run);
+                    let ended = self.runtime.block_on(runner::run(&command, LIVE, stop, drop));
                     Input::Ran { row, ended }
                 };
                 answers.extend(said.runs.into_iter().map(run));
@@ -249,9 +293,15 @@ impl Player {
                     answers.extend(bot.measured(self.clock.now(), &sample, answer));
                 }
             }
+            if self.checks.is_some() {
+                let now = self.clock.now();
+                self.left.extend(said.left.into_iter().map(|left| (now + left.timeout, left)));
+                answers.extend(self.gone(&said.stops));
+            }
             if answers.is_empty() {
                 return Ok(());
             }
+            let Some(bot) = &mut self.bot else { return Ok(()) };
             said = bot.take(self.clock.now(), &answers);
         }
     }

@@ -1,8 +1,11 @@
 //! Runs one command: no shell, a process group of its own, a time it may take, and output that cannot grow.
 
 mod group;
+mod left;
+mod mark;
 mod output;
 
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +18,9 @@ use crate::engine::{Ended, How, Run};
 
 use group::Group;
 use output::Output;
+
+pub use left::{see_out, watch};
+pub use mark::Marks;
 
 /// What it says last is shown this often while it runs.
 pub const LIVE: Duration = Duration::from_secs(10);
@@ -33,13 +39,15 @@ pub struct Command {
     pub timeout: Duration,
     /// This long after TERM the group gets KILL.
     pub kill_after: Duration,
+    /// What tells that it is still at work, for whoever comes after this program: see [`Marks::command`].
+    pub mark: Option<PathBuf>,
 }
 
 impl From<Run> for Command {
     fn from(run: Run) -> Self {
         // A time that is none ends it at once.
         let time = |time: chrono::TimeDelta| time.to_std().unwrap_or_default();
-        Self { timeout: time(run.timeout), kill_after: time(run.kill_after), argv: run.argv }
+        Self { timeout: time(run.timeout), kill_after: time(run.kill_after), argv: run.argv, mark: None }
     }
 }
 
@@ -80,7 +88,7 @@ pub async fn run(
     mut line: impl FnMut(String),
 ) -> Ended {
     let began = Instant::now();
-    let (mut group, pipe) = match Group::start(&command.argv) {
+    let (mut group, pipe) = match Group::start(&command.argv, command.mark.as_deref()) {
         Ok(started) => started,
         Err(why) => return not_started(why),
     };
@@ -123,6 +131,9 @@ pub async fn run(
         Left::Nothing => {}
         Left::Killed => output.note("what it had started was still running, and was killed"),
         Left::Gone => output.note("something it had started left its process group and is still running"),
+    }
+    if has_ended && let Some(mark) = &command.mark {
+        mark::remove(mark);
     }
     let (text, cut) = output.whole();
     Ended { how, seconds: seconds(began), output: text, cut }

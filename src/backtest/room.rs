@@ -59,7 +59,7 @@ impl<'a> Alone<'a> {
         let now = plan.starts - TimeDelta::hours(1);
         let (state, lookups, past) = (State::default(), Lookups::default(), Past::new(window));
         let mut room = Self { settings: &plan.settings, state, now, lookups, past };
-        room.take(vec![Input::Started]);
+        room.take(vec![Input::Started { at_work: Vec::new() }]);
         room
     }
 

@@ -31,6 +31,7 @@ use crate::engine::{Accepted, Place, Reply, Run};
 use crate::health::Checks;
 use crate::play::Player;
 use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Source};
+use crate::runner::Marks;
 use crate::store::Store;
 use crate::transport::{Say, console};
 
@@ -139,6 +140,7 @@ async fn live(
     // The servers' handshakes take longer than the log: both begin at once, and what is heard waits for the loop.
     let left = tokio::spawn(networks.run(told));
     let store = open(config.database.clone()).await?;
+    let marks = Marks::beside(&config.database);
     let asks = asked::start(config.database.clone(), arrivals_in.clone()).map_err(|error| failed(&error))?;
     asked::feed(config.database.clone(), arrivals_in.clone());
     watch::start(config.database, config.full_check, arrivals_in.clone());
@@ -146,7 +148,7 @@ async fn live(
     let name = config.settings.name.clone();
     let speaker = config.settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
     let greeting = keyboard::greeting(&config.settings, &speaker, clock.now());
-    let hands = Hands::new(checks, arrivals_in.downgrade());
+    let hands = Hands::new(checks, marks.clone(), arrivals_in.downgrade());
     let mut rooms = Rooms {
         screen: None,
         networks: says,
@@ -162,7 +164,8 @@ async fn live(
     }
     let mut settings = config.settings;
     settings.seed = drawn()?;
-    let (mut bot, first) = Bot::open(settings, store, clock.now()).map_err(|error| failed(&error))?;
+    let (mut bot, first) =
+        Bot::open_beside(settings, store, clock.now(), marks.at_work()).map_err(|error| failed(&error))?;
     bot.give_out_questions();
     if has_keyboard {
         thread::spawn(move || keyboard::read(&source, speaker, &name, clock, &arrivals_in));

@@ -572,6 +572,14 @@ pub enum Event {
     StepUnknown {
         /// The row of the intent.
         row: RowId,
+        /// It was killed, and this is still there: `1234 scap`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        still: Option<String>,
+    },
+    /// The program was away while a command ran, and it is still at work.
+    StepLeft {
+        /// The row of the intent.
+        row: RowId,
     },
     /// A manager let other windows of the same target go on although this one has something in motion.
     LockStolen {

@@ -37,7 +37,7 @@ use facts::{Facts, Fault};
 pub use gesture::{Accepted, Confirm, Edited, Nod, Unfit};
 pub use health::{Measured, Probe, Verdict, probes};
 use id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
-pub use program::{Ended, How, Run};
+pub use program::{Ended, How, Left, Run};
 use settings::Settings;
 use state::State;
 
@@ -84,6 +84,13 @@ pub enum Input {
         /// How, and what it printed.
         ended: Ended,
     },
+    /// A command that an earlier program had left at work is over: how it ended, nobody saw.
+    Gone {
+        /// The row of the intent.
+        row: RowId,
+        /// It is not over: this is still there after it was killed, as `1234 scap`.
+        still: Option<String>,
+    },
     /// The command of a step has printed a line.
     Output {
         /// The row of the intent.
@@ -94,7 +101,10 @@ pub enum Input {
     /// Time has passed.
     Tick,
     /// The program has started on a log that may hold open windows.
-    Started,
+    Started {
+        /// The rows of the intents whose commands are still at work.
+        at_work: Vec<RowId>,
+    },
     /// The configuration was read again.
     Settings,
     /// The program is told to stop.
@@ -321,6 +331,8 @@ pub struct Outcome {
     pub closed: Vec<Closed>,
     /// Commands to be started, each once, when their rows are stored.
     pub runs: Vec<Run>,
+    /// Commands that an earlier program left at work: to be watched, and ended in their time.
+    pub left: Vec<Left>,
     /// Commands to be ended, by the rows of their intents: asked first, then killed with all that they started.
     pub stops: Vec<RowId>,
     /// The line is a bridge's copy of another: nothing follows from it, and nothing may when it is delivered again.

@@ -42,12 +42,18 @@ pub struct Going {
     /// The program was away meanwhile: what it did, nobody knows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_unknown: bool,
+    /// The program was away meanwhile, and it was still at work afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_left: bool,
+    /// It was killed, and this is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub still: Option<String>,
 }
 
 impl Going {
     /// A command that is started now.
     pub fn new(row: RowId, at: At) -> Self {
-        Self { row, at, told: None, is_unknown: false }
+        Self { row, at, told: None, is_unknown: false, is_left: false, still: None }
     }
 }
 

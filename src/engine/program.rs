@@ -20,6 +20,17 @@ pub struct Run {
     pub kill_after: TimeDelta,
 }
 
+/// A command that an earlier program started and that is still at work: nobody sees any more how it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The row of the intent.
+    pub row: RowId,
+    /// It is ended after this long, counted from now.
+    pub timeout: TimeDelta,
+    /// It is killed this long after it was asked to end.
+    pub kill_after: TimeDelta,
+}
+
 /// What came of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {

@@ -21,7 +21,7 @@ pub(super) struct Program(Command);
 
 impl Program {
     pub(super) fn new(config::Program { argv, timeout, kill_after }: config::Program) -> Self {
-        Self(Command { argv, timeout, kill_after })
+        Self(Command { argv, timeout, kill_after, mark: None })
     }
 
     /// Runs it.

@@ -1,6 +1,8 @@
 //! A process group: it is started, and nothing of it outlives its end.
 
+use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,6 +12,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 
+use super::mark;
 use crate::engine::How;
 
 /// Where programs are looked for by what a command starts. The command itself is named by its path.
@@ -25,24 +28,45 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Starts a command that reads nothing, writes both of its outputs into one pipe, and inherits nothing else.
+    /// Starts a command that reads nothing, writes both of its outputs into one pipe, and inherits nothing else. The pipe is
+    /// its mark, where it leaves one.
     ///
     /// # Errors
     /// Words for a person.
-    pub(super) fn start(argv: &[String]) -> Result<(Self, pipe::Receiver), String> {
+    pub(super) fn start(argv: &[String], mark: Option<&Path>) -> Result<(Self, pipe::Receiver), String> {
         let [program, arguments @ ..] = argv else { return Err("there is no command".to_owned()) };
         if !Path::new(program).is_absolute() {
             return Err(format!("{program} is no absolute path"));
         }
-        Self::spawn(program, arguments).map_err(|error| match error.kind() {
+        let (read, write) = match mark {
+            Some(mark) => mark::make(mark).map_err(|error| {
+                format!("{}, which tells that it is at work, cannot be made: {error}", mark.display())
+            })?,
+            None => {
+                let (read, write) = io::pipe().map_err(|error| format!("{program}: {error}"))?;
+                (File::from(OwnedFd::from(read)), File::from(OwnedFd::from(write)))
+            }
+        };
+        let started = Self::spawn(program, arguments, mark, read, write);
+        if started.is_err()
+            && let Some(mark) = mark
+        {
+            mark::remove(mark);
+        }
+        started.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => format!("{program}: there is no such program"),
             io::ErrorKind::PermissionDenied => format!("{program} may not be run"),
             _ => format!("{program}: {error}"),
         })
     }
 
-    fn spawn(program: &str, arguments: &[String]) -> io::Result<(Self, pipe::Receiver)> {
-        let (read, write) = io::pipe()?;
+    fn spawn(
+        program: &str,
+        arguments: &[String],
+        mark: Option<&Path>,
+        read: File,
+        write: File,
+    ) -> io::Result<(Self, pipe::Receiver)> {
         let mut command = Command::new(program);
         command
             .args(arguments)
@@ -58,13 +82,16 @@ impl Group {
         if let Some(home) = std::env::var_os("HOME") {
             command.env("HOME", home);
         }
+        if let Some(mark) = mark {
+            command.env(mark::WORD, mark);
+        }
         let mut child = command.spawn()?;
         // The ends that it writes to are its own alone from here on.
         drop(command);
         let watched = || {
             let id =
                 i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
-            Ok((id, watch(id)?, pipe::Receiver::from_owned_fd(read.into())?))
+            Ok((id, watch(id)?, pipe::Receiver::from_file(read)?))
         };
         match watched() {
             Ok((id, end, pipe)) => Ok((Self { child, id, end }, pipe)),

@@ -32,8 +32,10 @@ pub enum Typed {
     Output(String),
     /// Somebody puts a ✅ on a question: the last one that holds these words.
     Nod(Line, String),
-    /// The program is killed and started again.
-    Restart,
+    /// The program is killed and started again; the commands of these steps are still at work then.
+    Restart(Vec<String>),
+    /// The command of a step that an earlier program left at work is over, or this of it is still there after KILL.
+    Gone(String, Option<String>),
     /// A line of the terminal's own that means nothing, and what would.
     Unknown(&'static str),
 }
@@ -82,7 +84,11 @@ fn own_command(command: &str) -> Typed {
             Some((Some(change), what)) if !what.is_empty() => Typed::Change(change, what.to_owned()),
             _ => Typed::Unknown("/change N merged, ps2, abandoned, Verified-1 NAME, or a file of the folder"),
         },
-        "restart" => Typed::Restart,
+        "restart" => Typed::Restart(rest.split_whitespace().map(str::to_owned).collect()),
+        "gone" if !rest.is_empty() => {
+            let (step, still) = rest.split_once(' ').unwrap_or((rest, ""));
+            Typed::Gone(step.to_owned(), (!still.is_empty()).then(|| still.to_owned()))
+        }
         "health" => match measured(rest) {
             Some(input) => Typed::Heard(vec![input]),
             None => Typed::Unknown("/health CHECK good|bad|unknown [FIGURE] [WORDS] [| TOP ERROR]"),
@@ -114,7 +120,7 @@ fn own_command(command: &str) -> Typed {
 }
 
 /// What the terminal's own lines are.
-const HELP: &str = "the terminal knows /as NAME, /change N WHAT, /restart, /health CHECK good|bad|unknown [FIGURE] [WORDS], /ran K EXIT [OUTPUT], /output LINE, +10m and # comments; and for what a network \
+const HELP: &str = "the terminal knows /as NAME, /change N WHAT, /restart [K that runs on], /gone K [WHAT IS STILL THERE], /health CHECK good|bad|unknown [FIGURE] [WORDS], /ran K EXIT [OUTPUT], /output LINE, +10m and # comments; and for what a network \
                     tells: /left, /kicked, /loggedout, /split, /came, /roster NAMES, /flood NAME, /edited NAME> TEXT, /nod NAME [WORDS] for a ✅, /closed, /lost, \
                     /stopped, /readonly WHY, /up";
 

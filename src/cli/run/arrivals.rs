@@ -67,6 +67,7 @@ pub(super) async fn run(
         said.topics.into_iter().for_each(|(room, text)| rooms.topic(room, text));
         said.lookups.into_iter().for_each(|change| rooms.look_up(change));
         said.runs.into_iter().for_each(|run| rooms.start(run));
+        said.left.into_iter().for_each(|left| rooms.hands.watch(left));
         // What was started and stopped in one breath is there to be stopped.
         said.stops.into_iter().for_each(|row| rooms.stop(row));
         said.samples.into_iter().for_each(|sample| rooms.measure(sample));

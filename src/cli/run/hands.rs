@@ -9,21 +9,22 @@ use tokio::sync::oneshot;
 use super::arrivals::Arrival;
 use crate::bot::Sample;
 use crate::engine::id::RowId;
-use crate::engine::{Input, Run};
+use crate::engine::{Input, Left, Run};
 use crate::health::Checks;
-use crate::runner::{self, LIVE};
+use crate::runner::{self, LIVE, Marks};
 
 /// The commands that run, and whom to ask.
 pub(super) struct Hands {
     checks: Checks,
+    marks: Marks,
     /// By the row of its intent, what ends each.
     running: BTreeMap<RowId, oneshot::Sender<()>>,
     arrivals: WeakUnboundedSender<Arrival>,
 }
 
 impl Hands {
-    pub(super) fn new(checks: Checks, arrivals: WeakUnboundedSender<Arrival>) -> Self {
-        Self { checks, running: BTreeMap::new(), arrivals }
+    pub(super) fn new(checks: Checks, marks: Marks, arrivals: WeakUnboundedSender<Arrival>) -> Self {
+        Self { checks, marks, running: BTreeMap::new(), arrivals }
     }
 
     /// Asks these checks from now on.
@@ -42,7 +43,20 @@ impl Hands {
         let lines = arrivals.clone();
         let line = move |line| drop(lines.send(Arrival::Inputs(vec![Input::Output { row, line }], None)));
         let ended = move |ended| drop(arrivals.send(Arrival::Inputs(vec![Input::Ran { row, ended }], None)));
-        runner::start(run.into(), LIVE, stopped, line, ended);
+        runner::start(self.marks.command(run), LIVE, stopped, line, ended);
+    }
+
+    /// Watches a command that an earlier program left at work.
+    pub(super) fn watch(&mut self, left: Left) {
+        let row = left.row;
+        let (stop, stopped) = oneshot::channel();
+        self.running.insert(row, stop);
+        let arrivals = self.arrivals.clone();
+        runner::watch(self.marks.clone(), left, stopped, move |still| {
+            if let Some(arrivals) = arrivals.upgrade() {
+                let _ = arrivals.send(Arrival::Inputs(vec![Input::Gone { row, still }], None));
+            }
+        });
     }
 
     /// Ends a command. One that has ended by itself meanwhile has said so.

@@ -50,8 +50,10 @@ pub(super) fn read(
             Typed::Nod(..) => {
                 note("nobody can put a ✅ on a line of a terminal; it can be played from a file on a pipe")
             }
-            Typed::Ran(..) | Typed::Output(_) => note("here commands say themselves what became of them"),
-            Typed::Restart => note("end the program with ctrl-d and start it again"),
+            Typed::Ran(..) | Typed::Output(_) | Typed::Gone(..) => {
+                note("here commands say themselves what became of them")
+            }
+            Typed::Restart(_) => note("end the program with ctrl-d and start it again"),
             Typed::Unknown(hint) => note(hint),
         };
         if arrival.is_some_and(|arrival| arrivals.send(arrival).is_err()) {

@@ -8,8 +8,8 @@ use super::super::event::{BackStep, Event, Went};
 use super::super::facts::Fact;
 use super::super::id::{ChangeNumber, RowId};
 use super::super::patch::Patch;
-use super::super::plan::{Act, Step};
-use super::super::program::{self, Ended, Run, Values};
+use super::super::plan::{Act, Going, Step};
+use super::super::program::{self, Ended, Left, Run, Values};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::{CommandSettings, PRODUCTION};
 use super::super::window::{Rollback, Window};
@@ -19,6 +19,8 @@ use super::start::with_done;
 
 /// What a command prints is said so often at most, and not before it has run so long.
 const PROGRESS_EVERY: TimeDelta = TimeDelta::seconds(15);
+/// The time of a command that no plan knows any more.
+const FOREVER: TimeDelta = TimeDelta::days(1);
 
 /// The step that a command belongs to.
 enum Whose<'a> {
@@ -125,6 +127,9 @@ impl<'a> Turn<'a> {
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
+            if let Some(refusal) = self.back_at_work(number, step) {
+                return Err(refusal);
+            }
             let is_unknown = step.going.as_ref().is_some_and(|going| going.is_unknown);
             if !is_unknown && step.failed.is_none() {
                 return Err(no::nothing_unknown(&format!("r{number}")));
@@ -133,6 +138,9 @@ impl<'a> Turn<'a> {
         }
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+        if let Some(refusal) = self.at_work(patch, number, step) {
+            return Err(refusal);
+        }
         if !step.is_unknown() && (step.failed.is_none() || step.run.is_none()) {
             return Err(no::nothing_unknown(&format!("step {number}")));
         }
@@ -152,6 +160,9 @@ impl<'a> Turn<'a> {
             self.answer(&say::go::already_running(&format!("r{number}"), going));
             return Ok(());
         }
+        if let Some(refusal) = self.back_at_work(number, step) {
+            return Err(refusal);
+        }
         if let Some(text) = self.waits_for_forward(window, number) {
             self.answer(&text);
             return Ok(());
@@ -169,7 +180,6 @@ impl<'a> Turn<'a> {
     }
 
     fn may_run(&self, patch: &Patch, number: u32, step: &Step) -> Result<(), Refusal> {
-        let name = format!("step {number}");
         if step.run.is_none() {
             if !step.act.is_manual() {
                 let how = say::run::how_it_closes(self.settings, patch, step);
@@ -177,15 +187,15 @@ impl<'a> Turn<'a> {
             }
             return Err(no::by_hand(self.prefix(), &number.to_string()));
         }
-        if let Some(going) = &step.going {
-            return Err(match going.is_unknown {
-                true => no::unknown_step(self.prefix(), &number.to_string(), patch.change),
-                false => no::is_running(self.prefix(), &name, patch.change),
-            });
+        if let Some(refusal) = self.at_work(patch, number, step) {
+            return Err(refusal);
+        }
+        if step.is_unknown() {
+            return Err(no::unknown_step(self.prefix(), &number.to_string(), patch.change));
         }
         if let Some(why) = &step.failed {
             let back = format!(" or {}", self.command(&format!("rollback {}", patch.change)));
-            return Err(no::step_failed(self.prefix(), &name, why, &back));
+            return Err(no::step_failed(self.prefix(), &format!("step {number}"), why, &back));
         }
         if step.act == Act::Merge && step.begun {
             return Err(no::closes_itself(number, &say::run::how_it_closes(self.settings, patch, step)));
@@ -424,36 +434,100 @@ impl<'a> Turn<'a> {
         self.out.replies.iter_mut().skip(before).for_each(|reply| reply.kind = Kind::Status);
     }
 
-    /// After a start, nobody knows of what was on its way. It is asked of a person and never started again by itself.
-    pub(super) fn lost_sight_of_commands(&mut self) {
-        for window in self.state.windows.values() {
-            for patch in &window.patches {
-                for (number, step) in (1u32..).zip(&patch.steps) {
-                    let Some(going) = step.going.as_ref().filter(|going| !going.is_unknown) else { continue };
-                    self.record(Some(window.id()), Some(patch.change), Event::StepUnknown { row: going.row });
-                    if window.rollback.is_none() {
-                        let text = say::go::unknown(self.prefix(), patch, number, step, going);
-                        self.tell_all_concerned(window, patch, &text);
-                    }
+    /// After a start, nobody knows of what was on its way. It is asked of a person and never started again by itself. What
+    /// is still at work is watched, and asked of when it has ended.
+    pub(super) fn lost_sight_of_commands(&mut self, window: &mut Window, at_work: &[RowId]) {
+        let (id, is_going_back) = (window.id().clone(), window.rollback.is_some());
+        let forward = window.patches.iter_mut().flat_map(|patch| {
+            let change = patch.change;
+            patch.steps.iter_mut().map(move |step| (change, &mut step.going, &step.run, true))
+        });
+        let back = window.rollback.iter_mut().flat_map(|back| &mut back.steps);
+        let back = back.map(|step| (step.change, &mut step.going, &step.run, false));
+        for (change, going, run, is_forward) in forward.chain(back) {
+            let Some(going) = going else { continue };
+            let row = going.row;
+            if at_work.contains(&row) {
+                if !going.is_left {
+                    self.record(Some(&id), Some(change), Event::StepLeft { row });
                 }
+                going.is_left = true;
+                let (timeout, kill_after) =
+                    run.as_ref().map_or((FOREVER, FOREVER), |run| (run.timeout, run.kill_after));
+                let timeout = (timeout - (self.at - going.at)).max(TimeDelta::zero());
+                self.out.left.push(Left { row, timeout, kill_after });
+                if is_forward && is_going_back && !going.is_unknown {
+                    self.out.stops.push(row);
+                }
+            } else if !going.is_unknown || going.still.is_some() {
+                self.record(Some(&id), Some(change), Event::StepUnknown { row, still: None });
+                (going.is_unknown, going.still) = (true, None);
             }
-            let Some((number, step)) = window.rollback.as_ref().and_then(Rollback::current) else { continue };
-            match &step.going {
-                Some(going) if !going.is_unknown => {
-                    let event = Event::StepUnknown { row: going.row };
-                    self.record(Some(window.id()), Some(step.change), event);
-                    let text = say::go::back_unknown(self.prefix(), number, going);
+        }
+        if running_forward(window).is_some() {
+            return;
+        }
+        let next = window.rollback.iter_mut().flat_map(|back| (1u32..).zip(&mut back.steps));
+        if let Some((number, step)) = next.into_iter().find(|(_, step)| !step.done)
+            && step.run.is_some()
+            && step.going.is_none()
+            && step.failed.is_none()
+        {
+            let why = "I was away before it began".to_owned();
+            step.failed = Some(why.clone());
+            self.record(Some(&id), Some(step.change), Event::BackStepFailed { step: number, why });
+        }
+    }
+
+    /// A command that an earlier program had left at work is over, or cannot be ended: `still` is what is there of it.
+    pub(super) fn gone(&mut self, row: RowId, still: Option<&str>) {
+        let Some(whose) = self.whose(row) else { return };
+        let event = Event::StepUnknown { row, still: still.map(str::to_owned) };
+        let now = |going: &Going| {
+            let is_news = !going.is_unknown || (still.is_none() && going.still.is_some());
+            let still = still.map(str::to_owned);
+            is_news.then(|| Going { is_unknown: true, still, ..going.clone() })
+        };
+        match whose {
+            Whose::Forward(window, patch, number, step) => {
+                let Some(going) = step.going.as_ref().and_then(now) else { return };
+                self.record(Some(window.id()), Some(patch.change), event);
+                if window.rollback.is_none() {
+                    let text = say::go::unknown(self.prefix(), patch, number, step, &going);
+                    self.tell_all_concerned(window, patch, &text);
+                } else if let Some(still) = still {
+                    let text = say::go::still_there(&format!("step {number}"), still);
                     self.say_of_rollback(window, &text);
                 }
-                None if step.run.is_some() && step.failed.is_none() => {
-                    let why = "I was away before it began".to_owned();
-                    let event = Event::BackStepFailed { step: number, why: why.clone() };
-                    self.record(Some(window.id()), Some(step.change), event);
-                    let text = say::go::back_not_begun(self.prefix(), number, &why);
-                    self.say_of_rollback(window, &text);
-                }
-                _ => {}
             }
+            Whose::Back(window, _, number, step) => {
+                let Some(going) = step.going.as_ref().and_then(now) else { return };
+                self.record(Some(window.id()), Some(step.change), event);
+                let text = say::go::back_unknown(self.prefix(), number, &going);
+                self.say_of_rollback(window, &text);
+            }
+        }
+    }
+
+    /// Why a step is not touched while its command is at work.
+    pub(super) fn at_work(&self, patch: &Patch, number: u32, step: &Step) -> Option<Refusal> {
+        let (going, name) = (step.going.as_ref()?, format!("step {number}"));
+        match going {
+            Going { still: Some(still), .. } => Some(no::still_there(self.prefix(), &name, still)),
+            Going { is_unknown: true, .. } => None,
+            Going { is_left: true, .. } => Some(no::is_left(self.prefix(), &name, going, Some(patch.change))),
+            _ => Some(no::is_running(self.prefix(), &name, patch.change)),
+        }
+    }
+
+    /// The same of a rollback step.
+    pub(super) fn back_at_work(&self, number: u32, step: &BackStep) -> Option<Refusal> {
+        let (going, name) = (step.going.as_ref()?, format!("r{number}"));
+        match going {
+            Going { still: Some(still), .. } => Some(no::still_there(self.prefix(), &name, still)),
+            Going { is_unknown: true, .. } => None,
+            Going { is_left: true, .. } => Some(no::is_left(self.prefix(), &name, going, None)),
+            _ => Some(no::runs_back(&name)),
         }
     }
 }

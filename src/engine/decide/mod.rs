@@ -27,7 +27,7 @@ mod stop;
 use super::command::{Command, Role, Target, Verb, Words};
 use super::event::{Author, Event, Record, Went};
 use super::guidelines;
-use super::id::{At, ChangeNumber, OccurrenceId, RoomId, Who};
+use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
 use super::patch::Patch;
 use super::say::{self, Refusal, no};
 use super::settings::{CONSOLE, Settings, Standing};
@@ -112,6 +112,11 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.ran(*row, ended);
             turn.out
         }
+        Input::Gone { row, still } => {
+            let mut turn = Turn::of_bot(settings, state, at);
+            turn.gone(*row, still.as_deref());
+            turn.out
+        }
         Input::Output { row, line } => {
             let mut turn = Turn::of_bot(settings, state, at);
             turn.output(*row, line);
@@ -128,9 +133,9 @@ pub fn decide(settings: &Settings, state: &State, at: At, input: &Input) -> Outc
             turn.record(None, None, Event::Stopped);
             turn.out
         }
-        Input::Started => {
+        Input::Started { at_work } => {
             let mut turn = Turn::of_bot(settings, state, at);
-            turn.started();
+            turn.started(at_work);
             turn.out
         }
     }
@@ -549,21 +554,25 @@ impl<'a> Turn<'a> {
     }
 
     /// The program has started: one line for each open window says where things stand.
-    fn started(&mut self) {
+    fn started(&mut self, at_work: &[RowId]) {
         self.record(None, None, Event::Started);
         self.move_rooms();
         self.rights();
-        for window in self.state.windows.values().filter(|window| window.is_on()) {
+        for window in self.state.windows.values() {
             let mut window = window.clone();
+            self.lost_sight_of_commands(&mut window, at_work);
+            if !window.is_on() {
+                continue;
+            }
             if let Some(known) = self.settings.window(&window.id().window) {
                 window.occurrence.rooms.clone_from(&known.rooms);
             }
             // Nobody is gone before it was seen who is there.
             window.presence.values_mut().for_each(|presence| presence.gone = None);
             let (who, text) = self.back_in(&window);
+            self.about = None;
             self.ping_within(&window, who, &text);
         }
-        self.lost_sight_of_commands();
         self.count_down_again();
     }
 }

@@ -192,10 +192,13 @@ impl<'a> Turn<'a> {
                 say::presence::back_with(&stands)
             }
         };
-        match self.waited_for(window) {
-            Some(who) => (vec![who.clone()], format!("{}: {text}", say::short_name(who))),
-            None => (Vec::new(), text),
-        }
+        let mut who: Vec<Who> = self.waited_for(window).into_iter().cloned().collect();
+        // Whose patch it is may see on the hosts what nobody here knows.
+        let is_unknown = |patch: &&Patch| patch.current().is_some_and(|(_, step)| step.is_unknown());
+        let moving = window.moving().filter(|_| window.rollback.is_none()).filter(is_unknown);
+        who.extend(moving.map(|patch| patch.owner().clone()).filter(|owner| !who.contains(owner)));
+        let text = if who.is_empty() { text } else { format!("{}: {text}", say::names(&who)) };
+        (who, text)
     }
 
     /// Whom a window that is on waits for, where that is one person: its lead, or the owner who tests.

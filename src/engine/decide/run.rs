@@ -181,8 +181,8 @@ impl Turn<'_> {
         if !step.act.is_manual() {
             return Err(no::closes_itself(current, &say::run::how_it_closes(self.settings, patch, step)));
         }
-        if step.is_running() {
-            return Err(no::is_running(self.prefix(), &format!("step {current}"), patch.change));
+        if let Some(refusal) = self.at_work(patch, current, step).filter(|_| step.is_running()) {
+            return Err(refusal);
         }
         if step.run.is_some() && !step.is_unknown() {
             return Err(no::runs_itself(self.prefix(), current));
@@ -201,8 +201,8 @@ impl Turn<'_> {
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
-            if step.going.as_ref().is_some_and(|going| !going.is_unknown) {
-                return Err(no::runs_back(&format!("r{number}")));
+            if let Some(refusal) = self.back_at_work(number, step).filter(|_| step.is_running()) {
+                return Err(refusal);
             }
             let event = Event::BackStepFailed { step: number, why: why.to_owned() };
             self.record(Some(window.id()), Some(step.change), event);
@@ -216,8 +216,8 @@ impl Turn<'_> {
         let next = super::start::next(self.settings, self.state, window);
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
-        if step.is_running() {
-            return Err(no::is_running(self.prefix(), &format!("step {number}"), patch.change));
+        if let Some(refusal) = self.at_work(patch, number, step).filter(|_| step.is_running()) {
+            return Err(refusal);
         }
         if step.failed.is_some() {
             self.answer(&format!("already noted: step {number} failed. {}", self.command("retry")));

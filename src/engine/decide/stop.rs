@@ -358,8 +358,8 @@ impl<'a> Turn<'a> {
                 format!(", or mend it by hand and {}", self.command(&format!("done r{number} NOTE")));
             return Err(no::step_failed(self.prefix(), &format!("r{number}"), why, &mended));
         }
-        if step.going.as_ref().is_some_and(|going| !going.is_unknown) {
-            return Err(no::runs_back(&format!("r{number}")));
+        if let Some(refusal) = self.back_at_work(number, step).filter(|_| step.is_running()) {
+            return Err(refusal);
         }
         let health = self.health_seen(window);
         self.record(Some(window.id()), Some(step.change), Event::BackStepDone { step: number, note, health });

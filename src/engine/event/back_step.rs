@@ -29,3 +29,10 @@ pub struct BackStep {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub going: Option<Going>,
 }
+
+impl BackStep {
+    /// Whether its command is at work, as far as anybody knows.
+    pub fn is_running(&self) -> bool {
+        self.going.as_ref().is_some_and(|going| !going.is_unknown)
+    }
+}

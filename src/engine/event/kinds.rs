@@ -103,6 +103,7 @@ impl Event {
             Self::StepProgressed { .. } => "step-progressed",
             Self::StepRan { .. } => "step-ran",
             Self::StepUnknown { .. } => "step-unknown",
+            Self::StepLeft { .. } => "step-left",
             Self::LockStolen { .. } => "lock-stolen",
             Self::EmergencyAsked { .. } => "emergency-asked",
             Self::EmergencyApproved { .. } => "emergency-approved",

@@ -99,16 +99,35 @@ pub fn progress(change: ChangeNumber, name: &str, since: TimeDelta, line: &str) 
     format!("{change} {name}, {}: {line}", words::exact_span(since))
 }
 
-/// It was on its way when the program went down.
+/// Since when it is on its way, and what became of it while the program was away.
+fn while_away(going: &Going) -> String {
+    let since = format!("(since {} UTC, {})", words::clock(going.at), going.row);
+    match (&going.still, going.is_left) {
+        (Some(still), _) => {
+            format!("was killed {since}, and {} is still there: end it by hand", own_words(still))
+        }
+        (None, true) => format!("ran on while I was away {since} and has ended"),
+        (None, false) => format!("was running when I went down {since}"),
+    }
+}
+
+/// What a rollback goes on beside: it was killed, and this is still there.
+pub fn still_there(step: &str, still: &str) -> String {
+    format!(
+        "{step} was killed, and {} is still there: end it by hand. The rollback goes on",
+        own_words(still)
+    )
+}
+
+/// It was on its way when the program went down, or while it was away.
 pub fn unknown(prefix: &str, patch: &Patch, number: u32, step: &Step, going: &Going) -> String {
     let change = patch.change;
     let done = command(prefix, &format!("done {number}"));
     let (rerun, back) = (command(prefix, "rerun"), command(prefix, &format!("rollback {change}")));
     format!(
-        "{change} step {number} ({}) was running when I went down (since {} UTC, {}): UNKNOWN whether it went through, it may still run. Look at the hosts, then {done}, {rerun} or {back}",
+        "{change} step {number} ({}) {}. UNKNOWN whether it went through. Look at the hosts, then {done}, {rerun} or {back}",
         step_name(step),
-        words::clock(going.at),
-        going.row
+        while_away(going)
     )
 }
 
@@ -116,9 +135,8 @@ pub fn unknown(prefix: &str, patch: &Patch, number: u32, step: &Step, going: &Go
 pub fn back_unknown(prefix: &str, number: u32, going: &Going) -> String {
     let (done, rerun) = (command(prefix, &format!("done r{number}")), command(prefix, "rerun"));
     format!(
-        "r{number} was running when I went down (since {} UTC, {}): UNKNOWN whether it went through. Look at the hosts, then {done} or {rerun}",
-        words::clock(going.at),
-        going.row
+        "r{number} {}. UNKNOWN whether it went through. Look at the hosts, then {done} or {rerun}",
+        while_away(going)
     )
 }
 
@@ -146,8 +164,13 @@ pub fn back_waits(prefix: &str, number: u32, step: &BackStep) -> String {
     let done = command(prefix, &format!("done r{number} NOTE"));
     match (&step.going, &step.failed) {
         (Some(going), _) if going.is_unknown => {
-            format!(" is UNKNOWN ({}), {done} or {}", going.row, command(prefix, "rerun"))
+            format!(
+                " {}. UNKNOWN whether it went through: {done} or {}",
+                while_away(going),
+                command(prefix, "rerun")
+            )
         }
+        (Some(going), _) if going.is_left => format!(" {}", runs_on(going)),
         (Some(going), _) => format!(" runs since {} UTC ({})", words::clock(going.at), going.row),
         (None, Some(why)) => format!(" FAILED ({}), {} or {done}", own_words(why), command(prefix, "retry")),
         (None, None) => " runs next".to_owned(),
@@ -189,13 +212,29 @@ pub fn where_it_stands(rollback: &Rollback, failed: u32) -> String {
     words::sentence(&parts.join("; "))
 }
 
+/// It is still at work after the program was away.
+fn runs_on(going: &Going) -> String {
+    format!(
+        "still runs (since {} UTC, {}): I was away and see when it ends, not how, and ask then",
+        words::clock(going.at),
+        going.row
+    )
+}
+
 /// Who or what a step that the bot runs waits for, in a few words.
-pub fn waits(prefix: &str, window: &Window, number: u32, step: &Step) -> String {
+pub fn waits(prefix: &str, window: &Window, change: ChangeNumber, number: u32, step: &Step) -> String {
     let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
     match &step.going {
         Some(going) if going.is_unknown => {
             let (done, rerun) = (command(prefix, &format!("done {number}")), command(prefix, "rerun"));
-            format!("UNKNOWN whether it went through ({}): {done} or {rerun}", going.row)
+            let back = command(prefix, &format!("rollback {change}"));
+            format!(
+                "{}. UNKNOWN whether it went through, look at the hosts: {done}, {rerun} or {back}",
+                while_away(going)
+            )
+        }
+        Some(going) if going.is_left => {
+            format!("{}, {} ends it", runs_on(going), command(prefix, &format!("rollback {change}")))
         }
         Some(going) => format!("running since {} UTC ({})", words::clock(going.at), going.row),
         None => format!("waiting for {lead}: {}", command(prefix, &format!("go {number}"))),
@@ -210,6 +249,13 @@ pub fn ask(prefix: &str, patch: &Patch, number: u32, step: &Step) -> String {
         (Some(going), _) if going.is_unknown => unknown(prefix, patch, number, step, going),
         (Some(going), _) => {
             let back = command(prefix, &format!("rollback {change}"));
+            if going.is_left {
+                return format!(
+                    "{change} step {number}: {} {}; {back} ends it",
+                    step_name(step),
+                    runs_on(going)
+                );
+            }
             format!(
                 "{change} step {number}: {} runs since {} UTC ({}); {back} ends it",
                 step_name(step),

@@ -195,7 +195,11 @@ pub fn text(
             let cut = if ended.cut == 0 { String::new() } else { format!(", {} bytes cut", ended.cut) };
             format!("{row} has ended, {}, {} s{cut}{last}", ended.how.words(), ended.seconds)
         }
-        Event::StepUnknown { row } => format!("what {row} did is unknown"),
+        Event::StepUnknown { row, still: None } => format!("what {row} did is unknown"),
+        Event::StepUnknown { row, still: Some(still) } => {
+            format!("what {row} did is unknown, and {still} is still there after KILL")
+        }
+        Event::StepLeft { row } => format!("{row} is still at work"),
         Event::LockStolen { reason } => format!("took the lock from {w}: {reason}"),
         Event::EmergencyAsked { reason, .. } => format!("asks to deploy {n} outside windows: {reason}"),
         Event::EmergencyApproved { by } => format!("agrees with {by} to deploy {n} in {w}"),

@@ -102,10 +102,18 @@ pub(super) fn apply_to_program(window: &mut Window, record: &Record, row: RowId)
                 }
             });
         }
-        Event::StepUnknown { row } => {
+        Event::StepUnknown { row, still } => {
             change_going(window, *row, |going| {
                 if let Some(going) = going {
                     going.is_unknown = true;
+                    going.still.clone_from(still);
+                }
+            });
+        }
+        Event::StepLeft { row } => {
+            change_going(window, *row, |going| {
+                if let Some(going) = going {
+                    going.is_left = true;
                 }
             });
         }

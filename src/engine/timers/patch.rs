@@ -71,8 +71,7 @@ pub(super) fn list(
 /// Since when a window waits for its lead, where something in it does.
 pub(super) fn waits_for_lead(window: &Window) -> Option<At> {
     if let Some(rollback) = &window.rollback {
-        let is_running = |going: &crate::engine::plan::Going| !going.is_unknown;
-        let runs = rollback.current().is_some_and(|(_, step)| step.going.as_ref().is_some_and(is_running));
+        let runs = rollback.current().is_some_and(|(_, step)| step.is_running());
         return Some(rollback.at).filter(|_| !runs);
     }
     let patch = window.moving()?;

@@ -2,6 +2,7 @@
 
 use super::super::super::id::ChangeNumber;
 use super::super::super::patch::Patch;
+use super::super::super::plan::Going;
 use super::super::super::window::Window;
 use super::super::super::words;
 use super::super::{Refusal, command, own_words};
@@ -109,6 +110,29 @@ pub fn runs_itself(prefix: &str, number: u32) -> Refusal {
 pub fn is_running(prefix: &str, step: &str, change: ChangeNumber) -> Refusal {
     let back = command(prefix, &format!("rollback {change}"));
     Refusal::new("running", format!("{step} is running and closes itself; {back} ends it"))
+}
+
+/// It is at work, and an earlier program started it.
+pub fn is_left(prefix: &str, step: &str, going: &Going, change: Option<ChangeNumber>) -> Refusal {
+    let back = change.map(|change| command(prefix, &format!("rollback {change}")));
+    let back = back.map(|back| format!("; {back} ends it")).unwrap_or_default();
+    let since = words::clock(going.at);
+    Refusal::new(
+        "running",
+        format!(
+            "{step} still runs (since {since} UTC, {}): when it has ended I ask what became of it{back}",
+            going.row
+        ),
+    )
+}
+
+/// It was killed, and this of it is still at work.
+pub fn still_there(prefix: &str, step: &str, still: &str) -> Refusal {
+    let done = command(prefix, &format!("done {}", step.trim_start_matches("step ")));
+    let still = own_words(still);
+    let text =
+        format!("{still} of {step} is still there after KILL: end it by hand, or {done} if it went through");
+    Refusal::new("running", text)
 }
 
 /// A rollback step is at work.
