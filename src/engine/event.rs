@@ -11,6 +11,7 @@ mod kinds;
 mod record;
 mod redacted;
 mod sampled;
+mod unseen;
 mod wish;
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,7 @@ pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT, kinds};
 pub use record::{Author, Record, Went};
 pub use redacted::{Blanked, TAKEN_OUT, without_words};
 pub use sampled::Sampled;
+pub use unseen::Unseen;
 pub use wish::Wish;
 
 /// What happened. `window` and `change` of the record say to what.
@@ -569,18 +571,9 @@ pub enum Event {
         ended: Ended,
     },
     /// The program was away while a command ran: whether it went through, nobody knows.
-    StepUnknown {
-        /// The row of the intent.
-        row: RowId,
-        /// It was killed, and this is still there: `1234 scap`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        still: Option<String>,
-    },
+    StepUnknown(Unseen),
     /// The program was away while a command ran, and it is still at work.
-    StepLeft {
-        /// The row of the intent.
-        row: RowId,
-    },
+    StepLeft(Unseen),
     /// A manager let other windows of the same target go on although this one has something in motion.
     LockStolen {
         /// Why.

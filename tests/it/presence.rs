@@ -185,7 +185,7 @@ fn a_lead_was_not_away_where_the_bot_was() {
     assert_eq!(said(&back), [(IRC, line), (MATRIX, line)]);
     // After a restart nobody has been seen yet, so nobody is gone.
     held.leaves("alice");
-    let started = held.take(&Input::Started);
+    let started = held.take(&Input::Started { at_work: Vec::new() });
     let lines = said(&started);
     assert!(lines[0].1.contains("I am back.") && !lines[0].1.contains("gone"), "{started:?}");
 }
@@ -206,7 +206,7 @@ fn the_kill_switch_is_on_record_and_holds_a_window_whose_lead_it_silences() {
     assert_eq!(said(&off)[..2], [(IRC, line), (MATRIX, line)]);
     assert!(said(&off)[2].1.contains("HELD (H1): rights on libera are switched off"), "{off:?}");
     assert_eq!(held.take(&Input::Settings).records, [], "once");
-    assert_eq!(held.take(&Input::Started).records.len(), 1, "a restart knows it");
+    assert_eq!(held.take(&Input::Started { at_work: Vec::new() }).records.len(), 1, "a restart knows it");
     held.settings.networks.clear();
     let on = held.take(&Input::Settings);
     let kinds: Vec<_> = on.records.iter().map(|record| record.event.kind()).collect();
@@ -221,13 +221,13 @@ fn a_window_goes_where_the_configuration_holds_it_after_a_restart() {
     let mut held = Held::new();
     held.says(IRC, "alice", "good morning");
     held.settings.windows[0].rooms = vec![RoomId("libera/#new".to_owned())];
-    let started = held.take(&Input::Started);
+    let started = held.take(&Input::Started { at_work: Vec::new() });
     let kinds: Vec<_> = started.records.iter().map(|record| record.event.kind()).collect();
     assert_eq!(kinds, ["started", "rooms-moved"]);
     assert_eq!(said(&started).iter().map(|(room, _)| *room).collect::<Vec<_>>(), ["libera/#new"]);
     held.says("libera/#new", "alice", "!swat hold");
     assert_eq!(held.window().holds.len(), 1, "it answers there");
-    assert_eq!(held.take(&Input::Started).records.len(), 1, "once");
+    assert_eq!(held.take(&Input::Started { at_work: Vec::new() }).records.len(), 1, "once");
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn where_nobody_has_a_right_no_command_is_offered_without_a_word() {
     held.link(LinkChange::Lost("ping timeout".to_owned()));
     let up = held.link(LinkChange::Up { read_only: Some("my nick is taken".to_owned()) });
     assert!(said(&up)[0].1.ends_with("NOTE\" (commands from here are refused now)"), "{up:?}");
-    let mut started = held.take(&Input::Started);
+    let mut started = held.take(&Input::Started { at_work: Vec::new() });
     started.replies.retain(|reply| reply.text.ends_with("(commands from here are refused now)"));
     assert_eq!(
         said(&started).iter().map(|(room, _)| *room).collect::<Vec<_>>(),

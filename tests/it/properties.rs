@@ -251,7 +251,7 @@ impl World {
             Op::News { n, what } => self.news(ChangeNumber(CHANGES[*n]), *what)?,
             Op::Start => {
                 self.watched.clear();
-                let outcome = self.take(&Input::Started)?;
+                let outcome = self.take(&Input::Started { at_work: Vec::new() })?;
                 prop_assert!(outcome.runs.is_empty(), "a start runs something: {:?}", outcome.runs);
             }
             Op::Health { check, what } => self.measure(CHECKS[*check], *what)?,

@@ -14,7 +14,7 @@ const SHORT: Duration = Duration::from_millis(300);
 
 fn command(argv: &[&str], timeout: Duration) -> Command {
     let argv = argv.iter().map(|word| (*word).to_owned()).collect();
-    Command { argv, timeout, kill_after: SHORT }
+    Command { argv, timeout, kill_after: SHORT, mark: None }
 }
 
 fn shell(script: &str, timeout: Duration) -> Command {

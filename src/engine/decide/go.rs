@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 
 use super::super::command::StepRef;
-use super::super::event::{BackStep, Event, Went};
+use super::super::event::{BackStep, Event, Unseen, Went};
 use super::super::facts::Fact;
 use super::super::id::{ChangeNumber, RowId};
 use super::super::patch::Patch;
@@ -449,7 +449,7 @@ impl<'a> Turn<'a> {
             let row = going.row;
             if at_work.contains(&row) {
                 if !going.is_left {
-                    self.record(Some(&id), Some(change), Event::StepLeft { row });
+                    self.record(Some(&id), Some(change), Event::StepLeft(Unseen::new(row)));
                 }
                 going.is_left = true;
                 let (timeout, kill_after) =
@@ -460,7 +460,7 @@ impl<'a> Turn<'a> {
                     self.out.stops.push(row);
                 }
             } else if !going.is_unknown || going.still.is_some() {
-                self.record(Some(&id), Some(change), Event::StepUnknown { row, still: None });
+                self.record(Some(&id), Some(change), Event::StepUnknown(Unseen::new(row)));
                 (going.is_unknown, going.still) = (true, None);
             }
         }
@@ -482,7 +482,7 @@ impl<'a> Turn<'a> {
     /// A command that an earlier program had left at work is over, or cannot be ended: `still` is what is there of it.
     pub(super) fn gone(&mut self, row: RowId, still: Option<&str>) {
         let Some(whose) = self.whose(row) else { return };
-        let event = Event::StepUnknown { row, still: still.map(str::to_owned) };
+        let event = Event::StepUnknown(Unseen { row, still: still.map(str::to_owned) });
         let now = |going: &Going| {
             let is_news = !going.is_unknown || (still.is_none() && going.still.is_some());
             let still = still.map(str::to_owned);

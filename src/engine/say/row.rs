@@ -1,6 +1,6 @@
 //! The sentence of each row of the log. Who did it, when, and to which change stand in columns of their own.
 
-use super::super::event::{Absence, Cause, Debt, Ending, Event, LinkNow, Sampled, Settlement};
+use super::super::event::{Absence, Cause, Debt, Ending, Event, LinkNow, Sampled, Settlement, Unseen};
 use super::super::facts::Status;
 use super::super::id::{ChangeNumber, OccurrenceId};
 use super::super::state::State;
@@ -195,11 +195,11 @@ pub fn text(
             let cut = if ended.cut == 0 { String::new() } else { format!(", {} bytes cut", ended.cut) };
             format!("{row} has ended, {}, {} s{cut}{last}", ended.how.words(), ended.seconds)
         }
-        Event::StepUnknown { row, still: None } => format!("what {row} did is unknown"),
-        Event::StepUnknown { row, still: Some(still) } => {
+        Event::StepUnknown(Unseen { row, still: None }) => format!("what {row} did is unknown"),
+        Event::StepUnknown(Unseen { row, still: Some(still) }) => {
             format!("what {row} did is unknown, and {still} is still there after KILL")
         }
-        Event::StepLeft { row } => format!("{row} is still at work"),
+        Event::StepLeft(Unseen { row, .. }) => format!("{row} is still at work"),
         Event::LockStolen { reason } => format!("took the lock from {w}: {reason}"),
         Event::EmergencyAsked { reason, .. } => format!("asks to deploy {n} outside windows: {reason}"),
         Event::EmergencyApproved { by } => format!("agrees with {by} to deploy {n} in {w}"),

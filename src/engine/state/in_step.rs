@@ -1,7 +1,7 @@
 //! What events change in the steps of a patch in motion: health, commands, and the clock of what is bad.
 
 use super::in_window::{change_back_step, step_mut};
-use crate::engine::event::{Event, Record, Sampled};
+use crate::engine::event::{Event, Record, Sampled, Unseen};
 use crate::engine::health::{Sample, Verdict};
 use crate::engine::id::{At, RowId};
 use crate::engine::incident::Incident;
@@ -102,7 +102,7 @@ pub(super) fn apply_to_program(window: &mut Window, record: &Record, row: RowId)
                 }
             });
         }
-        Event::StepUnknown { row, still } => {
+        Event::StepUnknown(Unseen { row, still }) => {
             change_going(window, *row, |going| {
                 if let Some(going) = going {
                     going.is_unknown = true;
@@ -110,7 +110,7 @@ pub(super) fn apply_to_program(window: &mut Window, record: &Record, row: RowId)
                 }
             });
         }
-        Event::StepLeft { row } => {
+        Event::StepLeft(Unseen { row, .. }) => {
             change_going(window, *row, |going| {
                 if let Some(going) = going {
                     going.is_left = true;

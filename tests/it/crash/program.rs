@@ -7,11 +7,21 @@ use std::time::{Duration, Instant};
 
 use swatbot::engine::id::At;
 use swatbot::engine::words::duration;
+use swatbot::runner::Marks;
 use tempfile::TempDir;
 
 use crate::restart::{Chance, Program, when};
 
 const LONG: Duration = Duration::from_secs(60);
+
+/// What a step does: it leaves a line, prints all the while it waits to be let go, and leaves a line again. What cannot be
+/// printed ends it, and when it is told to end, it takes its time.
+const SCRIPT: &str = r#"set -e
+echo "$2 $3" >> "$1/runs"
+trap 'sleep 0.2; echo told >> "$1/runs"; exit 1' TERM
+while [ ! -e "$1/go" ]; do echo still at it; sleep 0.01 || true; done
+echo end >> "$1/runs"
+"#;
 
 /// A folder with a configuration whose steps wait until they are let go.
 struct Scene {
@@ -39,8 +49,7 @@ impl Scene {
             format!("{text}\n[[plan]]\nfor = \"config\"\nsteps = {steps}\n"),
         )
         .unwrap();
-        let script = "echo \"$2 $3\" >> \"$1/runs\"; while [ ! -e \"$1/go\" ]; do sleep 0.01; done; echo end >> \"$1/runs\"\n";
-        fs::write(folder.path().join("step.sh"), script).unwrap();
+        fs::write(folder.path().join("step.sh"), SCRIPT).unwrap();
         fs::write(folder.path().join("runs"), "").unwrap();
         let mut scene = Self { folder, at: when("2026-11-23T13:59:00Z"), program: None };
         scene.start();
@@ -79,7 +88,21 @@ impl Scene {
     /// The commands that were started.
     fn runs(&self) -> Vec<String> {
         let runs = fs::read_to_string(self.file("runs")).unwrap();
-        runs.lines().filter(|line| *line != "end").map(str::to_owned).collect()
+        runs.lines().filter(|line| !["end", "told"].contains(line)).map(str::to_owned).collect()
+    }
+
+    /// All lines that they left.
+    fn lines(&self) -> Vec<String> {
+        fs::read_to_string(self.file("runs")).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    /// In the middle of the sync of the canaries the program is ended by a signal, and starts again: what it says then.
+    fn ended_in_the_middle(&mut self, signal: &str) -> Vec<String> {
+        self.reach_canaries();
+        self.program.as_mut().unwrap().write("alice> !swat go 3\n");
+        self.until("the command runs", |scene| scene.runs() == ["sync canaries"]);
+        self.program.take().unwrap().end_by(signal);
+        self.start()
     }
 
     fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
@@ -91,33 +114,84 @@ impl Scene {
     }
 }
 
+/// As the machine would; as somebody would who stops it; as a watchdog would that hears nothing any more.
+const SIGNALS: [&str; 3] = ["KILL", "TERM", "ABRT"];
+
 #[test]
-fn f4_f33_f38_whatever_ends_it_while_a_step_runs_a_person_is_asked() {
-    // As the machine would; as somebody would who stops it; as a watchdog would that hears nothing any more.
-    for signal in ["KILL", "TERM", "ABRT"] {
+fn f4_f33_f38_whatever_ends_it_while_a_step_runs_the_step_runs_on_and_a_person_is_asked_of_it() {
+    for signal in SIGNALS {
         let mut scene = Scene::new();
-        scene.reach_canaries();
-        scene.program.as_mut().unwrap().write("alice> !swat go 3\n");
-        scene.until("the command runs", |scene| scene.runs() == ["sync canaries"]);
-        scene.program.take().unwrap().end_by(signal);
-        let said = scene.start();
-        let asked =
-            said.iter().find(|said| said.contains("rerun")).unwrap_or_else(|| panic!("{signal}: {said:?}"));
-        assert!(asked.contains("done 3") && asked.contains("rollback 900101"), "{asked}");
-        let said = scene.say("alice> !swat go 3");
-        assert!(said.iter().any(|said| said.contains(": no: ")), "{said:?}");
+        let said = scene.ended_in_the_middle(signal);
+        let [back] = &said[..] else { panic!("{signal}: {said:?}") };
+        assert!(back.contains("step 3") && back.contains("still runs"), "{signal}: {back}");
+        assert!(back.contains("\"!swat rollback 900101\" ends it"), "{back}");
+        for refused in ["rerun", "go 3", "done 3 it is there", "failed it hangs"] {
+            let said = scene.say(&format!("alice> !swat {refused}"));
+            assert!(said[0].contains("step 3 still runs") && said[0].ends_with("[running]"), "{said:?}");
+        }
         scene.say("+5m");
-        assert_eq!(scene.runs(), ["sync canaries"], "{signal}");
-        // It was left alone.
+        // It was left alone, and what it prints did not end it.
+        assert_eq!(scene.lines(), ["sync canaries"], "{signal}");
         fs::write(scene.file("go"), "").unwrap();
-        scene.until("the command ends", |scene| {
-            fs::read_to_string(scene.file("runs")).unwrap().ends_with("end\n")
-        });
+        scene.until("the command ends", |scene| scene.lines() == ["sync canaries", "end"]);
+        let began = Instant::now();
+        let asked = loop {
+            // Time passes by itself where no script is played.
+            let said = scene.say("+1s");
+            if let Some(asked) = said.into_iter().find(|said| said.contains("UNKNOWN")) {
+                break asked;
+            }
+            assert!(began.elapsed() < LONG, "nobody is asked");
+        };
+        for way in ["has ended", "\"!swat done 3\"", "\"!swat rerun\"", "\"!swat rollback 900101\""] {
+            assert!(asked.contains(way), "{asked}");
+        }
         let said = scene.say("alice> !swat done 3 it is there");
         assert!(said.iter().any(|said| said.contains("go 4")), "{said:?}");
         scene.say("+15s");
         scene.say("alice> !swat go 4");
         assert_eq!(scene.runs(), ["sync canaries", "sync production"]);
+        scene.program.take().unwrap().end();
+    }
+}
+
+#[test]
+fn what_ended_while_the_program_was_away_is_run_again_by_a_word_alone() {
+    for signal in SIGNALS {
+        let mut scene = Scene::new();
+        scene.reach_canaries();
+        scene.program.as_mut().unwrap().write("alice> !swat go 3\n");
+        scene.until("the command runs", |scene| scene.runs() == ["sync canaries"]);
+        scene.program.take().unwrap().end_by(signal);
+        fs::write(scene.file("go"), "").unwrap();
+        scene.until("the command ends", |scene| scene.lines() == ["sync canaries", "end"]);
+        scene.until("nothing is left of it", |scene| {
+            Marks::beside(&scene.file("swatbot.db")).at_work().is_empty()
+        });
+        let said = scene.start();
+        let [back] = &said[..] else { panic!("{signal}: {said:?}") };
+        assert!(back.contains("UNKNOWN") && back.contains("\"!swat rerun\""), "{back}");
+        scene.say("+5m");
+        assert_eq!(scene.lines(), ["sync canaries", "end"], "{signal}");
+        scene.say("alice> !swat rerun");
+        assert_eq!(scene.lines(), ["sync canaries", "end", "sync canaries", "end"]);
+        scene.program.take().unwrap().end();
+    }
+}
+
+#[test]
+fn a_rollback_ends_what_an_earlier_program_left_at_work_and_only_then_begins() {
+    for signal in SIGNALS {
+        let mut scene = Scene::new();
+        scene.ended_in_the_middle(signal);
+        let said = scene.program.as_mut().unwrap();
+        said.write("alice> !swat rollback 900101 errors\n");
+        scene.until("the way back begins", |scene| scene.lines().len() > 2);
+        assert_eq!(scene.lines(), ["sync canaries", "told", "back canaries"], "{signal}");
+        fs::write(scene.file("go"), "").unwrap();
+        let said = scene.say("alice> !swat status");
+        assert!(said.iter().any(|said| said.contains("off all hosts")), "{said:?}");
+        assert_eq!(scene.lines(), ["sync canaries", "told", "back canaries", "end"]);
         scene.program.take().unwrap().end();
     }
 }
@@ -139,7 +213,7 @@ fn killed_at_any_instant_of_a_go_it_runs_once_at_most() {
         }
         program.kill();
         let said = scene.start();
-        let is_unknown = said.iter().any(|said| said.contains("rerun"));
+        let is_unknown = said.iter().any(|said| said.contains("rerun") || said.contains("still runs"));
         let began = Instant::now();
         // What was started before the kill may still be about to write.
         while scene.runs().is_empty() && is_unknown && began.elapsed() < Duration::from_millis(300) {

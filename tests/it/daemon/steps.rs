@@ -10,11 +10,12 @@ use super::super::fake_host::{Answer, FakeHost};
 use super::super::fake_irc::FakeIrc;
 use super::{Daemon, Home, PATIENCE};
 
-/// What a step does: it leaves a line, and on the canaries it works until it is let go or told to end.
+/// What a step does: it leaves a line, and on the canaries it works until it is let go or told to end, which it may be deaf
+/// to.
 const SCRIPT: &str = r#"echo "$2 $3" >> "$1/runs"
 [ "$2 $3" = "sync canaries" ] || exit 0
-trap 'echo ended >> "$1/runs"; exit 1' TERM
-while [ ! -e "$1/go" ]; do sleep 0.05; done
+trap '[ -e "$1/deaf" ] || { echo ended >> "$1/runs"; exit 1; }' TERM
+while [ ! -e "$1/go" ]; do echo at it; sleep 0.05; done
 "#;
 
 struct Scene {
@@ -60,7 +61,11 @@ impl Scene {
             let run = |word: &str| {
                 format!("[\"/bin/sh\", \"{place}step.sh\", \"{place}\", \"{word}\", \"{{stage}}\"]")
             };
-            format!("{{ step = \"{name}\", run = {}, back = {} }}", run("sync"), run("back"))
+            format!(
+                "{{ step = \"{name}\", run = {}, back = {}, kill_after = \"2s\" }}",
+                run("sync"),
+                run("back")
+            )
         };
         let began = Clock::system().now() - chrono::TimeDelta::minutes(20);
         let text = fs::read_to_string(&self.home.config).unwrap();
@@ -154,13 +159,53 @@ fn f33_stopped_in_the_middle_of_a_step_it_leaves_it_alone_and_asks_when_it_is_ba
     daemon.tells("still runs; at the next start somebody is asked what became of it");
     assert_eq!(daemon.ends(), Some(0));
     scene.start();
-    let asked = scene.hears("rerun");
-    assert!(asked.contains("done 4") && asked.contains("rollback 4"), "{asked}");
-    scene.say("alice", "!swat go 4");
-    scene.hears("alice: no: ");
+    let back = scene.hears("step 4 of 6 (canaries), still runs");
+    assert!(back.contains("!swat rollback 4"), "{back}");
+    for refused in ["rerun", "go 4", "done 4"] {
+        scene.say("alice", &format!("!swat {refused}"));
+    }
+    scene.server.wait_for("alice: no: step 4 still runs", 3);
     scene.runs(&["sync testservers", "sync canaries"]);
+    // Nobody says anything: that it has ended is seen.
     fs::write(scene.file("go"), "").unwrap();
+    let asked = scene.hears("UNKNOWN");
+    for way in ["has ended", "done 4", "rerun", "rollback 4"] {
+        assert!(asked.contains(way), "{asked}");
+    }
+    assert_eq!(scene.server.heard("UNKNOWN").len(), 1, "once");
     scene.say("alice", "!swat rollback 4 nobody knows");
+    scene.hears("off all hosts");
+    scene.runs(&["sync testservers", "sync canaries", "back canaries", "back testservers"]);
+}
+
+#[test]
+fn f4_what_an_earlier_program_left_at_work_is_ended_before_the_way_back_begins() {
+    let mut scene = Scene::new();
+    scene.say("alice", "!swat go 4");
+    scene.runs(&["sync testservers", "sync canaries"]);
+    scene.daemon.take().unwrap().kill();
+    scene.start();
+    scene.hears("still runs");
+    scene.say("alice", "!swat rollback 4 errors");
+    scene.hears("as soon as step 4 has ended, which is asked to");
+    scene.hears("off all hosts");
+    scene.runs(&["sync testservers", "sync canaries", "ended", "back canaries", "back testservers"]);
+    assert!(scene.server.heard("UNKNOWN").is_empty(), "nobody is asked of what goes back");
+}
+
+#[test]
+fn f4_killed_twice_while_it_ends_it_is_ended_all_the_same() {
+    let mut scene = Scene::new();
+    scene.say("alice", "!swat go 4");
+    scene.runs(&["sync testservers", "sync canaries"]);
+    fs::write(scene.file("deaf"), "").unwrap();
+    scene.daemon.take().unwrap().kill();
+    scene.start();
+    scene.hears("still runs");
+    scene.say("alice", "!swat rollback 4 errors");
+    scene.hears("as soon as step 4 has ended");
+    scene.daemon.take().unwrap().kill();
+    scene.start();
     scene.hears("off all hosts");
     scene.runs(&["sync testservers", "sync canaries", "back canaries", "back testservers"]);
 }
