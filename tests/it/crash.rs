@@ -64,11 +64,7 @@ fn f2_f3_killed_after_the_intent_and_before_the_start_a_person_is_asked() {
     // Time alone starts nothing.
     site.later(chrono::TimeDelta::minutes(3));
     assert_eq!(runs(&site), 0);
-    is_unknown(&site);
-    site.line("alice> !swat rerun");
-    assert_eq!(runs(&site), 1);
-    site.play();
-    site.is_right();
+    runs_by_a_word(site);
 }
 
 #[test]
@@ -76,6 +72,11 @@ fn back_while_the_log_takes_nothing_a_person_is_asked_as_soon_as_it_does() {
     let mut site = killed_at(Boundary::Stored);
     site.kill = Kill::Never;
     site.back_without_a_log("alice> !swat go 5");
+    runs_by_a_word(site);
+}
+
+/// What never ran, and nobody knows of, is run by a person's word, and all goes on.
+fn runs_by_a_word(mut site: Site) {
     is_unknown(&site);
     site.line("alice> !swat rerun");
     assert_eq!(runs(&site), 1);

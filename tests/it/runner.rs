@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use swatbot::engine::{Ended, How};
-use swatbot::runner::{self, Command};
+use chrono::TimeDelta;
+use swatbot::engine::id::RowId;
+use swatbot::engine::{Ended, How, Left, Run};
+use swatbot::runner::{self, Command, Marks};
 use tokio::sync::oneshot;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -197,6 +199,109 @@ fn of_many_lines_a_few_are_told() {
         runtime.block_on(runner::run(&command(&["/usr/bin/seq", "1e12"], SHORT), live, stop, |_| told += 1));
     assert_eq!(ended.how, How::TimedOut);
     assert!(told > 0 && told <= began.elapsed().as_millis() / live.as_millis(), "{told}");
+}
+
+/// A command of row 41 is at work, and whoever started it is gone.
+fn left_at_work(folder: &Path, script: &str) -> (Marks, Left) {
+    let (row, time) = (RowId(41), TimeDelta::zero());
+    let marks = Marks::beside(&folder.join("log.db"));
+    let argv = ["/bin/sh", "-c", script, "step", folder.to_str().unwrap()].map(str::to_owned).to_vec();
+    let run = Run { row, argv, timeout: TimeDelta::minutes(1), kill_after: time };
+    let command = marks.command(run);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (_keep, stop) = oneshot::channel();
+    let begun = folder.join("begun");
+    runtime.block_on(async {
+        tokio::select! {
+            ended = runner::run(&command, LONG, stop, drop) => panic!("{ended:?}"),
+            () = async { while !begun.exists() { tokio::task::yield_now().await } } => {}
+        }
+    });
+    (marks, Left { row, timeout: LEFT_ALONE, kill_after: TimeDelta::milliseconds(300) })
+}
+
+const LEFT_ALONE: TimeDelta = TimeDelta::hours(1);
+
+/// What a command may do so that it is not found by the one sign or the other; each says who it is.
+const HIDING: [&str; 5] = [
+    "echo $$ > $1/begun; exec sleep 1000",
+    "exec > /dev/null 2>&1; echo $$ > $1/begun; exec sleep 1000",
+    "echo $$ > $1/begun; exec env -i sleep 1000",
+    "setsid sh -c 'echo $$ > $0/begun; exec sleep 1000' $1 > /dev/null 2>&1 & while :; do sleep 0.01; done",
+    "trap '' TERM; sleep 1000 & echo $! > $1/begun; while :; do wait; done",
+];
+
+#[test]
+fn what_is_left_at_work_is_seen_and_ended_whatever_it_does() {
+    for script in HIDING {
+        let folder = tempfile::tempdir().unwrap();
+        let (marks, left) = left_at_work(folder.path(), script);
+        assert_eq!(marks.at_work(), [left.row], "{script}");
+        let begun = || fs::read_to_string(folder.path().join("begun")).unwrap();
+        // The file is there a moment before what is written into it.
+        while begun().is_empty() {
+            std::thread::yield_now();
+        }
+        let process = begun().trim().to_owned();
+        assert!(is_there(&process), "{script}");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        stop.send(()).unwrap();
+        assert_eq!(runtime.block_on(runner::see_out(&marks, &left, stopped)), None, "{script}");
+        gone(&process);
+        assert_eq!(marks.at_work(), [], "{script}");
+    }
+}
+
+#[test]
+fn what_is_left_at_work_has_the_time_that_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let (marks, left) = left_at_work(folder.path(), HIDING[4]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (_keep, stop) = oneshot::channel();
+    let left = Left { timeout: TimeDelta::zero(), ..left };
+    assert_eq!(runtime.block_on(runner::see_out(&marks, &left, stop)), None);
+    assert_eq!(marks.at_work(), []);
+}
+
+#[test]
+fn what_is_left_at_work_may_print_as_much_as_it_likes_and_ends_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    // More than a pipe holds, so it waits until somebody reads, and is not ended by it.
+    let script = "touch $1/begun; yes | head -c 1000000; touch $1/through";
+    let (marks, left) = left_at_work(folder.path(), script);
+    assert!(!folder.path().join("through").exists());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (_keep, stop) = oneshot::channel();
+    assert_eq!(runtime.block_on(runner::see_out(&marks, &left, stop)), None);
+    assert!(folder.path().join("through").exists());
+}
+
+#[test]
+fn a_mark_is_there_as_long_as_its_command_and_no_other_starts_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (marks, left) = left_at_work(folder.path(), HIDING[0]);
+    let run = |argv: &[&str]| {
+        let argv = argv.iter().map(|word| (*word).to_owned()).collect();
+        let (row, time) = (left.row, TimeDelta::minutes(1));
+        run(&marks.command(Run { row, argv, timeout: time, kill_after: time }))
+    };
+    let How::NotStarted(why) = run(&["/bin/true"]).how else { panic!("it was started") };
+    assert!(why.contains("L41") && why.contains("exists"), "{why}");
+    let process = fs::read_to_string(folder.path().join("begun")).unwrap();
+    std::process::Command::new("kill").args(["-KILL", process.trim()]).status().unwrap();
+    gone(process.trim());
+    // What was left of the mark is in nobody's way.
+    let ended = run(&["/usr/bin/env"]);
+    assert_eq!(ended.how, How::Exit(0));
+    let mark = folder.path().join("log.db.steps/L41");
+    assert!(ended.output.contains(&format!("SWATBOT_STEP={}\n", mark.display())), "{}", ended.output);
+    assert!(!mark.exists());
+    assert_eq!(
+        run(&["/nowhere/scap"]).how,
+        How::NotStarted("/nowhere/scap: there is no such program".to_owned())
+    );
+    assert!(!mark.exists());
 }
 
 fn touch(path: &Path) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use swatbot::bot::{self, Bot, Said};
 use swatbot::config;
-use swatbot::engine::id::{At, ChangeNumber};
+use swatbot::engine::id::{At, ChangeNumber, RowId};
 use swatbot::engine::patch::{Patch, Stage};
 use swatbot::engine::plan::Act;
 use swatbot::engine::settings::Settings;
@@ -71,6 +71,8 @@ pub(crate) struct Site {
     pub(crate) said: Vec<String>,
     /// The last row of which anybody was told.
     acknowledged: i64,
+    /// What runs on after a kill, until time passes.
+    left: Vec<RowId>,
 }
 
 const PATCHES: [u32; 2] = [900101, 900102];
@@ -100,6 +102,7 @@ impl Site {
             returned: 0,
             said: Vec::new(),
             acknowledged: 0,
+            left: Vec::new(),
         };
         site.open();
         site
@@ -130,7 +133,8 @@ impl Site {
             let store = Store::open(&self.database()).unwrap();
             let before = store.last().0;
             assert!(before >= self.acknowledged, "{}rows are lost", self.name());
-            let (bot, said) = Bot::open(self.settings.clone(), store, self.now).unwrap();
+            let (bot, said) =
+                Bot::open_beside(self.settings.clone(), store, self.now, self.left.clone()).unwrap();
             self.bot = Some(bot);
             self.returned = self.rows() - before;
             if self.follow(said, Boundary::Stored).is_ok() {
@@ -211,14 +215,19 @@ impl Site {
         }
     }
 
-    /// A command, to its end. It does not hear that the program is killed, and the people wait until it is gone.
+    /// A command, to its end. It does not hear that the program is killed. Every other time the next program finds it
+    /// still at work, as long as no time passes.
     fn run(&mut self, run: Run) -> Result<Ended, Killed> {
+        let row = run.row;
         let (tell, told) = channel();
         let (_keep, stop) = oneshot::channel();
         let long = Duration::from_secs(60);
         runner::start(run.into(), long, stop, drop, move |ended| drop(tell.send(ended)));
         let passed = self.pass(Boundary::Running);
         let ended = told.recv_timeout(long).expect("it ends");
+        if passed.is_err() && !matches!(self.kill, Kill::Never) && self.boundaries % 2 == 0 {
+            self.left.push(row);
+        }
         passed.map(|()| ended)
     }
 
@@ -253,6 +262,9 @@ impl Site {
 
     /// Lets time pass.
     pub(crate) fn later(&mut self, time: TimeDelta) {
+        for row in std::mem::take(&mut self.left) {
+            self.take(&[Input::Gone { row, still: None }]);
+        }
         let until = self.now + time;
         while let Some(wake) = self.bot.as_ref().unwrap().wake(self.now).filter(|wake| *wake <= until) {
             self.now = wake.max(self.now + TimeDelta::milliseconds(1));
