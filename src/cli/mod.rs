@@ -18,7 +18,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -41,7 +42,13 @@ struct Args {
     clock: Option<At>,
     #[command(subcommand)]
     verb: Option<Verb>,
+    /// Those of the options above that stand on the command line.
+    #[arg(skip)]
+    given: Vec<&'static str>,
 }
+
+/// The options that every verb takes.
+const OPTIONS: [&str; 3] = ["config", "database", "clock"];
 
 #[derive(Clone, Debug, Subcommand)]
 enum Verb {
@@ -123,7 +130,10 @@ enum Fault {
 
 /// Runs the program. 0 is done, 1 failed, 2 wrong usage or configuration; errors go to standard error.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let matches = Args::command().get_matches();
+    let mut args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    args.given = OPTIONS.to_vec();
+    args.given.retain(|option| matches.value_source(option) == Some(ValueSource::CommandLine));
     match dispatch(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
@@ -145,7 +155,12 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
             let clock = args.clock;
             run::run(Box::new(move || configuration(&args)), clock)
         }
-        Verb::Demo { fast } => demo::run(*fast),
+        Verb::Demo { fast } => match args.given.first() {
+            Some(option) => Err(Fault::Usage(format!(
+                "the demo has a configuration, a log and a time of its own: it takes no --{option}"
+            ))),
+            None => demo::run(*fast),
+        },
         Verb::Check => print(&check::said(&configuration(args)?, &args.config.display().to_string())),
         Verb::Log(question) => {
             let config = configuration(args)?;

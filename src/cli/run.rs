@@ -147,7 +147,6 @@ async fn live(
     let look = watch::LOOK.min(config.full_check);
     let name = config.settings.name.clone();
     let speaker = config.settings.people.first().map_or("alice", |person| person.id.0.as_str()).to_owned();
-    let greeting = keyboard::greeting(&config.settings, &speaker, clock.now());
     let hands = Hands::new(checks, marks.clone(), arrivals_in.downgrade());
     let mut rooms = Rooms {
         screen: None,
@@ -157,17 +156,17 @@ async fn live(
         asks,
         waiting: Waiting::default(),
     };
-    if has_keyboard {
-        let mut out = io::stdout();
-        out.write_all(greeting.as_bytes()).map_err(|error| failed(&error))?;
-        rooms.screen = Some(Screen { name: name.clone(), out });
-    }
     let mut settings = config.settings;
     settings.seed = drawn()?;
     let (mut bot, first) =
         Bot::open_beside(settings, store, clock.now(), marks.at_work()).map_err(|error| failed(&error))?;
     bot.give_out_questions();
     if has_keyboard {
+        let mut out = io::stdout();
+        let has_examples = matches!(config.review, Review::Files { .. });
+        let greeting = keyboard::greeting(&bot, has_examples, &speaker, clock.now());
+        out.write_all(greeting.as_bytes()).map_err(|error| failed(&error))?;
+        rooms.screen = Some(Screen { name: name.clone(), out });
         thread::spawn(move || keyboard::read(&source, speaker, &name, clock, &arrivals_in));
     }
     // A task of its own, because only tasks wake each other without a word to the operating system.

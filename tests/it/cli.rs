@@ -302,6 +302,18 @@ fn a_report_is_the_summary_and_what_happened() {
 }
 
 #[test]
+fn the_demo_takes_no_option_that_it_would_not_heed() {
+    for (option, value) in [("--config", CONFIG), ("--database", "a.db"), ("--clock", "2026-11-23T12:00:00Z")]
+    {
+        for arguments in [["demo", option, value], [option, value, "demo"]] {
+            let why =
+                format!("the demo has a configuration, a log and a time of its own: it takes no {option}\n");
+            assert_eq!(swatbot(&arguments), (2, String::new(), why));
+        }
+    }
+}
+
+#[test]
 fn the_demo_needs_nothing_and_takes_a_bad_canary_back() {
     let place = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_swatbot"));

@@ -61,6 +61,7 @@ mod store;
 #[cfg(all(feature = "irc", feature = "matrix"))]
 mod synapse;
 mod talk;
+mod terminal;
 mod text;
 mod tidy;
 mod transcripts;

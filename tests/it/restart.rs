@@ -108,6 +108,15 @@ impl Program {
         assert!(!self.child.wait().unwrap().success(), "{signal} ends it");
     }
 
+    /// Closes the pipe and lets it end, and gives all that it printed by then, the lines that it was given too.
+    pub(crate) fn end_and_show(mut self) -> Vec<String> {
+        drop(self.stdin);
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        rest.lines().map(str::to_owned).collect()
+    }
+
     /// Closes the pipe and lets it end.
     pub(crate) fn end(mut self) {
         drop(self.stdin);

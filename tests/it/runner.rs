@@ -268,8 +268,15 @@ fn what_is_left_at_work_has_the_time_that_it_had() {
 fn what_is_left_at_work_may_print_as_much_as_it_likes_and_ends_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     // More than a pipe holds, so it waits until somebody reads, and is not ended by it.
-    let script = "touch $1/begun; yes | head -c 1000000; touch $1/through";
+    let script = "touch $1/begun; while [ ! -e $1/alone ]; do sleep 0.01; done
+        echo line && touch $1/wrote && yes | head -c 1000000 && touch $1/through";
     let (marks, left) = left_at_work(folder.path(), script);
+    touch(&folder.path().join("alone"));
+    let began = Instant::now();
+    while !folder.path().join("wrote").exists() {
+        assert!(began.elapsed() < LONG, "it was ended by what it wrote");
+        std::thread::yield_now();
+    }
     assert!(!folder.path().join("through").exists());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (_keep, stop) = oneshot::channel();

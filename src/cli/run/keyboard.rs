@@ -5,10 +5,11 @@ use std::io::{self, BufRead, Write};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::arrivals::Arrival;
+use crate::bot::Bot;
 use crate::clock::Clock;
-use crate::engine::id::At;
-use crate::engine::settings::{CONSOLE, Settings};
-use crate::engine::window::Occurrence;
+use crate::engine::id::{At, ChangeNumber, RoomId};
+use crate::engine::settings::CONSOLE;
+use crate::engine::window::{Occurrence, Window};
 use crate::engine::{Input, schedule};
 use crate::review::Source;
 use crate::transport::console::{self, Typed};
@@ -69,20 +70,53 @@ fn note(text: &str) -> Option<Arrival> {
     None
 }
 
-/// Five lines that lead into the next window.
-pub(super) fn greeting(settings: &Settings, speaker: &str, now: At) -> String {
-    let held = |occurrence: &Occurrence| schedule::no_deploy_day(&settings.policy, occurrence).is_none();
+/// Five lines to try, which work as things stand: they lead into the window that is on, or the next one, as far as nobody
+/// has gone into it. With `has_examples` the changes of the examples are there to be deployed.
+pub(super) fn greeting(bot: &Bot, has_examples: bool, speaker: &str, now: At) -> String {
+    let (settings, state) = (bot.settings(), bot.state());
+    let here = RoomId(CONSOLE.to_owned());
+    let is_here = |occurrence: &Occurrence| occurrence.rooms.contains(&here);
+    let on = state.windows.values().find(|window| window.is_on() && is_here(&window.occurrence));
+    let is_open = |window: &&Window| now < window.occurrence.ends - settings.policy.last_start;
+    let held = |occurrence: &Occurrence| {
+        is_here(occurrence) && schedule::no_deploy_day(&settings.policy, occurrence).is_none()
+    };
     let next = schedule::next_after(settings, now, held);
-    let minutes = next.map_or(10, |next| (next.starts - now).num_minutes() + 1);
-    let skip = match (minutes / 60, minutes % 60) {
+    let into = on.filter(is_open).or_else(|| state.windows.get(&next.as_ref()?.id));
+    let is_new = into.is_none_or(|window| window.lead.is_none() && window.holds.is_empty())
+        && on.is_none_or(|window| window.motion.is_none() && window.rollback.is_none())
+        && !state.known.contains_key(&EXAMPLE);
+    let mut lines = Vec::new();
+    let said = |words: &str| format!("{}swat {words}", settings.prefix);
+    if is_new && has_examples {
+        lines.push(format!("bob> {}", said(&format!("add {EXAMPLE}"))));
+        match next.filter(|_| on.is_none_or(|window| !is_open(&window))) {
+            Some(next) => {
+                // One that is on, and too far gone to start in, would be claimed before it.
+                let named = on.map(|_| format!("claim {}", next.id.window));
+                lines.push(said(named.as_deref().unwrap_or("claim")));
+                lines.push(skip((next.starts - now).num_minutes() + 1));
+            }
+            None => lines.push(said("claim")),
+        }
+        lines.extend([format!("bob> {}", said("here")), said("start")]);
+    }
+    lines.extend(["status", "queue", "windows", "whoami", "help"].map(said));
+    let lines: String = lines.iter().take(5).map(|line| format!("#   {line}\n")).collect();
+    format!(
+        "# swatbot in a terminal: lines are chat. You are {speaker}; \"bob> …\" speaks as bob, \"+10m\" lets time pass,\n\
+         # \"/change 4 merged\" is the review system's part, ctrl-d ends it. Five lines to try:\n{lines}"
+    )
+}
+
+/// The change of the examples that is spoken of.
+const EXAMPLE: ChangeNumber = ChangeNumber(4);
+
+/// `+1h20m`
+fn skip(minutes: i64) -> String {
+    match (minutes / 60, minutes % 60) {
         (0, minutes) => format!("+{minutes}m"),
         (hours, 0) => format!("+{hours}h"),
         (hours, minutes) => format!("+{hours}h{minutes}m"),
-    };
-    let prefix = &settings.prefix;
-    format!(
-        "# swatbot in a terminal: lines are chat. You are {speaker}; \"bob> …\" speaks as bob, \"+10m\" lets time pass,\n\
-         # \"/change 4 merged\" is the review system's part, ctrl-d ends it. Five lines to try:\n\
-         #   bob> {prefix}swat add 4\n#   {prefix}swat claim\n#   {skip}\n#   bob> {prefix}swat here\n#   {prefix}swat start\n"
-    )
+    }
 }

@@ -156,6 +156,31 @@ fn f4_f33_f38_whatever_ends_it_while_a_step_runs_the_step_runs_on_and_a_person_i
 }
 
 #[test]
+fn what_is_typed_while_a_step_runs_stands_behind_what_came_of_it() {
+    let mut scene = Scene::new();
+    scene.reach_canaries();
+    let mut program = scene.program.take().unwrap();
+    program.write("alice> !swat go 3\nalice> !swat steps\n");
+    scene.until("the command runs", |scene| scene.runs() == ["sync canaries"]);
+    program.write("alice> !swat status\n");
+    fs::write(scene.file("go"), "").unwrap();
+    let lines = program.end_and_show();
+    let heads = [
+        "alice> !swat go 3",
+        "swatbot> alice: 900101 step 3: canaries started",
+        "swatbot! alice: 900101 is on canaries",
+        "alice> !swat steps",
+        "swatbot> alice: ",
+        "alice> !swat status",
+        "swatbot> alice: 2026-11-23/morning is on",
+    ];
+    assert_eq!(lines.len(), heads.len(), "{lines:#?}");
+    for (line, head) in lines.iter().zip(heads) {
+        assert!(line.starts_with(head), "{head:?} is not in its place: {lines:#?}");
+    }
+}
+
+#[test]
 fn what_ended_while_the_program_was_away_is_run_again_by_a_word_alone() {
     for signal in SIGNALS {
         let mut scene = Scene::new();
