@@ -47,13 +47,27 @@ impl Checks {
         let Some(source) = self.0.get(check) else {
             return Err(format!("there is no check called {check:?} any more"));
         };
-        match &**source {
+        let answer = match &**source {
             Source::Http(pages) => pages.measure().await,
             Source::Prometheus(prometheus) => prometheus.measure().await,
             Source::Search(search) => search.measure().await,
             Source::Command(program) => program.measure().await,
-        }
+        };
+        let answer = answer.map_err(cut)?;
+        let top = answer.top.into_iter().map(cut).collect();
+        Ok(Measured { words: cut(answer.words), top, ..answer })
     }
+}
+
+/// No more of what others say is kept, in characters: it stands in the log with each sample.
+const WORDS: usize = 500;
+
+fn cut(mut words: String) -> String {
+    if let Some((end, _)) = words.char_indices().nth(WORDS) {
+        words.truncate(end);
+        words.push('…');
+    }
+    words
 }
 
 impl Source {

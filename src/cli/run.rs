@@ -5,6 +5,7 @@ mod asked;
 mod hands;
 mod keyboard;
 mod network;
+mod service;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ use crate::transport::{Say, console};
 
 use hands::Hands;
 use network::{Networks, Told};
+use service::Service;
 
 /// How long the connections have to say what waits and to leave, all of them at once.
 const LEAVE: Duration = Duration::from_secs(7);
@@ -169,9 +171,11 @@ async fn live(
         rooms.screen = Some(Screen { name: name.clone(), out });
         thread::spawn(move || keyboard::read(&source, speaker, &name, clock, &arrivals_in));
     }
+    let service = Service::of_the_environment();
+    service.is_ready();
     // A task of its own, because only tasks wake each other without a word to the operating system.
     let ran = tokio::spawn(async move {
-        arrivals::run(bot, clock, first, arrived, look, &mut rooms).await;
+        arrivals::run(bot, clock, first, arrived, look, service, &mut rooms).await;
         rooms
     });
     match ran.await {

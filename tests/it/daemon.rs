@@ -12,6 +12,7 @@ mod steps;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -296,6 +297,33 @@ fn a_configuration_that_is_read_again_takes_rights_away_and_a_bad_one_changes_no
     daemon.tells("change with a restart only");
     daemon.signal("TERM");
     assert_eq!((daemon.ends(), server.connections()), (Some(0), 1));
+}
+
+#[test]
+fn f38_systemd_is_told_that_it_listens_and_then_that_its_loop_goes_round() {
+    let server = FakeIrc::in_thread();
+    let home = Home::new(&server);
+    let socket = home.config.with_file_name("notify");
+    let heard = UnixDatagram::bind(&socket).unwrap();
+    heard.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = home.command();
+    command.env("NOTIFY_SOCKET", &socket).env("WATCHDOG_USEC", "600000");
+    let daemon = Home::spawn(command);
+    let mut bytes = [0; 100];
+    let mut word = || {
+        let count = heard.recv(&mut bytes).unwrap();
+        String::from_utf8(bytes[..count].to_vec()).unwrap()
+    };
+    assert_eq!(word(), "READY=1");
+    let began = Instant::now();
+    for _ in 0..5 {
+        assert_eq!(word(), "WATCHDOG=1");
+    }
+    // Nothing is said, and it goes round all the same; not at every opportunity either.
+    let took = began.elapsed();
+    assert!(took > Duration::from_millis(450), "{took:?}");
+    daemon.signal("TERM");
+    assert_eq!(daemon.ends(), Some(0));
 }
 
 #[test]

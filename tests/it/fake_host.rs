@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -30,6 +31,10 @@ pub(crate) enum Answer {
     Redirect(String),
     /// So many bytes.
     Huge(usize),
+    /// This, packed by gzip.
+    Packed(Vec<u8>),
+    /// The page, after so long.
+    Late(Duration, String),
     /// A byte of a page now and then, and never the last one.
     Drip,
     /// The connection stays open, and nothing comes.
@@ -177,6 +182,11 @@ fn serve(mut stream: impl Read + Write, model: &Mutex<Model>) {
         Answer::Page(status, body) => send(&mut stream, status, "", body.as_bytes()),
         Answer::Redirect(to) => send(&mut stream, 302, &format!("Location: {to}\r\n"), b""),
         Answer::Huge(bytes) => send(&mut stream, 200, "", &vec![b'x'; bytes]),
+        Answer::Packed(bytes) => send(&mut stream, 200, "Content-Encoding: gzip\r\n", &bytes),
+        Answer::Late(time, body) => {
+            std::thread::sleep(time);
+            send(&mut stream, 200, "", body.as_bytes())
+        }
         Answer::Drop => return,
         Answer::Hang => stream.read(&mut [0]).map(drop),
         Answer::Drip => drip(&mut stream),
@@ -196,7 +206,7 @@ fn drip(stream: &mut impl Write) -> std::io::Result<()> {
     loop {
         stream.write_all(b"x")?;
         stream.flush()?;
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 use super::Rooms;
+use super::service::Service;
 use crate::bot::{Asked, Bot, Said, Sample};
 use crate::clock::Clock;
 use crate::engine::id::ChangeNumber;
@@ -54,6 +55,7 @@ pub(super) async fn run(
     first: Said,
     mut arrivals: UnboundedReceiver<Arrival>,
     look: Duration,
+    mut service: Service,
     rooms: &mut Rooms,
 ) {
     let act = |rooms: &mut Rooms, said: Said| {
@@ -73,14 +75,17 @@ pub(super) async fn run(
         said.samples.into_iter().for_each(|sample| rooms.measure(sample));
     };
     act(rooms, first);
+    let look = service.at_most(look);
     let mut taken: BTreeMap<String, (i64, Vec<String>)> = BTreeMap::new();
     loop {
+        service.is_alive();
         let now = clock.now();
         let arrival = match bot.wake(now) {
             // What is overdue and does not go away (the log takes nothing) is looked at once a second.
             Some(wake) => {
                 let sleep = (wake - now).to_std().unwrap_or_default().clamp(Duration::from_millis(1), look);
-                timeout(if wake > now { sleep } else { Duration::from_secs(1) }, arrivals.recv()).await
+                timeout(if wake > now { sleep } else { look.min(Duration::from_secs(1)) }, arrivals.recv())
+                    .await
             }
             None => timeout(look, arrivals.recv()).await,
         };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use regex::RegexBuilder;
+use toml::de::DeValue;
 
 use super::super::item::Item;
 use super::super::reader::Section;
@@ -80,6 +81,13 @@ pub(super) fn read(section: &Section<'_>, kind: Kind, stale: Duration) -> Option
     }
 }
 
+/// `"300ms"`: nobody waits a second for a page.
+fn milliseconds(item: &Item<'_>) -> Option<Duration> {
+    let DeValue::String(text) = item.value() else { return None };
+    let digits = text.strip_suffix("ms").filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok().filter(|number| (1..=60_000).contains(number)).map(Duration::from_millis)
+}
+
 fn pages(section: &Section<'_>) -> Option<Pages> {
     let urls = section.need("urls", "[\"https://www.example.org/\"]").map(|item| {
         let items = item.some_texts("Type the pages to ask for: [\"https://www.example.org/\"].");
@@ -88,9 +96,9 @@ fn pages(section: &Section<'_>) -> Option<Pages> {
     let hosts: Vec<String> = section.texts("hosts").iter().filter_map(host).collect();
     let status = section.get("status").and_then(|item| item.number(100..=599, "status"));
     let body = section.get("body").and_then(|item| pattern(&item));
-    let latency = section.get("latency").and_then(|item| {
-        let time = item.span(SECOND..=TimeDelta::seconds(60))?;
-        time.to_std().ok()
+    let latency = section.get("latency").and_then(|item| match milliseconds(&item) {
+        Some(time) => Some(time),
+        None => item.span(SECOND..=TimeDelta::seconds(60))?.to_std().ok(),
     });
     let urls = urls?;
     if urls.len() * hosts.len().max(1) > MOST_PAGES {

@@ -178,6 +178,14 @@ fn what_is_typed_while_a_step_runs_stands_behind_what_came_of_it() {
     for (line, head) in lines.iter().zip(heads) {
         assert!(line.starts_with(head), "{head:?} is not in its place: {lines:#?}");
     }
+    // What it printed is in the log, all of it.
+    let mut log = Command::new(env!("CARGO_BIN_EXE_swatbot"));
+    log.arg("--config").arg(scene.file("windows.toml")).args(["log", "kind", "step-ran", "--json"]);
+    let rows = String::from_utf8(log.output().unwrap().stdout).unwrap();
+    let row: serde_json::Value = serde_json::from_str(rows.lines().next().unwrap()).unwrap();
+    let output = row["detail"]["ended"]["output"].as_str().unwrap_or_else(|| panic!("{row}"));
+    assert!(output.lines().all(|line| line == "still at it") && !output.is_empty(), "{output}");
+    assert_eq!(row["detail"]["ended"]["how"]["exit"], 0);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Pages of hosts: what is bad, what is unknown, and that every question ends.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -96,9 +98,68 @@ fn a_host_without_a_server_is_bad_and_what_cannot_be_found_is_unknown() {
 #[test]
 fn an_answer_may_be_whole_and_too_late() {
     let host = FakeHost::start();
+    host.answer("/wiki", Answer::Late(Duration::from_millis(300), "hello".to_owned()));
+    let found = measure(&check(&pages(&[&host], "latency = \"200ms\""))).unwrap();
+    assert_eq!((found.value, found.good), (Some(1.0), Some(false)));
+    let why = found.words.strip_prefix(&format!("{}: took ", host.ip())).expect(&found.words);
+    let (took, than) = why.split_once(" ms, more than ").expect(why);
+    assert!(took.parse::<u64>().unwrap() >= 300 && than == "200 ms", "{why}");
+    let found = measure(&check(&pages(&[&host], "latency = \"4s\""))).unwrap();
+    assert_eq!(found.good, Some(true), "{}", found.words);
+}
+
+#[test]
+fn an_answer_may_have_another_status_than_is_wanted() {
+    let host = FakeHost::start();
     host.page("/wiki", &"x".repeat(1000));
     let found = measure(&check(&pages(&[&host], "status = 204"))).unwrap();
     assert_eq!((found.good, found.words.as_str()), (Some(false), &*format!("{}: 200 OK", host.ip())));
+}
+
+#[test]
+fn each_page_is_asked_of_each_host() {
+    let first = FakeHost::start();
+    let second = first.beside();
+    let both = [&first, &second];
+    for host in both {
+        host.page("/wiki", "hello");
+        host.page("/api", "hello");
+    }
+    let more = format!(
+        "urls = [\"http://www.example.org:{0}/wiki\", \"http://api.example.org:{0}/api\"]",
+        first.port()
+    );
+    let text: Vec<String> = pages(&both, "body = \"hello\"").lines().map(str::to_owned).collect();
+    let text: Vec<&str> =
+        text.iter().map(|line| if line.starts_with("urls") { &*more } else { line }).collect();
+    let checks = check(&text.join("\n"));
+    let found = measure(&checks).unwrap();
+    assert!(found.words.starts_with("all 4 pages of hosts good"), "{}", found.words);
+    for host in both {
+        let asked = host.requests().join("\n").to_lowercase();
+        assert_eq!(host.requests().len(), 2);
+        assert!(
+            asked.contains("host: www.example.org") && asked.contains("host: api.example.org"),
+            "{asked}"
+        );
+    }
+    second.answer("/api", Answer::Page(500, "hello".to_owned()));
+    let found = measure(&checks).unwrap();
+    assert_eq!((found.value, found.words.as_str()), (Some(1.0), "1 of 4 pages of hosts bad"));
+    assert_eq!(found.top, [format!("{}/api: 500 Internal Server Error", second.ip())]);
+}
+
+#[test]
+fn what_unpacks_to_more_than_it_may_is_not_unpacked_whole() {
+    let host = FakeHost::start();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    // A thousandth of it comes over the wire.
+    packed.write_all(&vec![b'x'; 64 << 20]).unwrap();
+    let packed = packed.finish().unwrap();
+    assert!(packed.len() < 100_000);
+    host.answer("/wiki", Answer::Packed(packed));
+    let found = measure(&check(&pages(&[&host], "body = \"x\""))).unwrap();
+    assert!(found.words.ends_with("answers with more than 1 MiB"), "{}", found.words);
 }
 
 /// A file of `tests/samples/tls`.
@@ -127,13 +188,16 @@ fn whoever_has_the_wrong_certificate_is_somebody_else() {
     ] {
         let host = with(identity);
         let ca_file = ca_file.map(|name| format!("ca_file = {:?}", sample(name))).unwrap_or_default();
-        let page = format!("urls = [\"https://localhost:{}/\"]", host.port());
-        let found = measure(&check(&format!("kind = \"http\"\n{page}\n{HERE}\n{ca_file}")));
-        match found {
-            Ok(found) => assert!(is_good && found.good == Some(true), "{identity}: {}", found.words),
-            Err(why) => {
-                assert!(!is_good && why.contains("certificate"), "{identity}: {why}");
-                assert!(host.requests().is_empty(), "nothing was asked of it");
+        // By its name alone, and as one of the hosts of a page, whose name counts and not its address.
+        for hosts in ["", "hosts = [\"127.0.0.1\"]"] {
+            let page = format!("urls = [\"https://localhost:{}/\"]\n{hosts}", host.port());
+            let found = measure(&check(&format!("kind = \"http\"\n{page}\n{HERE}\n{ca_file}")));
+            match found {
+                Ok(found) => assert!(is_good && found.good == Some(true), "{identity}: {}", found.words),
+                Err(why) => {
+                    assert!(!is_good && why.contains("certificate"), "{identity}: {why}");
+                    assert!(host.requests().is_empty(), "nothing was asked of it");
+                }
             }
         }
     }
