@@ -225,7 +225,7 @@ impl Site {
         runner::start(run.into(), long, stop, drop, move |ended| drop(tell.send(ended)));
         let passed = self.pass(Boundary::Running);
         let ended = told.recv_timeout(long).expect("it ends");
-        if passed.is_err() && !matches!(self.kill, Kill::Never) && self.boundaries % 2 == 0 {
+        if passed.is_err() && !matches!(self.kill, Kill::Never) && self.boundaries.is_multiple_of(2) {
             self.left.push(row);
         }
         passed.map(|()| ended)
