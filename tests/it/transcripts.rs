@@ -75,6 +75,7 @@ impl Scene {
                 "log emit" => network.log = LogMode::Emit,
                 "trust off" => network.trust = false,
                 "commands" => with_commands(&mut settings),
+                "two bad forgiven" => settings.checks.iter_mut().for_each(|check| check.tolerate = 2),
                 "merge command" => merge_by_command(&mut settings),
                 "countdown" => settings.auto_rollback = Some(TimeDelta::seconds(60)),
                 _ => panic!("{}: what is \"{word}\"", path.display()),

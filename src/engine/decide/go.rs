@@ -88,9 +88,12 @@ impl<'a> Turn<'a> {
         if let Act::Health { checks } = &at.act
             && !checks.is_empty()
         {
+            // What is said last of it may be over: answers come again.
+            let since = patch.step_since.unwrap_or(self.at);
+            let now = super::super::health::judge(self.settings, patch, checks, since, self.at);
             return Err(match &at.failed {
                 Some(why) => no::unhealthy(self.prefix(), patch, why),
-                None if patch.health.said == Some(super::super::health::Verdict::Unknown) => {
+                None if now.is_some_and(|now| now.verdict == super::super::health::Verdict::Unknown) => {
                     no::health_unknown(self.prefix(), patch)
                 }
                 None => {

@@ -118,8 +118,10 @@ pub fn judge(settings: &Settings, patch: &Patch, checks: &[String], since: At, a
     let mut top = Vec::new();
     let words: Vec<String> = those
         .map(|(id, check, samples, _)| {
-            let shown = samples.iter().rev().find(|sample| sample.verdict == wanted);
-            top.extend(shown.map(|sample| sample.top.clone()).unwrap_or_default());
+            let mut those = samples.iter().rev().filter(|sample| sample.verdict == wanted);
+            let with_top = those.clone().find(|sample| !sample.top.is_empty());
+            let shown = those.next();
+            top.extend(with_top.map(|sample| sample.top.clone()).unwrap_or_default());
             words(id, *check, shown, samples.last(), patch.health.baseline.get(*id).copied(), at)
         })
         .collect();
@@ -139,7 +141,13 @@ fn words(
         (Some(sample), _) if sample.verdict == Verdict::Unknown && sample.value.is_none() => {
             format!("{id}: {}", sample.words)
         }
-        (Some(sample), _) => format!("{id} {}{}", sample.words, before(check, baseline)),
+        (Some(sample), last) => {
+            // Whoever looks now sees something good.
+            let flaps =
+                last.filter(|last| sample.verdict == Verdict::Unhealthy && last.verdict != sample.verdict);
+            let flaps = flaps.map(|last| format!(", by turns with {}", last.words)).unwrap_or_default();
+            format!("{id} {}{}{flaps}", sample.words, before(check, baseline))
+        }
         (None, Some(last)) => format!("{id}: no answer for {} s", (at - last.at).num_seconds()),
         (None, None) => format!("{id}: no answer yet"),
     }
