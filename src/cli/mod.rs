@@ -161,7 +161,8 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
         Verb::Log(question) => {
             let config = configuration(args)?;
             let rooms = config.settings.windows.into_iter().flat_map(|window| window.rooms).collect();
-            let question = log::LogArgs { rooms, ..question.clone() };
+            let hosts = config.settings.policy.review_hosts;
+            let question = log::LogArgs { rooms, hosts, ..question.clone() };
             // A whole page at once: standard output on its own writes each line by itself.
             let mut out = io::BufWriter::new(io::stdout());
             log::run(&question, &config.database, Clock::system().now(), log::look(), &mut out).map_err(

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use chrono::{NaiveDate, SecondsFormat};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::harmless;
 use super::table::{self, Look};
@@ -153,7 +154,7 @@ struct Line<'a> {
     kind: &'a str,
     outcome: &'a str,
     text: &'a str,
-    detail: serde_json::Value,
+    detail: Detail<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     risk: Option<&'a str>,
 }
@@ -173,9 +174,26 @@ impl<'a> Line<'a> {
             kind: &row.kind,
             outcome: &row.outcome,
             text: &row.text,
-            // A detail that is no JSON is still shown, as the text it is.
-            detail: serde_json::from_str(&row.detail).unwrap_or_else(|_| row.detail.as_str().into()),
+            detail: Detail::new(&row.detail),
             risk: risk.map(Risk::word),
+        }
+    }
+}
+
+/// The event as it is stored, its keys in their order.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Detail<'a> {
+    Json(&'a RawValue),
+    /// It is no JSON, or none that is one line, and still shown as the text it is.
+    Text(&'a str),
+}
+
+impl<'a> Detail<'a> {
+    fn new(detail: &'a str) -> Self {
+        match serde_json::from_str(detail) {
+            Ok(json) if !detail.contains('\n') => Self::Json(json),
+            _ => Self::Text(detail),
         }
     }
 }
