@@ -302,6 +302,47 @@ fn a_report_is_the_summary_and_what_happened() {
 }
 
 #[test]
+fn whoever_has_seen_enough_is_told_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("swatbot.db");
+    assert_eq!(play(&path, "bob> !swat add 4\nalice> !swat claim\nalice> !log it is slow\n").0, 0);
+    let feeds = folder.path().join("feeds");
+    for line in [
+        "log",
+        "log --json",
+        "log --csv",
+        "log --wikitext",
+        "log --markdown",
+        "log --follow",
+        "log count",
+        "log show L1",
+        "log suspects 12:10",
+        "report 2026-11-23/morning",
+        "feed FEEDS",
+        "export -",
+        "verify",
+        "check",
+        "completions bash",
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let words =
+            line.split(' ').map(|word| if word == "FEEDS" { feeds.as_os_str() } else { word.as_ref() });
+        let output = Command::new(env!("CARGO_BIN_EXE_swatbot"))
+            .args(words)
+            .args(["--config", CONFIG, "--database", path.to_str().unwrap()])
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{line}: {err}");
+        // How much was exported does not stand among the lines, and nobody finds nothing here.
+        assert!(err.is_empty() || line.starts_with("log suspects"), "{line}: {err}");
+    }
+}
+
+#[test]
 fn the_demo_needs_nothing_and_takes_a_bad_canary_back() {
     let place = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_swatbot"));

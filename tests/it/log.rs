@@ -711,7 +711,9 @@ fn json_has_every_field_and_the_detail_as_json() {
     assert_eq!(lines[1]["change"], serde_json::Value::Null);
     let mut odd = row(1, "x", "y");
     odd.detail = "{".to_owned();
-    assert!(printed(&[odd], Form::Json).contains(r#""detail":"{""#));
+    assert!(printed(std::slice::from_ref(&odd), Form::Json).contains(r#""detail":"{""#));
+    odd.detail = "{\n}".to_owned();
+    assert_eq!(printed(&[odd], Form::Json).lines().count(), 1, "an object a line");
 }
 
 #[test]
@@ -724,6 +726,14 @@ fn csv_comes_back_as_it_was() {
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(&rows[0][10], text);
     assert_eq!(&rows[0][11], r#"{"event":"logged"}"#);
+    // The event is the same in both forms, its keys in their order.
+    let event = r#"{"event":"amended","row":4,"about":[1,2]}"#;
+    let amended = Row { detail: event.to_owned(), ..row(1, "x", "y") };
+    assert!(printed(std::slice::from_ref(&amended), Form::Json).contains(&format!("\"detail\":{event}")));
+    let csv_of_it = printed(&[amended], Form::Csv);
+    let records: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(csv_of_it.as_bytes()).records().map(Result::unwrap).collect();
+    assert_eq!(&records[0][11], event);
     assert_eq!((&rows[0][0], &rows[0][1], &rows[0][7]), ("812", "2026-11-23T14:05:12.345Z", "900101"));
     assert_eq!((&rows[1][7], &rows[1][10]), ("", ""));
     assert_eq!(printed(&[], Form::Csv), format!("{header}\n"));
@@ -781,6 +791,7 @@ fn the_command_line_asks_the_same_language() {
     assert_eq!(numbers("around L3 last 2"), ["L3"]);
     assert_eq!(numbers("find apa* "), ["L3"]);
     assert_eq!(answer("count by alice").unwrap(), "6\n");
+    assert_eq!(answer("count find apache by alice").unwrap(), "0\n");
     assert_eq!(answer("count by alice --json").unwrap(), "{\"count\":6}\n");
     assert_eq!(answer("suspects").unwrap().lines().count(), 6);
     assert!(answer("suspects").unwrap().contains("  note  "));
@@ -851,9 +862,14 @@ fn a_reader_that_goes_away_is_no_fault() {
             Ok(())
         }
     }
-    let (_folder, path, _store) = log_of(&["one", "two"]);
-    for form in ["--csv", "--json", ""] {
-        run(&args(form), &path, now(), Look::default(), &mut Closed).unwrap();
+    // More than any buffer holds.
+    let long = "a long text ".repeat(100);
+    let (_folder, path, _store) = log_of(&[long.as_str(); 100]);
+    for form in
+        ["--csv", "--json", "--wikitext", "--markdown", "--follow", "count", "show L1", "suspects", ""]
+    {
+        let line = if form.starts_with('-') { format!("by alice {form}") } else { form.to_owned() };
+        run(&args(&line), &path, now(), Look::default(), &mut Closed).unwrap();
     }
 }
 

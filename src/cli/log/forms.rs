@@ -115,13 +115,13 @@ impl Printer {
     fn csv(&mut self, out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(out);
         if !std::mem::replace(&mut self.has_header, true) {
-            writer.write_record(HEADER)?;
+            writer.write_record(HEADER).map_err(unwritten)?;
         }
         for row in rows {
             let seq = row.id.0.to_string();
             let at = time(row.at);
             let change = row.change.map(|change| change.to_string()).unwrap_or_default();
-            writer.write_record([
+            let fields = [
                 &seq,
                 &at,
                 &row.network,
@@ -134,9 +134,18 @@ impl Printer {
                 &row.outcome,
                 &row.text,
                 &row.detail,
-            ])?;
+            ];
+            writer.write_record(fields).map_err(unwritten)?;
         }
         writer.flush()
+    }
+}
+
+/// What kept a record from being written. By itself it would not be known that the pipe was closed.
+fn unwritten(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        kind => io::Error::other(format!("{kind:?}")),
     }
 }
 

@@ -24,6 +24,7 @@ fn a_page_is_read_oldest_first() {
         ]
     );
     assert_eq!(refused(&read), [""; 0]);
+    assert_eq!((read.others, read.first_other), (4, Some((1, "{{SAL header}}".to_owned()))));
     assert_eq!(read.entries[0].line, 11);
     // What the row says already is not kept twice.
     assert!(read.entries.iter().all(|entry| entry.words.is_none() && !entry.latin1));
