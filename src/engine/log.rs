@@ -285,11 +285,11 @@ pub fn corrections(row: RowId) -> Query {
     Query { kind: Some("amended".to_owned()), terms: vec![named], ..Query::default() }
 }
 
-/// Those among the rows found that do correct it.
+/// Those among the rows found, newest first, that do correct it, oldest first.
 pub fn correcting(row: RowId, found: Vec<Row>) -> Vec<RowId> {
     let is_one = |found: &Row| {
         let event = serde_json::from_str(&found.detail);
         matches!(event, Ok(Event::Amended { row: corrected }) if corrected == row)
     };
-    found.into_iter().filter(is_one).map(|found| found.id).collect()
+    found.into_iter().rev().filter(is_one).map(|found| found.id).collect()
 }

@@ -302,6 +302,34 @@ fn a_report_is_the_summary_and_what_happened() {
 }
 
 #[test]
+fn a_correction_and_a_redaction_name_their_rows_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("swatbot.db");
+    let script = "alice> !log restarted mw1263\nalice> !log amend L2 restarted mw1264\nalice> !log amend L2 restarted mw1265\n\
+                  alice> !log the password is hunter2\ngrace> !log redact L5 a password\n";
+    let (code, _, err) = play(&path, script);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let log = |line: &str| {
+        let place = ["--config", CONFIG, "--database", path.to_str().unwrap()];
+        let words: Vec<&str> = ["log"].into_iter().chain(line.split(' ')).chain(place).collect();
+        swatbot(&words).1
+    };
+    for form in ["last 9", "last 9 --json", "last 9 --csv", "last 9 --wikitext", "last 9 --markdown"] {
+        let said = log(form);
+        for words in
+            ["corrects L2: restarted mw1264", "corrects L2: restarted mw1265", "redacts L5: a password"]
+        {
+            assert_eq!(said.matches(words).count(), 1, "{form}: {words}: {said}");
+        }
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    assert!(log("show L2").ends_with("\ncorrected by L3, L4\n"), "{}", log("show L2"));
+    assert!(!log("show L3").contains("corrected by"));
+    let verified = swatbot(&["verify", "--config", CONFIG, "--database", path.to_str().unwrap()]).1;
+    assert!(verified.starts_with("L5 redacted by grace (L6): a password\n"), "{verified}");
+}
+
+#[test]
 fn whoever_has_seen_enough_is_told_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("swatbot.db");

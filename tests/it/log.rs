@@ -247,13 +247,13 @@ fn parts_behind_find_are_words_and_what_was_meant_is_known() {
         ("find apache down since 2h", Some("since 2h find apache down")),
         (
             "count find apache by bob since 2026-11-22 14:30",
-            Some("by bob since 2026-11-22 14:30 count find apache"),
+            Some("count by bob since 2026-11-22 14:30 find apache"),
         ),
         (
             "kind logged find \"out of memory\" -mw1263 change #3",
-            Some("change #3 kind logged find \"out of memory\" -mw1263"),
+            Some("kind logged change #3 find \"out of memory\" -mw1263"),
         ),
-        ("since 13:00 find apache until 14:00", Some("until 14:00 since 2026-11-23T13:00Z find apache")),
+        ("since 13:00 find apache until 14:00", Some("since 2026-11-23T13:00Z until 14:00 find apache")),
         ("find by bob", Some("by bob")),
         // The value is none, the part is there already, it stands alone, or it is none at all.
         ("find apache kind nonsense", None),

@@ -54,13 +54,15 @@ pub fn before_find(asked: &Query) -> Option<String> {
         // Whether a value is well formed depends on no moment and on no queue.
         let parts = parse(&tail, At::default(), &[]);
         let has_parts = matches!(&parts, Asked::Query(parts) if parts.terms.is_empty() && !parts.count);
-        let head = Query { terms: asked.terms[..from].to_vec(), last: None, before: None, ..asked.clone() };
-        let question = format!("{tail} {}", describe(&head));
-        let question = question.trim_end();
+        let head = Query { terms: Vec::new(), last: None, before: None, ..asked.clone() };
+        let find = Query { terms: asked.terms[..from].to_vec(), ..Query::default() };
+        let mut words = vec![describe(&head), tail, describe(&find)];
+        words.retain(|words| !words.is_empty());
+        let question = words.join(" ");
         let fits = matches!(
-            parse(question, At::default(), &[]),
+            parse(&question, At::default(), &[]),
             Asked::Query(_) | Asked::Wrong(Wrong::Backwards { .. })
         );
-        (has_parts && fits).then(|| question.to_owned())
+        (has_parts && fits).then_some(question)
     })
 }
