@@ -479,6 +479,9 @@ fn a_described_question_is_the_same_question() {
         "since 2026-11-22 until yesterday",
         "since 14:30",
         "show L7",
+        "around L7",
+        "around L7 last 5",
+        "change #3 by bob",
         "by bob since 2026-11-22T14:30:05 find apache by night",
     ] {
         let Asked::Query(query) = parse(text, now()) else { panic!("{text}") };
