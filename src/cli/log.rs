@@ -30,7 +30,7 @@ const PAGE: usize = 5000;
 #[derive(clap::Args, Clone, Debug)]
 pub struct LogArgs {
     /// Any of: count, last N, by WHO, change N, task T1234, window W, room R, kind K, outcome O, since 2h|DATE,
-    /// until DATE, and at the end find WORDS "PHRASES" BEGIN*. Or: show L812, around L812, suspects 14:32. Nothing: the
+    /// until DATE, and at the end find WORDS "PHRASES" PART*. Or: show L812, around L812, suspects 14:32. Nothing: the
     /// last 5 rows. Newest first; times are UTC. Words that begin with "-" stand behind "--"
     #[arg(value_name = "QUERY")]
     pub query: Vec<String>,

@@ -17,7 +17,7 @@ use super::{Asked, InWindow, LAST, OUTCOMES, PARTS, Query, Wrong, terms};
 /// part  = "count" | "last" COUNT | "by" WHO | "change" (NUMBER | "#" TICKET | URL) | "task" TASK
 ///       | "window" (WINDOW | OCCURRENCE) | "room" ROOM | "kind" KIND | "outcome" OUTCOME
 ///       | "since" time | "until" time | "before" ROW | "show" ROW | "around" ROW
-/// term  = [ "-" ] ( WORD | BEGINNING* | "PHRASE" )
+/// term  = [ "-" ] ( WORD | PART* | *PART | *PART* | "PHRASE" )
 /// time  = day [ ( "T" | " " ) clock ] | clock | 30m | 2h | 3d | 1w | "now"
 /// day   = 2026-11-23 | "today" | "yesterday" | "mon" | "monday" | ...
 /// clock = 14:30[:05[.250]][Z]
