@@ -842,7 +842,10 @@ fn the_command_line_asks_the_same_language() {
             "\"amend\" is for chat, here the log is only read. \"swatbot log last 20\" [not-a-question]",
         ),
         ("suspects 14:00 apache", "suspects takes one time and nothing else. \"swatbot log suspects 14:30\""),
-        ("room", "nothing stands behind \"room\". \"swatbot log room #wikimedia-operations\" [no-value]"),
+        (
+            "room",
+            "nothing stands behind \"room\". \"swatbot log room libera/#wikimedia-operations\" [no-value]",
+        ),
         ("change #1", "\"#1\" is no change number. \"swatbot log change 900101\""),
         ("since 25:61", "\"25:61\" is no time (UTC). \"swatbot log since 2026-11-23"),
         (

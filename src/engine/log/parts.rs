@@ -31,7 +31,7 @@ pub const PARTS: &[Part] = &[
     ),
     part("task", "T", "the text names this task, and not one that only begins like it", "task T1234"),
     part("window", "W", "about this occurrence, or any of this window", "window 2026-11-23/morning"),
-    part("room", "R", "said in this room", "room #wikimedia-operations"),
+    part("room", "R", "said in this room", "room libera/#wikimedia-operations"),
     part("kind", "K", "rows of this kind, bookkeeping too", "kind rolled-back"),
     part("outcome", "O", "`ok`, `refused` or `failed`", "outcome refused since today"),
     part("since", "TIME", "not before it; a day from 00:00", "since 2h"),
