@@ -126,9 +126,19 @@ enum Fault {
     Failed(String),
     /// It was asked wrongly, or configured wrongly: exit 2.
     Usage(String),
+    /// The log cannot be written, and a bot that cannot record must not act: exit 78, which is `EX_CONFIG`.
+    ReadOnly(String),
 }
 
-/// Runs the program. 0 is done, 1 failed, 2 wrong usage or configuration; errors go to standard error.
+impl From<OpenError> for Fault {
+    fn from(error: OpenError) -> Self {
+        let text = error.to_string();
+        if matches!(error, OpenError::ReadOnly { .. }) { Self::ReadOnly(text) } else { Self::Failed(text) }
+    }
+}
+
+/// Runs the program. 0 is done, 1 failed, 2 wrong usage or configuration, 78 a log that the bot cannot write; errors go to
+/// standard error.
 pub fn main() -> ExitCode {
     let matches = Args::command().get_matches();
     let mut args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -140,6 +150,7 @@ pub fn main() -> ExitCode {
             let (text, code) = match fault {
                 Fault::Failed(text) => (text, 1),
                 Fault::Usage(text) => (text, 2),
+                Fault::ReadOnly(text) => (text, 78),
             };
             // Where standard error is closed there is nobody to tell.
             let _ = writeln!(io::stderr(), "{}", text.trim_end());
@@ -165,7 +176,8 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
         Verb::Log(question) => {
             let config = configuration(args)?;
             let rooms = config.settings.windows.into_iter().flat_map(|window| window.rooms).collect();
-            let question = log::LogArgs { rooms, ..question.clone() };
+            let hosts = config.settings.policy.review_hosts;
+            let question = log::LogArgs { rooms, hosts, ..question.clone() };
             // A whole page at once: standard output on its own writes each line by itself.
             let mut out = io::BufWriter::new(io::stdout());
             log::run(&question, &config.database, Clock::system().now(), log::look(), &mut out).map_err(
@@ -180,21 +192,14 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
             let config = configuration(args)?;
             let budget = config.settings.policy.patch_time;
             let form = if *wikitext { Form::Wikitext } else { Form::Markdown };
-            report::run(occurrence, &config.database, budget, form, &mut io::stdout()).map_err(|fault| {
-                match &fault {
-                    report::ReportFault::Open(error) => Fault::Failed(unopened(args, error)),
-                    _ => Fault::Failed(fault.to_string()),
-                }
-            })
+            report::run(occurrence, &config.database, budget, form, &mut io::stdout())
+                .map_err(|fault| unreported(args, &fault))
         }
         Verb::Feed(feed) => {
             let config = configuration(args)?;
             let settings = &config.settings;
             feed::run(feed, &config.database, &settings.name, settings.policy.patch_time, &mut io::stdout())
-                .map_err(|fault| match &fault {
-                    feed::FeedFault::Open(error) => Fault::Failed(unopened(args, error)),
-                    _ => Fault::Failed(fault.to_string()),
-                })
+                .map_err(|fault| unreported(args, &fault))
         }
         Verb::Verify(question) => verify::run(question, &configuration(args)?.database, &mut io::stdout()),
         Verb::Backup { file } => backup::run(file, &configuration(args)?.database, &mut io::stdout()),
@@ -213,12 +218,7 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
             // Into memory first: the generator panics where whoever reads it has seen enough.
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "swatbot", &mut script);
-            match io::stdout().write_all(&script) {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                    Err(Fault::Failed(error.to_string()))
-                }
-                _ => Ok(()),
-            }
+            print(&String::from_utf8_lossy(&script))
         }
     }
 }
@@ -241,6 +241,17 @@ fn unopened(args: &Args, error: &OpenError) -> String {
     }
 }
 
+fn unreported(args: &Args, fault: &report::ReportFault) -> Fault {
+    Fault::Failed(match fault {
+        report::ReportFault::Open(error) => unopened(args, error),
+        _ => fault.to_string(),
+    })
+}
+
 fn print(text: &str) -> Result<(), Fault> {
-    io::stdout().write_all(text.as_bytes()).map_err(|error| Fault::Failed(error.to_string()))
+    match io::stdout().write_all(text.as_bytes()) {
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Fault::Failed(error.to_string())),
+        _ => Ok(()),
+    }
 }

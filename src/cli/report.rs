@@ -14,7 +14,7 @@ use crate::engine::report::{Report, report};
 use crate::engine::say::report::{Form, page};
 use crate::store::{Head, OpenError, Reader, StoreError};
 
-/// Why there is no report.
+/// Why there is no report, or no feed of one.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReportFault {
     /// The log has no row of it.
@@ -26,9 +26,14 @@ pub(super) enum ReportFault {
     /// The log cannot be read.
     #[error(transparent)]
     Read(#[from] StoreError),
-    /// The report cannot be written.
-    #[error("cannot write the report: {0}")]
-    Write(#[from] io::Error),
+    /// What is made of it cannot be written.
+    #[error("cannot write {what}: {source}")]
+    Write {
+        /// The report, or the name of a file.
+        what: String,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 /// What the log knows of an occurrence.
@@ -54,7 +59,7 @@ pub(super) fn run(
     match out.write_all(page.as_bytes()).and_then(|()| out.flush()) {
         // Whoever read it has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
+        written => written.map_err(|source| ReportFault::Write { what: "the report".to_owned(), source }),
     }
 }
 
