@@ -175,6 +175,9 @@ pub enum Event {
         wish: Wish,
         /// Before all others: a revert.
         first: bool,
+        /// The commits that it takes back, as it says itself.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reverts: Vec<String>,
     },
     /// A patch that was skipped is back, at the end.
     PutBack,
@@ -508,6 +511,9 @@ pub enum Event {
         /// The errors that were seen most.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         top: Vec<String>,
+        /// Since when: the first bad sample, or the first of the good ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<At>,
     },
     /// Another deployer lets a patch go on although its health is bad, or not known.
     HealthOverridden {

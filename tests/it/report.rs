@@ -77,10 +77,10 @@ fn figures_follow_from_the_rows() {
     let [outage] = &report.outages[..] else { panic!("{:?}", report.outages) };
     // The first word that something is broken, not the rollback, begins it.
     let row = report.timeline.iter().find(|entry| entry.kind == "broken").unwrap();
-    assert_eq!((outage.row, outage.from), (row.row, row.at));
+    assert_eq!((outage.first, outage.told), (row.at, row.at));
     let off = report.timeline.iter().find(|entry| entry.kind == "rolled-back").unwrap();
-    assert_eq!(outage.until, Some(off.at));
-    assert!(outage.rollback >= outage.from && outage.until.unwrap() >= outage.rollback);
+    assert_eq!((outage.off, outage.restored), (Some(off.at), Some(off.at)));
+    assert!(outage.decided >= Some(outage.first) && outage.restored >= outage.decided);
     let mut lived = 0;
     let names = ["story", "failed_and_retry", "file_by_file", "put_back", "new_patch_set", "rollback_which"];
     for report in names.iter().flat_map(|name| reports(&played(&transcript(name)).1)) {

@@ -89,7 +89,7 @@ impl Turn<'_> {
             };
         };
         let (current, at) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
-        self.may_go_on(window)?;
+        self.may_name(window, at)?;
         match step {
             Some(StepRef::Back(number)) => {
                 let last = format!("{}", patch.steps.len());
@@ -170,7 +170,7 @@ impl Turn<'_> {
         step: &Step,
         note: Option<String>,
     ) -> Result<(), Refusal> {
-        self.may_go_on(window)?;
+        self.may_name(window, step)?;
         if let Some(why) = step.failed.as_ref().filter(|_| !step.checks().is_empty()) {
             return Err(no::unhealthy(self.prefix(), patch, why));
         }
@@ -182,7 +182,7 @@ impl Turn<'_> {
             return Err(no::closes_itself(current, &say::run::how_it_closes(self.settings, patch, step)));
         }
         if step.is_running() {
-            return Err(no::is_running(self.prefix(), &format!("step {current}"), patch.change));
+            return Err(no::is_running(self.prefix(), &format!("step {current}"), patch));
         }
         if step.run.is_some() && !step.is_unknown() {
             return Err(no::runs_itself(self.prefix(), current));
@@ -191,8 +191,19 @@ impl Turn<'_> {
         let event = Event::StepDone { step: current, patch_set: patch.patch_set, note };
         self.record(Some(window.id()), Some(patch.change), event);
         let after = with_done(patch, current, &self.by.who, self.at);
-        self.prompt(window, &after, "");
+        match self.may_go_on(window) {
+            Err(refusal) if step.is_unknown() => {
+                let text = say::go::named(patch, current, step, &refusal);
+                self.answer(&text);
+            }
+            _ => self.prompt(window, &after, ""),
+        }
         Ok(())
+    }
+
+    /// What became of a step that nobody knows of is said at any time: nothing starts by that.
+    fn may_name(&self, window: &Window, step: &Step) -> Result<(), Refusal> {
+        if step.is_unknown() && window.rollback.is_none() { Ok(()) } else { self.may_go_on(window) }
     }
 
     pub(super) fn failed(&mut self, why: &str) -> Result<(), Refusal> {
@@ -217,7 +228,7 @@ impl Turn<'_> {
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
         if step.is_running() {
-            return Err(no::is_running(self.prefix(), &format!("step {number}"), patch.change));
+            return Err(no::is_running(self.prefix(), &format!("step {number}"), patch));
         }
         if step.failed.is_some() {
             self.answer(&format!("already noted: step {number} failed. {}", self.command("retry")));
@@ -252,6 +263,9 @@ impl Turn<'_> {
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
+            if step.going.as_ref().is_some_and(|going| going.is_unknown) {
+                return Err(no::unknown_back_step(self.prefix(), number));
+            }
             if step.failed.is_none() {
                 return Err(no::nothing_failed(&format!("r{number}")));
             }
@@ -267,6 +281,9 @@ impl Turn<'_> {
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
         let is_silent = patch.health.said == Some(Verdict::Unknown);
+        if step.is_unknown() {
+            return Err(no::unknown_step(self.prefix(), number, step, patch.change));
+        }
         if step.failed.is_none() && !is_silent {
             return Err(no::nothing_failed(&format!("step {number}")));
         }

@@ -488,6 +488,7 @@ fn steps_back(patch: &Patch) -> Vec<BackStep> {
             change: patch.change,
             stage: (*stage).to_owned(),
             file: file.cloned(),
+            path: step.path.clone(),
             done: false,
             failed: None,
             by: None,

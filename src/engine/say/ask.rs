@@ -152,7 +152,9 @@ pub fn steps(patch: &Patch, steps: &[Step]) -> String {
         .map(|(number, step)| {
             let mark = match (&step.done, &step.failed) {
                 (Some(done), _) => format!(" done {} {}", short_name(&done.by), words::clock(done.at)),
-                (None, Some(_)) => " FAILED".to_owned(),
+                (None, Some(_)) => format!(" {}", failed(step)),
+                (None, None) if step.is_unknown() => " UNKNOWN".to_owned(),
+                (None, None) if step.is_running() => " running".to_owned(),
                 (None, None) if current == Some(number) => " <- now".to_owned(),
                 (None, None) => String::new(),
             };
@@ -162,6 +164,11 @@ pub fn steps(patch: &Patch, steps: &[Step]) -> String {
     format!("{}{}: {}", patch.change, super::patch_set(patch), listed.join("; "))
 }
 
+/// The word for how a step stands that cannot go on.
+fn failed(step: &Step) -> &'static str {
+    if step.checks().is_empty() { "FAILED" } else { "UNHEALTHY" }
+}
+
 /// The steps of a rollback.
 pub fn back_steps(steps: &[BackStep]) -> String {
     let current = steps.iter().position(|step| !step.done);
@@ -169,11 +176,13 @@ pub fn back_steps(steps: &[BackStep]) -> String {
         .iter()
         .enumerate()
         .map(|(index, step)| {
-            let mark = match (step.done, &step.failed) {
-                (true, _) => " done",
-                (false, Some(_)) => " FAILED",
-                (false, None) if current == Some(index) => " <- now",
-                (false, None) => "",
+            let mark = match (step.done, &step.failed, &step.going) {
+                (true, ..) => " done",
+                (false, Some(_), _) => " FAILED",
+                (false, None, Some(going)) if going.is_unknown => " UNKNOWN",
+                (false, None, Some(_)) => " running",
+                (false, None, None) if current == Some(index) => " <- now",
+                (false, None, None) => "",
             };
             format!("r{} {}{mark}", index + 1, run::back_step_name(step))
         })

@@ -12,7 +12,7 @@ use super::super::text;
 use super::super::window::{Rollback, Window};
 use super::super::words;
 use super::run::{back_step_name, step_name};
-use super::{command, own_words, short_name};
+use super::{Refusal, command, own_words, short_name};
 
 /// One line that says what is deployed, for the log of whatever is run.
 pub fn message(state: &State, patch: &Patch) -> String {
@@ -99,24 +99,41 @@ pub fn progress(change: ChangeNumber, name: &str, since: TimeDelta, line: &str) 
     format!("{change} {name}, {}: {line}", words::exact_span(since))
 }
 
+/// What can be said of a step that nobody knows of. The merge is proved by the review system, and is on no host.
+pub fn ways(prefix: &str, number: u32, step: &Step, change: ChangeNumber) -> String {
+    let rerun = command(prefix, "rerun");
+    if !step.act.is_manual() {
+        let skip = command(prefix, &format!("skip {change} WHY"));
+        return format!("I go on when it is MERGED; else {rerun} or {skip}");
+    }
+    let done = command(prefix, &format!("done {number}"));
+    format!("{done}, {rerun} or {}", command(prefix, &format!("rollback {change}")))
+}
+
 /// It was on its way when the program went down.
 pub fn unknown(prefix: &str, patch: &Patch, number: u32, step: &Step, going: &Going) -> String {
     let change = patch.change;
-    let done = command(prefix, &format!("done {number}"));
-    let (rerun, back) = (command(prefix, "rerun"), command(prefix, &format!("rollback {change}")));
+    let look = if step.act.is_sync() { "Look at the hosts, then " } else { "" };
     format!(
-        "{change} step {number} ({}) was running when I went down (since {} UTC, {}): UNKNOWN whether it went through, it may still run. Look at the hosts, then {done}, {rerun} or {back}",
+        "{change} step {number} ({}) ran when I went down (since {} UTC, {}): UNKNOWN whether it went through, it may still run. {look}{}",
         step_name(step),
         words::clock(going.at),
-        going.row
+        going.row,
+        ways(prefix, number, step, change)
     )
+}
+
+/// What became of a step is said while nothing goes on.
+pub fn named(patch: &Patch, number: u32, step: &Step, stops: &Refusal) -> String {
+    let name = step_name(step);
+    format!("{} step {number} ({name}) noted as through. {}", patch.change, words::sentence(&stops.text))
 }
 
 /// The same of a rollback step.
 pub fn back_unknown(prefix: &str, number: u32, going: &Going) -> String {
     let (done, rerun) = (command(prefix, &format!("done r{number}")), command(prefix, "rerun"));
     format!(
-        "r{number} was running when I went down (since {} UTC, {}): UNKNOWN whether it went through. Look at the hosts, then {done} or {rerun}",
+        "r{number} ran when I went down (since {} UTC, {}): UNKNOWN whether it went through. Look at the hosts, then {done} or {rerun}",
         words::clock(going.at),
         going.row
     )
@@ -190,12 +207,12 @@ pub fn where_it_stands(rollback: &Rollback, failed: u32) -> String {
 }
 
 /// Who or what a step that the bot runs waits for, in a few words.
-pub fn waits(prefix: &str, window: &Window, number: u32, step: &Step) -> String {
+pub fn waits(prefix: &str, window: &Window, patch: &Patch, number: u32, step: &Step) -> String {
     let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
     match &step.going {
         Some(going) if going.is_unknown => {
-            let (done, rerun) = (command(prefix, &format!("done {number}")), command(prefix, "rerun"));
-            format!("UNKNOWN whether it went through ({}): {done} or {rerun}", going.row)
+            let ways = ways(prefix, number, step, patch.change);
+            format!("UNKNOWN ({}): {ways}", going.row)
         }
         Some(going) => format!("running since {} UTC ({})", words::clock(going.at), going.row),
         None => format!("waiting for {lead}: {}", command(prefix, &format!("go {number}"))),

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::super::health::{self, Judged, Verdict};
 use super::super::id::{At, ChangeNumber};
-use super::super::incident::Incident;
+use super::super::incident::{Begun, Incident};
 use super::super::patch::Patch;
 use super::super::plan::{Act, watch_time};
 use super::super::settings::{CheckSettings, Settings};
@@ -167,25 +167,32 @@ pub fn figures(settings: &Settings, window: &Window, only: Option<&str>, at: At)
 
 /// The hosts are healthy again.
 pub fn restored(incident: &Incident, words: &str) -> String {
-    let words = if words.is_empty() { String::new() } else { format!(": {}", own_words(words)) };
-    format!("healthy again{words}. {}", clock(incident))
+    let seen = if words.is_empty() { String::new() } else { format!(": {}", own_words(words)) };
+    format!("healthy again{seen}. {}", words::sentence(&clock(incident)))
 }
 
-/// The clock of what was bad, in one line.
+/// The clock of what was bad, in one line: the same in the chat, in the summary and in the report.
 pub fn clock(incident: &Incident) -> String {
     let time = |at: At| at.format("%H:%M:%S").to_string();
-    let mut parts = vec![format!("first bad {}", time(incident.first))];
+    let begun = match incident.begun {
+        Begun::Check => "first bad",
+        Begun::Word => "said to be broken",
+        Begun::Rollback => "from the rollback",
+    };
+    let mut parts = vec![format!("{begun} {}", time(incident.first))];
     if let Some(took) = incident.to_detect() {
-        parts.push(format!("seen {} after it was out", words::exact_span(took)));
+        parts.push(format!("{} after it was out", words::exact_span(took)));
     }
-    if let (Some(decided), Some(took)) = (incident.decided, incident.to_decide()) {
+    if let (Some(decided), Some(took)) = (incident.decided, incident.to_decide())
+        && incident.begun != Begun::Rollback
+    {
         parts.push(format!("decided {} ({})", time(decided), words::exact_span(took)));
     }
+    parts.extend(incident.off.map(|off| format!("off the hosts {}", time(off))));
     if let (Some(restored), Some(outage)) = (incident.restored, incident.outage()) {
-        let took = incident.to_restore().map(words::exact_span).unwrap_or_default();
-        parts.push(format!("healthy {} ({took})", time(restored)));
+        parts.push(format!("healthy since {}", time(restored)));
         let production = incident.stages.iter().any(|stage| stage == super::super::settings::PRODUCTION);
-        let on = if production { "in production" } else { "before production, production 0" };
+        let on = if production { "in production" } else { "before production, 0 in it" };
         parts.push(format!("{} {on}", words::exact_span(outage)));
     } else {
         let how = if incident.off.is_none() && incident.decided.is_some() {
@@ -195,5 +202,5 @@ pub fn clock(incident: &Incident) -> String {
         };
         parts.push(how.to_owned());
     }
-    format!("Clock of {}: {}", incident.change, parts.join(", "))
+    format!("clock of {}: {}", incident.change, parts.join(", "))
 }

@@ -213,7 +213,7 @@ fn health(n: &str, event: &Event) -> String {
         Event::Sampled(Sampled { check, verdict, words, .. }) => {
             format!("{check} is {}: {words}", verdict.word())
         }
-        Event::HealthJudged { step, verdict, words, top } => {
+        Event::HealthJudged { step, verdict, words, top, .. } => {
             let top = top.first().map(|line| format!("; {line}")).unwrap_or_default();
             format!("{n} step {step} (health) is {}: {words}{top}", verdict.word())
         }

@@ -1,4 +1,4 @@
-//! What is said of all windows together, in three lines.
+//! What is said of all windows together, in four lines at most.
 
 use chrono::TimeDelta;
 
@@ -13,22 +13,29 @@ pub fn stats(name: &str, stats: &Stats, budget: TimeDelta) -> Vec<String> {
         if times.over == 0 { String::new() } else { format!(", {} over {}", times.over, words::span(budget)) }
     };
     let live = stats.live();
-    let mut first = format!(
-        "{} windows, {} live ({} each{}), {} rolled back",
-        stats.windows,
-        live.count,
-        exact_span(live.mean()),
-        over(&live),
-        stats.back()
-    );
+    let out = |times: &Times| match times.count {
+        0 => "nothing live".to_owned(),
+        1 => format!("1 live (in {}{})", exact_span(times.mean()), over(times)),
+        count => format!("{count} live ({} each{})", exact_span(times.mean()), over(times)),
+    };
+    let windows =
+        if stats.windows == 1 { "1 window".to_owned() } else { format!("{} windows", stats.windows) };
+    let mut first = format!("{windows}, {}, {} rolled back", out(&live), stats.back());
+    if stats.reverted > 0 {
+        first.push_str(&format!(", {} reverted later", stats.reverted));
+    }
     if !stats.incidents.is_empty() {
         let mean = |time: fn(&Incident) -> Option<TimeDelta>| {
             stats.mean_of(time).map_or_else(|| "unknown".to_owned(), exact_span)
         };
         first.push_str(&format!(
-            "; bad {} in all, {} times: seen after {}, decided after {}, well again after {} (on average)",
+            "; bad {}, {} in all: seen after {}, decided after {}, healthy {} after that (on average)",
+            match stats.incidents.len() {
+                1 => "once".to_owned(),
+                2 => "twice".to_owned(),
+                times => format!("{times} times"),
+            },
             exact_span(stats.outage()),
-            stats.incidents.len(),
             mean(Incident::to_detect),
             mean(Incident::to_decide),
             mean(Incident::to_restore)
@@ -41,12 +48,7 @@ pub fn stats(name: &str, stats: &Stats, budget: TimeDelta) -> Vec<String> {
         .map(|(who, one)| {
             let who = own_words(who.rsplit_once('/').map_or(who, |(_, account)| account));
             let back = if one.back == 0 { String::new() } else { format!(", {} rolled back", one.back) };
-            format!(
-                "{who} {} live ({} each{}){back}",
-                one.live.count,
-                exact_span(one.live.mean()),
-                over(&one.live)
-            )
+            format!("{who} {}{back}", out(&one.live))
         })
         .collect();
     if !deployers.is_empty() {
@@ -55,18 +57,19 @@ pub fn stats(name: &str, stats: &Stats, budget: TimeDelta) -> Vec<String> {
     let steps: Vec<String> = stats
         .steps
         .iter()
-        .map(|(step, times)| format!("{} {}", own_words(step), exact_span(times.mean())))
+        .map(|(step, times)| format!("{} {}{}", own_words(step), exact_span(times.mean()), over(times)))
         .collect();
     let mut last = Vec::new();
     if !steps.is_empty() {
-        last.push(format!("a step takes {}", steps.join(", ")));
+        last.push(format!("a step takes {}", steps.join("; ")));
     }
-    let rules: Vec<String> = stats.rules.iter().map(|(rule, count)| format!("{rule} {count}")).collect();
+    let mut rules: Vec<String> = stats.rules.iter().map(|(rule, count)| format!("{rule} {count}")).collect();
+    if stats.within_rules > 0 {
+        rules.push(format!("none {}", stats.within_rules));
+    }
     if !rules.is_empty() {
-        last.push(format!("rolled back after a rule was set aside: {}", rules.join(", ")));
+        last.push(format!("rolled back or reverted, by the rule that was set aside: {}", rules.join(", ")));
     }
-    if !last.is_empty() {
-        lines.push(last.join("; "));
-    }
+    lines.extend(last);
     lines.into_iter().map(|line| format!("{}: {line}", own_words(name))).collect()
 }

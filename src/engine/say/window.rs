@@ -78,14 +78,16 @@ fn moving(settings: &Settings, window: &Window, patch: &Patch) -> String {
     } else {
         match &step.act {
             Act::Verify => format!("waiting for {}", short_name(patch.owner())),
-            Act::Merge if step.run.is_none() || step.begun => "waiting for MERGED".to_owned(),
+            Act::Merge if !step.is_unknown() && (step.run.is_none() || step.begun) => {
+                "waiting for MERGED".to_owned()
+            }
             Act::Watch { .. } => run::how_it_closes(settings, patch, step),
             Act::Review => format!(
                 "{} is open",
                 command(&settings.prefix, &format!("checklist {}", super::handle(patch)))
             ),
             Act::Health { checks } if !checks.is_empty() => command(&settings.prefix, "health"),
-            _ if step.run.is_some() => super::go::waits(&settings.prefix, window, number, step),
+            _ if step.run.is_some() => super::go::waits(&settings.prefix, window, patch, number, step),
             Act::Sync { .. } | Act::Health { .. } | Act::Merge => {
                 let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
                 format!("waiting for {lead}: {}", command(&settings.prefix, &format!("done {number}")))

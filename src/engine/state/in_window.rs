@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 
-use super::in_step::{apply_to_health, apply_to_incident, apply_to_program};
+use super::clock::apply_to_clock;
+use super::in_step::{apply_to_health, apply_to_program};
 use crate::engine::event::{BackStep, Event, Record};
 use crate::engine::health::Health;
 use crate::engine::id::{At, ChangeNumber, RoomId, RowId, Who};
@@ -38,7 +39,7 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record, row: RowId) 
     {
         lead.heard = at;
     }
-    apply_to_incident(window, record);
+    apply_to_clock(window, record);
     apply_to_health(window, record);
     apply_to_program(window, record, row);
     match &record.event {

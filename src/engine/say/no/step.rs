@@ -2,6 +2,7 @@
 
 use super::super::super::id::ChangeNumber;
 use super::super::super::patch::Patch;
+use super::super::super::plan::Step;
 use super::super::super::window::Window;
 use super::super::super::words;
 use super::super::{Refusal, command, own_words};
@@ -106,9 +107,13 @@ pub fn runs_itself(prefix: &str, number: u32) -> Refusal {
 }
 
 /// It is at work.
-pub fn is_running(prefix: &str, step: &str, change: ChangeNumber) -> Refusal {
-    let back = command(prefix, &format!("rollback {change}"));
-    Refusal::new("running", format!("{step} is running and closes itself; {back} ends it"))
+pub fn is_running(prefix: &str, step: &str, patch: &Patch) -> Refusal {
+    let ends = match patch.touched_hosts() {
+        true => format!("; {} ends it", command(prefix, &format!("rollback {}", patch.change))),
+        // What merges has touched no host, and nothing is taken off any.
+        false => String::new(),
+    };
+    Refusal::new("running", format!("{step} is running and closes itself{ends}"))
 }
 
 /// A rollback step is at work.
@@ -117,12 +122,29 @@ pub fn runs_back(step: &str) -> Refusal {
 }
 
 /// Nobody knows what it did.
-pub fn unknown_step(prefix: &str, number: &str, change: ChangeNumber) -> Refusal {
-    let done = command(prefix, &format!("done {number}"));
-    let (rerun, back) = (command(prefix, "rerun"), command(prefix, &format!("rollback {change}")));
+pub fn unknown_step(prefix: &str, number: u32, step: &Step, change: ChangeNumber) -> Refusal {
+    let ways = super::super::go::ways(prefix, number, step, change);
+    Refusal::new("unknown", format!("nobody knows whether step {number} went through. {ways}"))
+}
+
+/// The same of a rollback step.
+pub fn unknown_back_step(prefix: &str, number: u32) -> Refusal {
+    let (done, rerun) = (command(prefix, &format!("done r{number}")), command(prefix, "rerun"));
+    Refusal::new("unknown", format!("nobody knows whether r{number} went through. {done} or {rerun}"))
+}
+
+/// Nothing is started while something stops it.
+pub fn rerun_waits(prefix: &str, number: u32, step: &Step, stops: Refusal) -> Refusal {
+    let done = match step.act.is_manual() {
+        true => format!("; where it went through, {}", command(prefix, &format!("done {number}"))),
+        false => String::new(),
+    };
     Refusal::new(
-        "unknown",
-        format!("nobody knows whether step {number} went through. {done}, {rerun} or {back}"),
+        stops.code,
+        format!(
+            "rerun starts step {number} again, and nothing starts now. {}{done}",
+            words::sentence(&stops.text)
+        ),
     )
 }
 
