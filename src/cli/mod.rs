@@ -57,14 +57,15 @@ enum Verb {
     Check,
     /// Ask the log; the bot may be running meanwhile
     Log(log::LogArgs),
-    /// Print how one occurrence of a window went, from the log: a page in Markdown for a mail or a wiki
+    /// Print how one occurrence of a window went, from the log: a page in Markdown for a mail or a wiki; or what all
+    /// windows amount to
     Report {
         /// In the wikitext of MediaWiki
         #[arg(long)]
         wikitext: bool,
-        /// The occurrence, such as 2026-11-23/morning
-        #[arg(value_name = "OCCURRENCE", value_parser = occurrence)]
-        occurrence: OccurrenceId,
+        /// The occurrence, such as 2026-11-23/morning; a window, for its last one; next; or stats, for all of them
+        #[arg(value_name = "OCCURRENCE|WINDOW|next|stats")]
+        wanted: report::Wanted,
     },
     /// Write a JSON file and an Atom feed for each occurrence, and a feed for each window; the bot may be running
     Feed(feed::FeedArgs),
@@ -161,16 +162,17 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
                 },
             )
         }
-        Verb::Report { occurrence, wikitext } => {
+        Verb::Report { wanted, wikitext } => {
             let config = configuration(args)?;
-            let budget = config.settings.policy.patch_time;
+            let now = args.clock.unwrap_or_else(|| Clock::system().now());
             let form = if *wikitext { Form::Wikitext } else { Form::Markdown };
-            report::run(occurrence, &config.database, budget, form, &mut io::stdout()).map_err(|fault| {
-                match &fault {
+            let (settings, database) = (&config.settings, &config.database);
+            report::run(wanted, settings, database, now, form, &mut io::stdout()).map_err(
+                |fault| match &fault {
                     report::ReportFault::Open(error) => Fault::Failed(unopened(args, error)),
                     _ => Fault::Failed(fault.to_string()),
-                }
-            })
+                },
+            )
         }
         Verb::Feed(feed) => {
             let config = configuration(args)?;

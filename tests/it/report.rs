@@ -10,9 +10,12 @@ use proptest::prelude::*;
 use pulldown_cmark::{Event as Mark, Options, Parser, Tag, TagEnd};
 use quick_xml::events::Event as Xml;
 use swatbot::engine::id::{At, ChangeNumber, OccurrenceId, RowId};
+use swatbot::engine::incident::Incident;
 use swatbot::engine::log::Row;
 use swatbot::engine::report::{Fate, Report, report};
+use swatbot::engine::say::health::clock;
 use swatbot::engine::say::report::{Form, page};
+use swatbot::engine::stats::{KINDS, Stats};
 use swatbot::engine::text;
 use swatbot::store::Reader;
 
@@ -54,9 +57,13 @@ fn budget() -> TimeDelta {
 #[test]
 fn a_page_says_how_the_window_went() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples/report");
-    for (name, id) in
-        [("story", "2026-11-23/morning"), ("readme", "2026-11-23/morning"), ("no_show", "2026-11-23/morning")]
-    {
+    for (name, id) in [
+        ("story", "2026-11-23/morning"),
+        ("readme", "2026-11-23/morning"),
+        ("no_show", "2026-11-23/morning"),
+        ("canary_goes_bad", "2026-11-23/morning"),
+        ("unknown_under_a_hold", "2026-11-23/morning"),
+    ] {
         let (_place, database) = played(&transcript(name));
         for (form, ending) in [(None, "md"), (Some("--wikitext"), "wiki")] {
             let arguments: Vec<&str> = ["report", id].into_iter().chain(form).collect();
@@ -92,7 +99,7 @@ fn figures_follow_from_the_rows() {
                 times.windows(2).all(|two| two[0].1 == two[1].0),
                 "each begins where the one before ends: {patch:?}"
             );
-            if patch.fate == Fate::Live {
+            if matches!(patch.fate, Fate::Live | Fate::Merged) {
                 // Its steps take all the time that it was in motion.
                 let sum: TimeDelta = times.iter().map(|(from, to)| *to - *from).sum();
                 assert_eq!((Some(sum), times.len()), (patch.took(), patch.steps.len()), "{patch:?}");
@@ -346,4 +353,43 @@ fn the_json_of_an_occurrence_is_its_report() {
     assert!(value["head"].as_str().unwrap().starts_with(&format!("{} ", report.closed_by.unwrap())));
     let titles = value["patches"].as_array().unwrap().iter().map(|patch| patch["title"].as_str());
     assert!(titles.into_iter().all(|title| title.is_some()));
+}
+
+/// What was bad is told by one clock: the summary in the chat, the page and the figures of all windows have the same.
+#[test]
+fn one_clock_for_summary_page_and_figures() {
+    let mut seen = 0;
+    for name in [
+        "canary_goes_bad",
+        "canary_countdown",
+        "clock_of_a_bare_rollback",
+        "clock_of_a_retry",
+        "scenario_s2_retry_is_no_cure",
+        "scenario_s3_canary_stays_dirty",
+        "scenario_s10_killed_in_a_canary",
+        "readme",
+        "revert_goes_next",
+    ] {
+        let (_place, database) = played(&transcript(name));
+        let log = Reader::open(&database).unwrap();
+        let stats = Stats::of(&log.rows_of_kinds(KINDS).unwrap(), budget());
+        let reports = reports(&database);
+        let all: Vec<Incident> = reports.iter().flat_map(|report| report.outages.clone()).collect();
+        // Samples are bookkeeping and stand in the rows of one window alone.
+        let without_looks = |incident: &Incident| Incident { looks: BTreeMap::new(), ..incident.clone() };
+        let all: Vec<Incident> = all.iter().map(without_looks).collect();
+        assert_eq!(stats.incidents.iter().map(without_looks).collect::<Vec<_>>(), all, "{name}");
+        for report in reports {
+            for incident in &report.outages {
+                let clock = clock(incident);
+                let page = page(&report, budget(), None, Form::Markdown);
+                assert!(page.contains(&clock), "{name}: {clock} in {page}");
+                if let Some(summary) = &report.summary {
+                    assert!(summary.contains(&clock), "{name}: {clock} in {summary}");
+                }
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 9, "{seen}");
 }

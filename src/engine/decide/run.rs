@@ -309,9 +309,18 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// The verdict on a patch is its owner's and the lead's.
+    fn may_judge(&self, verb: &str, window: &Window, patch: &Patch) -> Result<(), Refusal> {
+        let deploys = self.is(Role::Deployer, None, None);
+        self.may(verb, Some(window), Some(patch)).map_err(|refusal| match refusal.code {
+            "not-owner" => no::not_their_verdict(self.prefix(), verb, window, patch, deploys),
+            _ => refusal,
+        })
+    }
+
     pub(super) fn verified(&mut self, target: Option<Target>, note: Option<String>) -> Result<(), Refusal> {
         let (window, patch) = self.find_or_in_motion("verified", target)?;
-        self.may("verified", Some(window), Some(patch))?;
+        self.may_judge("verified", window, patch)?;
         let change = patch.change;
         match &patch.stage {
             Stage::Moving => {}
@@ -363,7 +372,7 @@ impl Turn<'_> {
 
     pub(super) fn broken(&mut self, target: Option<Target>, why: &str) -> Result<(), Refusal> {
         let (window, patch) = self.find_or_in_motion("broken", target)?;
-        self.may("broken", Some(window), Some(patch))?;
+        self.may_judge("broken", window, patch)?;
         let change = patch.change;
         match &patch.stage {
             Stage::Moving | Stage::Live { .. } => {}

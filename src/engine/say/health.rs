@@ -77,7 +77,7 @@ pub fn unknown(prefix: &str, patch: &Patch, number: u32, judged: &Judged) -> Str
     let aside = command(prefix, &format!("override {change} health WHY"));
     let words = own_words(&judged.words);
     format!(
-        "{change} step {number}: health UNKNOWN, I see nothing, good or bad: {words}. I keep asking. {back}; going on takes another deployer: {aside}"
+        "{change} step {number}: health UNKNOWN, neither good nor bad: {words}. I keep asking. {back}; going on takes another deployer: {aside}"
     )
 }
 
@@ -168,39 +168,42 @@ pub fn figures(settings: &Settings, window: &Window, only: Option<&str>, at: At)
 /// The hosts are healthy again.
 pub fn restored(incident: &Incident, words: &str) -> String {
     let seen = if words.is_empty() { String::new() } else { format!(": {}", own_words(words)) };
-    format!("healthy again{seen}. {}", words::sentence(&clock(incident)))
+    format!("healthy again{seen}. {}", clock(incident))
 }
 
 /// The clock of what was bad, in one line: the same in the chat, in the summary and in the report.
 pub fn clock(incident: &Incident) -> String {
     let time = |at: At| at.format("%H:%M:%S").to_string();
+    let change = incident.change;
+    let head = match incident.outage() {
+        Some(outage) => {
+            let production = incident.stages.iter().any(|stage| stage == super::super::settings::PRODUCTION);
+            let on = if production { "in production" } else { "before production" };
+            format!("{change} was bad for {} {on}", words::exact_span(outage))
+        }
+        None if incident.off.is_none() && incident.decided.is_some() => {
+            format!("{change} was bad and taken as it is")
+        }
+        None => format!("{change} was bad, and nothing says that it is healthy again"),
+    };
     let begun = match incident.begun {
         Begun::Check => "first bad",
-        Begun::Word => "said to be broken",
-        Begun::Rollback => "from the rollback",
+        Begun::Word => "said",
+        Begun::Rollback => "counted from the rollback",
     };
-    let mut parts = vec![format!("{begun} {}", time(incident.first))];
-    if let Some(took) = incident.to_detect() {
-        parts.push(format!("{} after it was out", words::exact_span(took)));
-    }
+    let after = incident.to_detect().map(|took| format!(" ({} after it was out)", words::exact_span(took)));
+    let told = if incident.told > incident.first {
+        format!(", told {}", time(incident.told))
+    } else {
+        String::new()
+    };
+    let mut parts = vec![format!("{begun} {}{told}{}", time(incident.first), after.unwrap_or_default())];
     if let (Some(decided), Some(took)) = (incident.decided, incident.to_decide())
         && incident.begun != Begun::Rollback
     {
-        parts.push(format!("decided {} ({})", time(decided), words::exact_span(took)));
+        parts.push(format!("decided {} ({} later)", time(decided), words::exact_span(took)));
     }
     parts.extend(incident.off.map(|off| format!("off the hosts {}", time(off))));
-    if let (Some(restored), Some(outage)) = (incident.restored, incident.outage()) {
-        parts.push(format!("healthy since {}", time(restored)));
-        let production = incident.stages.iter().any(|stage| stage == super::super::settings::PRODUCTION);
-        let on = if production { "in production" } else { "before production, 0 in it" };
-        parts.push(format!("{} {on}", words::exact_span(outage)));
-    } else {
-        let how = if incident.off.is_none() && incident.decided.is_some() {
-            "taken as it is"
-        } else {
-            "not healthy again"
-        };
-        parts.push(how.to_owned());
-    }
-    format!("clock of {}: {}", incident.change, parts.join(", "))
+    parts.extend(incident.restored.map(|restored| format!("healthy {}", time(restored))));
+    format!("{head}: {}", parts.join(", "))
 }

@@ -250,12 +250,18 @@ pub fn summary(state: &State, window: &Window, at: At, ending: Ending) -> String
         patches.iter().map(|patch| patch.change.to_string()).collect::<Vec<_>>().join(" ")
     };
     let live = with(|stage| matches!(stage, Stage::Live { .. }));
+    // A revert of what no host has is in the code, and was brought to none.
+    let (live, merged): (Vec<&Patch>, Vec<&Patch>) =
+        live.into_iter().partition(|patch| patch.touched_hosts());
     let back = with(|stage| matches!(stage, Stage::RolledBack));
     let waiting = with(|stage| matches!(stage, Stage::Queued | Stage::Moving));
     let skipped = with(|stage| matches!(stage, Stage::Skipped { .. }));
     let mut parts = Vec::new();
     if !live.is_empty() {
         parts.push(format!("live {}", list(&live)));
+    }
+    if !merged.is_empty() {
+        parts.push(format!("merged, no host needs it {}", list(&merged)));
     }
     if !back.is_empty() {
         parts.push(format!("rolled back {}", list(&back)));
@@ -282,8 +288,7 @@ pub fn summary(state: &State, window: &Window, at: At, ending: Ending) -> String
     } else {
         format!("merged and undeployed: {}", numbers(&owed))
     });
-    let clocks = window.incidents.iter().chain(&window.incident).filter(|incident| incident.is_measured);
-    parts.extend(clocks.map(super::health::clock));
+    parts.extend(window.incidents.iter().chain(&window.incident).map(super::health::clock));
     if let Some(emergency) = &window.emergency {
         parts.push(format!(
             "emergency of {}, agreed by {}: {}",

@@ -113,7 +113,7 @@ fn open(window: &mut Window, change: ChangeNumber, begun: Begun, first: At, at: 
     add(&mut incident, patch);
     // What was seen since this one went out is no measure of what is normal, for itself or for any other.
     if let Some(started) = patch.started {
-        window.clean.retain(|_, (_, taken)| *taken < started);
+        window.clean.retain(|_, (_, taken)| *taken <= started);
     }
     for other in window.patches.iter_mut().filter(|other| other.change != change && !other.touched_hosts()) {
         other.health.baseline.clear();

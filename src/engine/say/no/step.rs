@@ -5,7 +5,7 @@ use super::super::super::patch::Patch;
 use super::super::super::plan::Step;
 use super::super::super::window::Window;
 use super::super::super::words;
-use super::super::{Refusal, command, own_words};
+use super::super::{Refusal, command, own_words, short_name};
 use super::short;
 
 /// No such check.
@@ -169,10 +169,31 @@ pub fn no_lock(prefix: &str, word: &str, holders: &[&Window]) -> Refusal {
     Refusal::new("no-lock", format!("\"{}\" holds no lock: {known}", short(word)))
 }
 
-/// A window is on: nothing goes past it.
-pub fn window_is_on(prefix: &str, window: &Window, change: ChangeNumber) -> Refusal {
-    let add = command(prefix, &format!("add {change} urgent: TASK WHY"));
-    Refusal::new("window-on", format!("{} is on, an emergency is for outside windows. {add}", window.id()))
+/// A window is on: nothing goes past it. `way` is what brings the change out.
+pub fn window_is_on(window: &Window, way: &str) -> Refusal {
+    Refusal::new("window-on", format!("{} is on, an emergency is for outside windows. {way}", window.id()))
+}
+
+/// The change is in that window already.
+pub fn emergency_is_queued(prefix: &str, window: &Window, patch: &Patch) -> Refusal {
+    let why = command(prefix, &format!("why {}", patch.change));
+    window_is_on(window, &format!("{} is in it: {why}", patch.change))
+}
+
+/// The window is an emergency itself, which has one place, or no time is left in it: it ends first.
+pub fn emergency_after(prefix: &str, window: &Window, change: ChangeNumber, extend: bool) -> Refusal {
+    let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
+    let finish = command(prefix, "finish");
+    let then = command(prefix, &format!("emergency {change} WHY"));
+    let extend = match extend {
+        true => {
+            let (extend, add) = (command(prefix, "extend 30m"), command(prefix, &format!("add {change}")));
+            format!("{lead} makes time for it, {extend}, then {add}; or ")
+        }
+        false => format!("{lead} "),
+    };
+    let ends = if extend.ends_with("or ") { "ends it" } else { "brings it to its end" };
+    window_is_on(window, &format!("{extend}{ends}, {finish}, then {then}"))
 }
 
 /// Nobody asked for it, or too long ago.
