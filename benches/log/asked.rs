@@ -31,10 +31,17 @@ type Target = (f64, f64);
 
 const ORDINARY: Target = (150.0, 1_000.0);
 const NARROW: Target = (5_000.0, 5_000.0);
+/// What ripgrep takes for it at 10 million rows.
+const SUBSTRING: Target = (221_000.0, 221_000.0);
 const WORST: Target = (30_000.0, 30_000.0);
 
 fn word(text: &str) -> Term {
     Term { text: TermText::Word(text.to_owned()), not: false }
+}
+
+/// `text*`, or `*text*`.
+fn part(text: &str, before: bool) -> Term {
+    Term { text: TermText::Part { text: text.to_owned(), before, behind: true }, not: false }
 }
 
 fn five(query: Query) -> Query {
@@ -81,13 +88,18 @@ const KINDS: &[Kind] = &[
     }),
     ("path", NARROW, |_, _| find(vec![word("wmf-config/InitialiseSettings.php")])),
     ("prefix, common", ORDINARY, |chance, _| {
-        let text = TermText::Prefix(chance.pick(&["synchron", "depo", "rest", "cook"]).to_owned());
-        find(vec![Term { text, not: false }])
+        find(vec![part(chance.pick(&["synchron", "depo", "rest", "cook"]), false)])
     }),
     ("prefix of tasks", NARROW, |chance, _| {
-        let text = TermText::Prefix(format!("t{}", 1000 + chance.below(2800)));
-        find(vec![Term { text, not: false }])
+        find(vec![part(&format!("t{}", 1000 + chance.below(2800)), false)])
     }),
+    ("part of a common word", SUBSTRING, |chance, _| {
+        find(vec![part(chance.pick(&["ynchroni", "estarte"]), true)])
+    }),
+    ("part of rare words", SUBSTRING, |chance, _| {
+        find(vec![part(&(100_000 + chance.below(900_000)).to_string(), true)])
+    }),
+    ("part of no word", SUBSTRING, |chance, _| find(vec![part(&format!("zq{}", chance.below(9999)), true)])),
     ("word, -other", ORDINARY, |chance, _| {
         let not =
             Term { text: TermText::Word(chance.pick(&["finished", "enwiki", "echo"]).to_owned()), not: true };

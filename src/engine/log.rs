@@ -73,8 +73,15 @@ pub enum TermText {
     Word(String),
     /// Words that stand next to each other, in this order.
     Phrase(String),
-    /// The beginning of a word.
-    Prefix(String),
+    /// A part of words: the word that it begins with may begin before it, the one that it ends with go on behind it.
+    Part {
+        /// What of the words is known.
+        text: String,
+        /// Something may stand right before it.
+        before: bool,
+        /// Something may stand right behind it.
+        behind: bool,
+    },
 }
 
 /// One occurrence, or all of a window.

@@ -1,6 +1,7 @@
 //! Writing: all rows of a turn in one transaction, each chained to the one before it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use rusqlite::{Connection, Statement, params};
 
@@ -17,6 +18,9 @@ use crate::engine::id::RowId;
 const INSERT: &str = "INSERT INTO event \
      (seq, at, network, room, actor, account, window, change, kind, outcome, text, detail, prev, hash) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+
+/// A commit of one row writes about so many pages beside the row's own.
+const PAGES: usize = 4;
 
 const SEEN: &str = "INSERT INTO seen (network, message_id, row) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 
@@ -64,6 +68,7 @@ impl Store {
                 self.head = head;
                 self.wipe_due |= records.iter().any(|record| matches!(record.event, Event::Redacted { .. }));
                 self.wipe();
+                self.move_on(records.len());
                 Ok(first)
             }
             Err(error) => Err(self.noted(error)),
@@ -108,10 +113,29 @@ impl Store {
         }
         let is_discarded = index::discard(&self.path);
         // An unsuccessful try costs the bot no more than this.
-        let _ = self.writer.busy_timeout(open::WIPE);
-        let wiped = self.writer.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-        let _ = self.writer.busy_timeout(open::BUSY);
+        let wiped = self.checkpoint("TRUNCATE", open::WIPE);
         self.wipe_due = wiped != Ok(0) || !is_discarded;
+    }
+
+    /// Moves what was written ahead into the file when it is much. Whoever reads is waited for, for a moment: what somebody
+    /// still reads cannot be overwritten, and the write-ahead log would grow for as long as people ask one after the other.
+    fn move_on(&mut self, rows: usize) {
+        self.ahead += PAGES + rows;
+        if self.ahead < self.most_ahead {
+            return;
+        }
+        self.ahead = 0;
+        // What was stored is stored: where this fails, it is tried again after as many.
+        let _ = self.checkpoint("RESTART", open::MOVE);
+    }
+
+    /// Moves the write-ahead log into the file; 0 is for all of it.
+    fn checkpoint(&self, mode: &str, patience: Duration) -> rusqlite::Result<i64> {
+        self.writer.busy_timeout(patience)?;
+        let moved =
+            self.writer.query_one(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
+        self.writer.busy_timeout(open::BUSY)?;
+        moved
     }
 
     /// SQLite goes on writing to a file that was removed, and everything would be lost with the last handle to it.

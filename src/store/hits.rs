@@ -1,6 +1,5 @@
 //! What a question finds, the newest first: among the newest rows one by one, and block by block in the index below them.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -113,7 +112,12 @@ impl<'a> Hits<'a> {
 
     /// Looks through the whole index.
     pub(super) fn look_in(&mut self, index: &Index, log: &Connection) -> Result<(), Trouble> {
+        let is_slow = self.question.must.iter().any(|find| matches!(find, Find::Part(_)));
         for segment in index.segments.iter().rev() {
+            if is_slow {
+                // A part of words is looked for among many words, segment by segment: no exact number is worth that.
+                self.look_whether_enough();
+            }
             if self.is_done() {
                 break;
             }
@@ -144,9 +148,14 @@ impl<'a> Hits<'a> {
             }
             let Some(times) = in_time(segment, question, begin, low, high)? else { continue };
             let is_whole = (low, high) == (first, last) && times.is_none();
-            if is_whole && !question.is_to_be_read && self.has_all_rows() && must.len() + not.len() <= 1 {
-                let without: usize = not.iter().map(|under| under.count(block)).sum();
-                let with = must.first().map_or((last - first + 1) as usize, |under| under.count(block));
+            if is_whole
+                && !question.is_to_be_read
+                && self.has_all_rows()
+                && must.len() + not.len() <= 1
+                && let Some(without) = not.first().map_or(Some(0), |under| under.count(block))
+                && let Some(with) =
+                    must.first().map_or(Some((last - first + 1) as usize), |under| under.count(block))
+            {
                 self.counted += (with - without.min(with)) as u64;
                 continue;
             }
@@ -157,7 +166,7 @@ impl<'a> Hits<'a> {
                 None => Set::range(0, 0),
             };
             let mut sets: Vec<&Under> = must.iter().collect();
-            sets.sort_by_key(|under| under.count(block));
+            sets.sort_by_key(|under| under.most(block));
             for (nth, under) in sets.into_iter().enumerate() {
                 let Some(under) = under.set(segment, block)? else { continue };
                 set = if nth == 0 && is_whole { under } else { under.and(&set) };
@@ -212,60 +221,50 @@ impl<'a> Hits<'a> {
     }
 }
 
-/// The rows of a segment that one thing finds, by their blocks.
-enum Under {
-    Lists(Vec<List>),
-    Sets(BTreeMap<i64, Set>),
-}
+/// The rows of a segment that one thing finds: for a word a list in each block, for a part of words several.
+struct Under(Vec<List>);
 
 impl Under {
     fn find(segment: &Segment, find: &Find) -> io::Result<Self> {
-        match find {
-            Find::Term(term) => segment.find(term).map(Self::Lists),
-            Find::Prefix(prefix) => {
-                let mut sets: BTreeMap<i64, Set> = BTreeMap::new();
-                segment.find_all(prefix, |list| {
-                    let set = segment.set(&list)?;
-                    let before = sets.remove(&list.block).unwrap_or_else(|| Set::range(0, 0));
-                    sets.insert(list.block, before.or(&set));
-                    Ok(())
-                })?;
-                Ok(Self::Sets(sets))
+        let lists = match find {
+            Find::Term(term) => segment.find(term)?,
+            Find::Part(part) => {
+                let mut lists = segment.find_all(part.beginning(), part.finder())?;
+                lists.sort_by_key(|list| list.block);
+                lists
             }
-        }
-    }
-
-    fn list(&self, block: i64) -> Option<&List> {
-        let Self::Lists(lists) = self else { return None };
-        lists.binary_search_by_key(&block, |list| list.block).ok().map(|at| &lists[at])
+        };
+        Ok(Self(lists))
     }
 
     fn is_empty(&self) -> bool {
-        match self {
-            Self::Lists(lists) => lists.is_empty(),
-            Self::Sets(sets) => sets.is_empty(),
-        }
+        self.0.is_empty()
+    }
+
+    fn lists(&self, block: i64) -> &[List] {
+        let first = self.0.partition_point(|list| list.block < block);
+        let rest = &self.0[first..];
+        &rest[..rest.partition_point(|list| list.block == block)]
     }
 
     fn has(&self, block: i64) -> bool {
-        match self {
-            Self::Lists(_) => self.list(block).is_some(),
-            Self::Sets(sets) => sets.contains_key(&block),
-        }
+        !self.lists(block).is_empty()
     }
 
-    fn count(&self, block: i64) -> usize {
-        match self {
-            Self::Lists(_) => self.list(block).map_or(0, |list| list.count),
-            Self::Sets(sets) => sets.get(&block).map_or(0, Set::len),
-        }
+    /// How many there are at the most: a row may stand in more than one list.
+    fn most(&self, block: i64) -> usize {
+        self.lists(block).iter().map(|list| list.count).sum()
+    }
+
+    /// How many there are, where no list has to be read to know it.
+    fn count(&self, block: i64) -> Option<usize> {
+        (self.lists(block).len() < 2).then(|| self.most(block))
     }
 
     fn set(&self, segment: &Segment, block: i64) -> io::Result<Option<Set>> {
-        match self {
-            Self::Lists(_) => self.list(block).map(|list| segment.set(list)).transpose(),
-            Self::Sets(sets) => Ok(sets.get(&block).cloned()),
-        }
+        let mut sets = self.lists(block).iter().map(|list| segment.set(list));
+        let Some(first) = sets.next() else { return Ok(None) };
+        sets.try_fold(first?, |all, set| Ok(all.or(&set?))).map(Some)
     }
 }
 

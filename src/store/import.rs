@@ -9,14 +9,14 @@ use crate::engine::id::RowId;
 /// With the 2 MB that SQLite takes by itself, a page of an index is written again for each few rows: in KiB.
 const CACHE: i64 = -256 * 1024;
 
-/// So many pages wait in the write-ahead log before they are moved into the file, each once.
-const CHECKPOINT: i64 = 50_000;
+/// About so many pages wait in the write-ahead log before they are moved into the file, each once.
+const AHEAD: usize = 50_000;
 
 impl Store {
     /// Makes room for many rows: this store is for an import, and for nothing else.
     pub fn expect_many(&mut self) -> Result<(), StoreError> {
         self.writer.pragma_update(None, "cache_size", CACHE)?;
-        self.writer.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT, |_| Ok(()))?;
+        self.most_ahead = AHEAD;
         Ok(())
     }
 

@@ -35,7 +35,7 @@ pub use manifest::Shape;
 pub(super) use feed::discard;
 pub(super) use segment::{List, Segment};
 pub(super) use set::Set;
-pub(super) use terms::{Field, Fields, Sought, field};
+pub(super) use terms::{Field, Fields, Part, Sought, field};
 
 pub(super) use manifest::redactions;
 

@@ -65,6 +65,10 @@ pub struct Store {
     failed: Option<Failed>,
     /// A redaction is stored, and older copies of what it took out are still to be wiped.
     wipe_due: bool,
+    /// About so many pages were written ahead since they were last moved into the file,
+    ahead: usize,
+    /// and after so many they are.
+    most_ahead: usize,
     // It is only held.
     _lock: open::Lock,
 }

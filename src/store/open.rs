@@ -19,11 +19,14 @@ use super::{Store, migrate};
 /// How long another program may keep the log locked before an append is given up.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
+/// How long readers are waited for before the write-ahead log is moved into the file.
+pub(super) const MOVE: Duration = Duration::from_millis(20);
+
 /// How long the words of a redaction are waited for to leave the write-ahead log, before it is tried again later.
 pub(super) const WIPE: Duration = Duration::from_millis(200);
 
-/// After so many pages of 4 KiB the write-ahead log is moved into the file, which holds up one append in hundreds.
-const CHECKPOINT: i64 = 4000;
+/// After about so many pages of 4 KiB the write-ahead log is moved into the file, which holds up one append in hundreds.
+const AHEAD: usize = 4000;
 
 /// The device and the inode of a file: what tells it from another of the same name.
 pub(super) type Identity = (u64, u64);
@@ -71,6 +74,8 @@ impl Store {
             head,
             failed: None,
             wipe_due,
+            ahead: 0,
+            most_ahead: AHEAD,
             _lock: lock,
         })
     }
@@ -157,7 +162,8 @@ fn configure(writer: &mut Connection) -> rusqlite::Result<()> {
     writer.pragma_update(None, "synchronous", "full")?;
     // What a redaction takes out of a page is overwritten. Nothing else in the log is ever removed, so it costs nothing.
     writer.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
-    writer.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT, |_| Ok(()))?;
+    // SQLite would try with each commit for as long as somebody reads, and each try waits for the disk twice: see append.
+    writer.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     migrate::up(writer)
 }
 

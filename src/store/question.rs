@@ -1,6 +1,6 @@
 //! A question, made ready: what a row must stand under, what it must not, and what its text is read for.
 
-use super::index::{Field, Fields, Sought, field};
+use super::index::{Field, Fields, Part, Sought, field};
 use super::words::{Pattern, Words};
 use crate::engine::id::At;
 use crate::engine::log::{InWindow, Query, TermText};
@@ -22,8 +22,10 @@ impl Seen {
 /// Something that a row is found by in the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Find {
+    /// It.
     Term(Vec<u8>),
-    Prefix(Vec<u8>),
+    /// Any term of which this is a part.
+    Part(Part),
 }
 
 /// A question that rows are held to.
@@ -84,12 +86,12 @@ impl Question {
             question.fields_without.push(field(Field::Bookkeeping, ""));
         }
         if let Some(task) = task {
-            question.with.extend(Pattern::new(task, false));
+            question.with.extend(Pattern::new(task));
         }
         for term in terms {
             let patterns = match &term.text {
-                TermText::Word(text) | TermText::Phrase(text) => Pattern::new(text, false),
-                TermText::Prefix(text) => Pattern::new(text, true),
+                TermText::Word(text) | TermText::Phrase(text) => Pattern::new(text),
+                TermText::Part { text, before, behind } => Pattern::part(text, *before, *behind),
             };
             if term.not { &mut question.without } else { &mut question.with }.extend(patterns);
         }
@@ -114,14 +116,12 @@ impl Question {
         for pattern in &self.with {
             let sought = Sought::new(pattern);
             self.is_to_be_read |= !sought.is_exact;
-            self.must.extend(sought.terms.into_iter().map(Find::Term));
-            self.must.extend(sought.prefix.map(Find::Prefix));
+            self.must.extend(found_by(sought));
         }
         for pattern in &self.without {
             let sought = Sought::new(pattern);
             if sought.is_exact {
-                self.not.extend(sought.terms.into_iter().map(Find::Term));
-                self.not.extend(sought.prefix.map(Find::Prefix));
+                self.not.extend(found_by(sought));
             } else {
                 self.is_to_be_read = true;
             }
@@ -152,4 +152,8 @@ impl Question {
         self.with.iter().all(|pattern| pattern.is_in(words))
             && !self.without.iter().any(|pattern| pattern.is_in(words))
     }
+}
+
+fn found_by(sought: Sought) -> impl Iterator<Item = Find> {
+    sought.terms.into_iter().map(Find::Term).chain(sought.parts.into_iter().map(Find::Part))
 }

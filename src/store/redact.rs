@@ -28,6 +28,20 @@ const TELLING: usize = 4;
 ///
 /// Nothing is changed yet: the row that says so has to be there first.
 pub(super) fn plan(connection: &Connection, row: RowId) -> Result<Vec<Blanked>, StoreError> {
+    // What is blank is told by the row that blanked it: a line that was kept beside another went with that one.
+    let is_blank = "SELECT 1 FROM event AS said, json_each(said.detail, '$.rows') AS one \
+         WHERE said.kind = 'redacted' AND said.kind <> 'logged' AND json_extract(one.value, '$.row') = ?1";
+    let mut statement = connection.prepare(is_blank)?;
+    let mut plan = Vec::new();
+    for blanked in found(connection, row)? {
+        if !statement.exists([blanked.row.0])? {
+            plan.push(blanked);
+        }
+    }
+    Ok(plan)
+}
+
+fn found(connection: &Connection, row: RowId) -> Result<Vec<Blanked>, StoreError> {
     let mut plan = Vec::new();
     let mut words = Vec::new();
     let Some((text, detail)) = texts(connection, row.0)? else { return Ok(plan) };

@@ -88,7 +88,8 @@ fn is_unspaced(c: char) -> bool {
 /// What has to be in the words, or in the signs, of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Pattern {
-    /// These words one after the other, each whole; of the last one only the beginning where no space is behind it.
+    /// These words one after the other, each whole, but of the first one only the end where no space is before it, and of
+    /// the last one only the beginning where no space is behind it.
     Words(String),
     /// These signs one after the other.
     Signs(String),
@@ -96,13 +97,21 @@ pub(super) enum Pattern {
 
 impl Pattern {
     /// What `text` asks for: nothing where it is empty, its words where it has any, else its signs.
-    pub(super) fn new(text: &str, is_prefix: bool) -> Vec<Self> {
+    pub(super) fn new(text: &str) -> Vec<Self> {
+        Self::part(text, false, false)
+    }
+
+    /// The same where something may stand right before or behind it.
+    pub(super) fn part(text: &str, before: bool, behind: bool) -> Vec<Self> {
         let mut cut = Words::new(text);
         if cut.words.trim().is_empty() {
             return cut.signs.split_whitespace().map(|signs| Self::Signs(signs.to_owned())).collect();
         }
-        if is_prefix {
+        if behind {
             cut.words.pop();
+        }
+        if before {
+            cut.words.remove(0);
         }
         vec![Self::Words(cut.words)]
     }

@@ -78,10 +78,11 @@ fn a_whole_line_of_parts_is_a_question() {
 }
 
 #[test]
-fn what_is_found_is_words_phrases_beginnings_and_what_is_not_there() {
+fn what_is_found_is_words_phrases_parts_and_what_is_not_there() {
     let word = |text: &str| TermText::Word(text.to_owned());
     let phrase = |text: &str| TermText::Phrase(text.to_owned());
-    let beginning = |text: &str| TermText::Prefix(text.to_owned());
+    let part = |text: &str, before, behind| TermText::Part { text: text.to_owned(), before, behind };
+    let beginning = |text: &str| part(text, false, true);
     for (text, expected, said) in [
         ("apache -nginx", vec![(word("apache"), false), (word("nginx"), true)], "apache -nginx"),
         (
@@ -102,6 +103,16 @@ fn what_is_found_is_words_phrases_beginnings_and_what_is_not_there() {
                 (word("-x"), true),
             ],
             "- * ** -* --x",
+        ),
+        (
+            "*pach* -*265 *- *é*",
+            vec![
+                (part("pach", true, true), false),
+                (part("265", true, false), true),
+                (word("*-"), false),
+                (part("é", true, true), false),
+            ],
+            "*pach* -*265 *- *é*",
         ),
         (
             "wmf-config/x.php a\"b",
@@ -431,7 +442,11 @@ fn any_query() -> impl Strategy<Value = Query> {
             prop_oneof![
                 "[^\\s\\-\"*\u{201c}-\u{201e}][^\\s*]{0,8}".prop_map(TermText::Word),
                 "[a-zé*-]{1,5}( [a-z*-]{1,5}){0,2}".prop_map(TermText::Phrase),
-                "[a-z0-9ü][a-z.*-]{0,5}".prop_map(TermText::Prefix),
+                ("[a-z0-9ü][a-z.*-]{0,5}[a-z]", 0..3).prop_map(|(text, open)| TermText::Part {
+                    text,
+                    before: open != 1,
+                    behind: open != 2
+                }),
             ],
             any::<bool>(),
         )

@@ -37,7 +37,7 @@ pub const PARTS: &[Part] = &[
     part(
         "find",
         "WORDS",
-        "these are in the text: a word, a `\"phrase\"`, a beginning (`depl*`), and with `-` what is not; it comes last",
+        "these are in the text: a word, a `\"phrase\"`, a part of one (`depl*`, `*conf*`), and with `-` what is not; it comes last",
         "since 1w find \"out of memory\" mw* -mw1263",
     ),
 ];

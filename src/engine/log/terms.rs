@@ -1,4 +1,4 @@
-//! What `find` looks for: words, "phrases", the beginnings of words, and what must not be there.
+//! What `find` looks for: words, "phrases", parts of words, and what must not be there.
 
 use super::{Term, TermText};
 
@@ -22,7 +22,7 @@ pub(super) fn parse(text: &str) -> Vec<Term> {
             }
             None => {
                 let (word, behind) = positive.split_once(char::is_whitespace).unwrap_or((positive, ""));
-                (Some(beginning_or_word(word)), behind)
+                (Some(part_or_word(word)), behind)
             }
         };
         terms.extend(
@@ -33,13 +33,14 @@ pub(super) fn parse(text: &str) -> Vec<Term> {
     terms
 }
 
-/// `apach*`; a star with nothing in front of it that could begin a word is a word like any other.
-fn beginning_or_word(word: &str) -> TermText {
-    match word.strip_suffix('*') {
-        Some(beginning) if beginning.contains(char::is_alphanumeric) => {
-            TermText::Prefix(beginning.to_owned())
-        }
-        _ => TermText::Word(word.to_owned()),
+/// `apach*`, `*apache*`; a star beside nothing that could be of a word is a word like any other.
+fn part_or_word(word: &str) -> TermText {
+    let (before, text) = word.strip_prefix('*').map_or((false, word), |text| (true, text));
+    let (behind, text) = text.strip_suffix('*').map_or((false, text), |text| (true, text));
+    if (before || behind) && text.contains(char::is_alphanumeric) {
+        TermText::Part { text: text.to_owned(), before, behind }
+    } else {
+        TermText::Word(word.to_owned())
     }
 }
 
@@ -49,6 +50,9 @@ pub(super) fn describe(term: &Term) -> String {
     match &term.text {
         TermText::Word(word) => format!("{not}{word}"),
         TermText::Phrase(phrase) => format!("{not}\"{phrase}\""),
-        TermText::Prefix(beginning) => format!("{not}{beginning}*"),
+        TermText::Part { text, before, behind } => {
+            let star = |is_open: &bool| if *is_open { "*" } else { "" };
+            format!("{not}{}{text}{}", star(before), star(behind))
+        }
     }
 }

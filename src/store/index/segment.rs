@@ -307,7 +307,7 @@ impl Segment {
     /// The rows of a term, the oldest block first; none where it is in no row.
     pub(crate) fn find(&self, term: &[u8]) -> io::Result<Vec<List>> {
         let mut lists = Vec::new();
-        self.visit(term, |found, body| {
+        self.visit(term, |found, _, body| {
             if found == term {
                 lists = self.lists(body)?;
             }
@@ -316,23 +316,30 @@ impl Segment {
         Ok(lists)
     }
 
-    /// The rows of all terms that begin like this, each in turn.
+    /// The rows of all terms that begin like this and are meant, term by term. `is_meant` is told how much of the beginning
+    /// of the term is that of the one before it.
     pub(crate) fn find_all(
         &self,
-        prefix: &[u8],
-        mut each: impl FnMut(List) -> io::Result<()>,
-    ) -> io::Result<()> {
-        self.visit(prefix, |found, body| {
-            let is_one = found.starts_with(prefix);
-            if is_one {
-                self.lists(body)?.into_iter().try_for_each(&mut each)?;
+        beginning: &[u8],
+        mut is_meant: impl FnMut(&[u8], usize) -> bool,
+    ) -> io::Result<Vec<List>> {
+        let mut lists = Vec::new();
+        self.visit(beginning, |found, shared, body| {
+            let is_near = found.starts_with(beginning);
+            if is_near && is_meant(found, shared) {
+                lists.extend(self.lists(body)?);
             }
-            Ok(is_one || found < prefix)
-        })
+            Ok(is_near || found < beginning)
+        })?;
+        Ok(lists)
     }
 
     /// Visits the terms from the page of this one on, until `each` has had enough.
-    fn visit(&self, from: &[u8], mut each: impl FnMut(&[u8], &[u8]) -> io::Result<bool>) -> io::Result<()> {
+    fn visit(
+        &self,
+        from: &[u8],
+        mut each: impl FnMut(&[u8], usize, &[u8]) -> io::Result<bool>,
+    ) -> io::Result<()> {
         let mut bytes = Vec::new();
         let mut term = Vec::new();
         for page in &self.pages[self.page_of(from).min(self.pages.len())..] {
@@ -340,8 +347,8 @@ impl Segment {
             let mut left = Bytes(&bytes);
             term.clear();
             while !left.is_empty() {
-                let body = next_entry(&mut left, &mut term)?;
-                if !each(&term, body)? {
+                let (shared, body) = next_entry(&mut left, &mut term)?;
+                if !each(&term, shared, body)? {
                     return Ok(());
                 }
             }
@@ -423,7 +430,7 @@ impl Segment {
                     term.clear();
                 }
                 let mut left = Bytes(&bytes[at..]);
-                let body = next_entry(&mut left, &mut term)?;
+                let (_, body) = next_entry(&mut left, &mut term)?;
                 let lists = self.lists(body)?;
                 at = bytes.len() - left.0.len();
                 let lists = lists.iter().map(|list| self.stored(list)).collect::<io::Result<_>>()?;
@@ -434,8 +441,9 @@ impl Segment {
     }
 }
 
-/// Reads the next entry of a page: the term takes the place of the one before it, what is behind it is given back.
-fn next_entry<'a>(left: &mut Bytes<'a>, term: &mut Vec<u8>) -> io::Result<&'a [u8]> {
+/// Reads the next entry of a page: the term takes the place of the one before it, and how much it shares with that and what
+/// is behind it are given back.
+fn next_entry<'a>(left: &mut Bytes<'a>, term: &mut Vec<u8>) -> io::Result<(usize, &'a [u8])> {
     let shared = left.size()?;
     let more = left.size()?;
     let len = left.size()?;
@@ -444,5 +452,5 @@ fn next_entry<'a>(left: &mut Bytes<'a>, term: &mut Vec<u8>) -> io::Result<&'a [u
     }
     term.truncate(shared);
     term.extend(left.take(more)?);
-    left.take(len)
+    Ok((shared, left.take(len)?))
 }

@@ -144,13 +144,51 @@ pub(crate) fn word(kind: u8, word: &str) -> Vec<u8> {
     term
 }
 
+/// A part of a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// As if it were the whole word.
+    term: Vec<u8>,
+    /// Something may stand before it in the word,
+    before: bool,
+    /// or behind it.
+    behind: bool,
+}
+
+impl Part {
+    /// What all terms that it can be a part of begin with.
+    pub(crate) fn beginning(&self) -> &[u8] {
+        if self.before { &self.term[..1] } else { &self.term }
+    }
+
+    /// Whether it is a part of each of the terms that begin like that, to be asked in their order: a term and how much of its
+    /// beginning it shares with the one before it. What is shared is looked through once.
+    pub(crate) fn finder(&self) -> impl FnMut(&[u8], usize) -> bool {
+        let part = &self.term[1..];
+        let mut ends = None;
+        move |term, shared| match (self.before, self.behind) {
+            (false, false) => term == self.term,
+            (false, true) => true,
+            (true, false) => term.ends_with(part),
+            (true, true) => {
+                if ends.is_none_or(|ends| ends > shared) {
+                    let from = (shared + 1).saturating_sub(part.len()).max(1).min(term.len());
+                    let found = term[from..].windows(part.len()).position(|piece| piece == part);
+                    ends = found.map(|at| from + at + part.len());
+                }
+                ends.is_some()
+            }
+        }
+    }
+}
+
 /// What a row that a pattern is in stands under.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sought {
     /// Under all of these.
     pub(crate) terms: Vec<Vec<u8>>,
-    /// Under one at least that begins like this.
-    pub(crate) prefix: Option<Vec<u8>>,
+    /// Under one at least that each of these is a part of.
+    pub(crate) parts: Vec<Part>,
     /// No other row does.
     pub(crate) is_exact: bool,
 }
@@ -158,20 +196,29 @@ pub(crate) struct Sought {
 impl Sought {
     pub(crate) fn new(pattern: &Pattern) -> Self {
         let mut sought = Self::default();
-        let (words, open) = match pattern {
+        let (words, before, behind) = match pattern {
             Pattern::Words(words) => {
-                (Words { words: words.clone(), signs: String::new() }, !words.ends_with(' '))
+                let (before, behind) = (!words.starts_with(' '), !words.ends_with(' '));
+                (Words { words: words.clone(), signs: String::new() }, before, behind)
             }
-            Pattern::Signs(signs) => (Words { words: String::new(), signs: signs.clone() }, false),
+            Pattern::Signs(signs) => (Words { words: String::new(), signs: signs.clone() }, false, false),
         };
         let mut pairs = Vec::new();
         of_text(&words, |kind, text| sought.terms.push(word(kind, text)), |number| pairs.push(number));
-        if open {
-            // The last word may go on, so what it is a pair with is not known.
-            sought.prefix = sought.terms.pop();
-            pairs.pop();
+        sought.is_exact = sought.terms.len() == 1;
+        // A word of which only a part is known is a pair with who knows what.
+        if sought.is_exact && (before || behind) {
+            sought.parts.extend(sought.terms.pop().map(|term| Part { term, before, behind }));
+        } else {
+            if behind {
+                sought.parts.extend(sought.terms.pop().map(|term| Part { term, before: false, behind }));
+                pairs.pop();
+            }
+            if before {
+                sought.parts.push(Part { term: sought.terms.remove(0), before, behind: false });
+                pairs.drain(..pairs.len().min(1));
+            }
         }
-        sought.is_exact = sought.terms.len() + usize::from(open) == 1;
         sought.terms.extend(pairs.into_iter().map(|number| pair(number).to_vec()));
         sought.terms.sort_unstable();
         sought.terms.dedup();

@@ -208,13 +208,18 @@ prop_compose! {
     }
 }
 
+fn part(text: &str, before: bool, behind: bool) -> TermText {
+    TermText::Part { text: text.to_owned(), before, behind }
+}
+
 fn term() -> impl Strategy<Value = Term> {
     let two = (select(WORDS), select(WORDS));
     let text = prop_oneof![
         4 => select(WORDS).prop_map(|word| TermText::Word(word.to_uppercase())),
         2 => two.clone().prop_map(|(one, other)| TermText::Phrase(format!("{one} {other}"))),
         2 => two.prop_map(|(one, other)| TermText::Word(format!("{one}.{other}"))),
-        1 => select(&["ap", "apa", "t", "d", "wmnet", "scap ap"][..]).prop_map(|text| TermText::Prefix(text.to_owned())),
+        1 => select(&["ap", "apa", "t", "d", "wmnet", "scap ap"][..]).prop_map(|text| part(text, false, true)),
+        2 => (select(&["ap", "pach", "t", "met", "12", "e", "ap is"][..]), 0..2).prop_map(|(text, open)| part(text, true, open == 1)),
         1 => select(&["]]", "]", "-", ":"][..]).prop_map(|text| TermText::Word(text.to_owned())),
     ];
     (text, prop::bool::weighted(0.3)).prop_map(|(text, not)| Term { text, not })
@@ -257,7 +262,11 @@ fn is_in(term: &TermText, text: &str) -> bool {
     match term {
         TermText::Word(word) if plain(word).trim().is_empty() => text.contains(word.as_str()),
         TermText::Word(text_of) | TermText::Phrase(text_of) => plain(text).contains(&plain(text_of)),
-        TermText::Prefix(prefix) => plain(text).contains(plain(prefix).trim_end()),
+        TermText::Part { text: part, before, behind } => {
+            let part = plain(part);
+            let part = if *before { part.trim_start() } else { &part };
+            plain(text).contains(if *behind { part.trim_end() } else { part })
+        }
     }
 }
 

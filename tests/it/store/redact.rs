@@ -134,6 +134,17 @@ fn what_is_kept_against_bridges_goes_too() {
 }
 
 /// The triggers let through exactly what a redaction says, and nothing else.
+/// A line that went with another one, and whatever else is taken out twice.
+#[test]
+fn what_is_blank_already_is_left_as_it_is() {
+    let (_folder, path) = place();
+    let mut store = open(&path);
+    store.append(&[said(SECRET), redaction(1, "a password"), redaction(1, "the same")], &[]).unwrap();
+    let whole = verify(&path, None, &[], &|_| ()).unwrap();
+    let told: Vec<(i64, i64)> = whole.redacted.iter().map(|one| (one.row.0, one.by.0)).collect();
+    assert_eq!(told, [(1, 2)]);
+}
+
 #[test]
 fn no_other_change_is_let_through() {
     let (_folder, path) = place();

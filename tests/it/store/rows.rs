@@ -3,7 +3,7 @@
 use swatbot::engine::event::Record;
 use swatbot::engine::id::{OccurrenceId, RoomId, RowId, Who};
 use swatbot::engine::log::Query;
-use swatbot::store::{Answer, Seen, Store, StoreError};
+use swatbot::store::{Answer, Reader, Seen, Store, StoreError};
 
 use super::{at, count, follow_chain, morning, open, place, said, story, stranger};
 
@@ -159,6 +159,21 @@ fn what_was_said_to_a_message_is_kept_with_it() {
     assert_eq!(answers(&store), expected);
     drop(store);
     assert_eq!(answers(&open(&path)), expected);
+}
+
+#[test]
+fn what_is_written_ahead_is_moved_into_the_file() {
+    let (_folder, path) = place();
+    let mut store = open(&path);
+    let reader = Reader::open(&path).unwrap();
+    let row = [said("restarted apache")];
+    for _ in 0..1_700 {
+        store.append(&row, &[]).unwrap();
+        // Whoever reads all the time does not keep it from being moved.
+        reader.search(&Query { last: Some(1), ..Query::default() }).unwrap();
+    }
+    let ahead = path.with_extension("db-wal").metadata().unwrap().len();
+    assert!(ahead < 6_000 * 4096, "{ahead} bytes are ahead of the file");
 }
 
 #[test]

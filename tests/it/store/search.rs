@@ -166,11 +166,12 @@ fn where_no_index_can_be_made_the_log_is_searched_without_it() {
 
 /// As they are found with an index and without one.
 #[test]
-fn terms_may_be_phrases_beginnings_and_what_must_not_be_there() {
+fn terms_may_be_phrases_parts_and_what_must_not_be_there() {
     let term = |text, not| Term { text, not };
     let word = |text: &str| TermText::Word(text.to_owned());
     let phrase = |text: &str| TermText::Phrase(text.to_owned());
-    let beginning = |text: &str| TermText::Prefix(text.to_owned());
+    let part = |text: &str, before, behind| TermText::Part { text: text.to_owned(), before, behind };
+    let beginning = |text: &str| part(text, false, true);
     let all: &[(&[Term], &[i64])] = &[
         (&[term(phrase("restarted apache"), false)], &[1, 3]),
         (&[term(phrase("apache is slow"), false)], &[2]),
@@ -184,6 +185,11 @@ fn terms_may_be_phrases_beginnings_and_what_must_not_be_there() {
         (&[term(word("apache"), true), term(word("%"), true)], &[4, 5, 7, 8]),
         (&[term(word("部署"), true), term(word("apache"), false)], &[1, 2, 3]),
         (&[term(beginning("部署"), false)], &[4]),
+        (&[term(part("pach", true, true), false)], &[1, 2, 3]),
+        (&[term(part("pache", true, false), false), term(part("low", true, false), true)], &[1, 3]),
+        (&[term(part("pach", true, false), false)], &[]),
+        (&[term(part("pach", false, true), false)], &[]),
+        (&[term(part("started apa", true, true), false)], &[1, 3]),
     ];
     for indexed in [0, 5, 8] {
         let (_folder, path) = place();
