@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
+use std::str::FromStr;
 
 use crate::engine::event::Event;
 use crate::engine::id::{At, ChangeNumber, OccurrenceId};
@@ -29,12 +30,15 @@ pub(super) enum Wanted {
     Occurrence(OccurrenceId),
 }
 
-impl From<&str> for Wanted {
-    fn from(word: &str) -> Self {
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
         match word {
-            "stats" => Self::Stats,
-            "next" => Self::Next,
-            _ => word.parse().map_or_else(|()| Self::Last(word.to_owned()), Self::Occurrence),
+            "stats" => Ok(Self::Stats),
+            "next" => Ok(Self::Next),
+            _ if word.contains('/') => super::occurrence(word).map(Self::Occurrence),
+            _ => Ok(Self::Last(word.to_owned())),
         }
     }
 }
@@ -121,7 +125,8 @@ fn meant(wanted: &Wanted, settings: &Settings, log: &Reader, now: At) -> Result<
             let rows = log.rows_of_window(id).unwrap_or_default();
             rows.iter().any(|row| matches!(row.kind.as_str(), "window-started" | "window-closed"))
         };
-        all.iter().rev().filter(|id| id.window == window).find(began).cloned()
+        let mut of_it = all.iter().rev().filter(|id| id.window == window);
+        of_it.clone().find(began).or_else(|| of_it.next()).cloned()
     };
     match wanted {
         Wanted::Occurrence(id) => Ok(id.clone()),
@@ -144,10 +149,11 @@ fn meant(wanted: &Wanted, settings: &Settings, log: &Reader, now: At) -> Result<
 /// The last occurrences of which there is something to read, each by what to type.
 fn what_to_type(all: &[OccurrenceId]) -> String {
     let windows: BTreeSet<&str> = all.iter().map(|id| id.window.as_str()).collect();
-    let mut words: Vec<String> = windows.iter().map(|window| format!("swatbot report {window}")).collect();
+    let mut words: Vec<String> =
+        windows.iter().map(|window| format!("\"swatbot report {window}\"")).collect();
     words.truncate(5);
-    words.push("swatbot report stats".to_owned());
-    format!("Type {}", words.join(", or "))
+    words.push("\"swatbot report stats\"".to_owned());
+    format!("Type {}", words.join(" or "))
 }
 
 /// Reads everything about an occurrence; `None` where nothing is on record.

@@ -297,7 +297,7 @@ impl<'a> Turn<'a> {
         let mut steps = decide::steps_of(self.settings, self.state, facts, &patch);
         let same = steps.len() == patch.steps.len()
             && steps.iter().zip(&patch.steps).all(|(new, old)| new.act == old.act && new.path == old.path);
-        if same || patch.touched_hosts() {
+        if (same && !patch.is_outdated) || patch.touched_hosts() {
             return patch;
         }
         for (new, old) in steps.iter_mut().zip(&patch.steps) {

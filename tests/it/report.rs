@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use pulldown_cmark::{Event as Mark, Options, Parser, Tag, TagEnd};
 use quick_xml::events::Event as Xml;
+use swatbot::engine::guidelines::RuleId;
 use swatbot::engine::id::{At, ChangeNumber, OccurrenceId, RowId};
 use swatbot::engine::incident::Incident;
 use swatbot::engine::log::Row;
@@ -392,4 +393,49 @@ fn one_clock_for_summary_page_and_figures() {
         }
     }
     assert!(seen >= 9, "{seen}");
+}
+
+/// A change that was live and is reverted afterwards has gone back as well, however long after that: the log alone tells it.
+#[test]
+fn a_revert_of_what_was_live_is_counted() {
+    let mut rows = Vec::new();
+    let mut add = |change: u32, event: &str| {
+        let id = rows.len() as i64 + 1;
+        let mut row = row(id, "alice", "", event);
+        row.change = Some(ChangeNumber(change));
+        rows.push(row);
+    };
+    let wish = r#"{"owner":"bob","urgent":null,"test":null,"note":null}"#;
+    let step = |act: &str| format!(r#"{{"act":{act},"done":null,"failed":null}}"#);
+    let steps =
+        [r#"{"act":"review"}"#, r#"{"act":"merge"}"#, r#"{"act":"sync","stage":"production","file":null}"#];
+    let steps = steps.map(step).join(",");
+    let revision = "89abcdef0123456789abcdef0123456789abcdef";
+    for (change, reverts) in [(4, ""), (5, revision), (6, ""), (7, "0123"), (8, "89abcde")] {
+        add(
+            change,
+            &format!(
+                r#"{{"event":"added","ticket":1,"patch_set":1,"wish":{wish},"first":false,"reverts":["{reverts}"]}}"#
+            ),
+        );
+        if change == 4 {
+            add(change, r#"{"event":"overridden","rule":"coupled","patch_set":1,"reason":"it is fine"}"#);
+        }
+        add(change, &format!(r#"{{"event":"patch-started","steps":[{steps}]}}"#));
+        for step in 1..=3 {
+            add(change, &format!(r#"{{"event":"step-done","step":{step},"patch_set":1,"note":null}}"#));
+            if step == 2 && change == 4 {
+                let entered =
+                    r#"{"event":"ledger-entered","debt":"merged","project":"p","branch":"b","revision":"#;
+                add(change, &format!(r#"{entered}"{revision}"}}"#));
+            }
+        }
+        add(change, r#"{"event":"live"}"#);
+    }
+    let stats = Stats::of(&rows, budget());
+    assert_eq!((stats.live().count, stats.back(), stats.reverted), (5, 0, 1), "twice is once");
+    assert_eq!(
+        (stats.rules.into_iter().collect::<Vec<_>>(), stats.within_rules),
+        (vec![(RuleId::Coupled, 1)], 0)
+    );
 }

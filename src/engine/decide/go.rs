@@ -223,6 +223,9 @@ impl<'a> Turn<'a> {
             _ => (None, None),
         };
         // What the patch was when its steps were laid out is what was read: a file of a later patch set is none of it.
+        if patch.is_outdated && program::needs_path(&run.argv) {
+            return Err(no::outdated_plan(self.prefix(), patch, number));
+        }
         let path = file.or_else(|| step.path.clone());
         let argv = program::fill(&run.argv, &self.values(patch, stage, path, ""))
             .map_err(|what| no::no_value(self.prefix(), &what))?;

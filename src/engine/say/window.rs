@@ -261,7 +261,7 @@ pub fn summary(state: &State, window: &Window, at: At, ending: Ending) -> String
         parts.push(format!("live {}", list(&live)));
     }
     if !merged.is_empty() {
-        parts.push(format!("merged, no host needs it {}", list(&merged)));
+        parts.push(format!("merged only {} (no host needs it)", list(&merged)));
     }
     if !back.is_empty() {
         parts.push(format!("rolled back {}", list(&back)));

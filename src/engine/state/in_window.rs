@@ -307,6 +307,7 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
                 patch.checks.clear();
                 patch.overrides.clear();
                 patch.files = None;
+                patch.is_outdated = !patch.steps.is_empty();
                 for step in patch.steps.iter_mut().filter(|step| step.act == Act::Review) {
                     step.done = None;
                 }
@@ -315,12 +316,16 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
         Event::PatchStarted { steps } => {
             patch.stage = Stage::Moving;
             patch.steps.clone_from(steps);
+            patch.is_outdated = false;
             patch.started = Some(at);
             patch.step_since = Some(at);
             patch.nagged = None;
             patch.health = Health::default();
         }
-        Event::StepsPlanned { steps } => patch.steps.clone_from(steps),
+        Event::StepsPlanned { steps } => {
+            patch.steps.clone_from(steps);
+            patch.is_outdated = false;
+        }
         Event::StepDone { step, patch_set, note } => {
             let room = record.by.room.clone();
             let done = Done { by: who.clone(), at, patch_set: *patch_set, note: note.clone(), room };

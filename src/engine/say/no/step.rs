@@ -158,6 +158,17 @@ pub fn no_value(prefix: &str, what: &str) -> Refusal {
     Refusal::new("argument", text)
 }
 
+/// Its steps are for the files of another patch set.
+pub fn outdated_plan(prefix: &str, patch: &Patch, number: u32) -> Refusal {
+    let change = patch.change;
+    let back = command(prefix, &format!("rollback {change}"));
+    let text = format!(
+        "the file of step {number} is from before ps {}, and was not read as part of it. {back}, then add {change} again",
+        patch.patch_set
+    );
+    Refusal::new("changed", text)
+}
+
 /// That window holds no lock.
 pub fn no_lock(prefix: &str, word: &str, holders: &[&Window]) -> Refusal {
     let known: Vec<String> = holders.iter().map(|window| window.id().to_string()).collect();
