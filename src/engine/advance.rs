@@ -5,7 +5,7 @@
 mod back;
 
 use super::decide::{self, Turn};
-use super::event::{Cause, Debt, Event, Settlement, Went};
+use super::event::{Cause, Debt, Event, Owed, Settlement, Went};
 use super::facts::{Facts, Fault, PatchSetKind, Status};
 use super::guidelines::{self, Finding, RuleId};
 use super::id::{At, ChangeNumber, Who};
@@ -325,12 +325,12 @@ impl<'a> Turn<'a> {
 
     pub(super) fn enter_ledger(&mut self, window: &Window, patch: &Patch, facts: &Facts, debt: Debt) {
         let change = &facts.change;
-        let event = Event::LedgerEntered {
+        let event = Event::LedgerEntered(Owed {
             debt,
             project: change.project.clone(),
             branch: change.branch.clone(),
             revision: change.revision.clone(),
-        };
+        });
         self.record(Some(window.id()), Some(patch.change), event);
     }
 

@@ -28,7 +28,7 @@ use super::window::Occurrence;
 
 pub use back_step::BackStep;
 pub use cause::{Absence, Cause, LinkNow};
-pub use debt::{Debt, Settlement};
+pub use debt::{Debt, Owed, Settlement};
 pub use ending::Ending;
 pub use imported::{Format, IMPORTED, Origin};
 pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT, kinds};
@@ -458,16 +458,7 @@ pub enum Event {
         changes: Vec<ChangeNumber>,
     },
     /// A change is merged and not deployed.
-    LedgerEntered {
-        /// Why.
-        debt: Debt,
-        /// Its repository.
-        project: String,
-        /// Its branch.
-        branch: String,
-        /// Its commit.
-        revision: String,
-    },
+    LedgerEntered(Owed),
     /// A ledger entry is dealt with.
     Settled {
         /// How.

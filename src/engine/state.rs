@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Debt, Event, LinkNow, Record, Settlement, Wish};
+use super::event::{Debt, Event, LinkNow, Owed, Record, Settlement, Wish};
 use super::facts::{Fact, Facts, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
@@ -286,7 +286,7 @@ impl State {
                 }
             }
             Event::OfferClosed { .. } => self.close_offer(record),
-            Event::LedgerEntered { debt, project, branch, revision } => {
+            Event::LedgerEntered(Owed { debt, project, branch, revision }) => {
                 if let Some(change) = record.change {
                     let entry = Entry {
                         debt: *debt,

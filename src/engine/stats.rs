@@ -158,8 +158,8 @@ impl Stats {
             Event::Added { reverts, .. } => {
                 changes.reverts.insert(change, reverts);
             }
-            Event::LedgerEntered { revision, .. } => {
-                changes.revisions.insert(change, revision);
+            Event::LedgerEntered(owed) => {
+                changes.revisions.insert(change, owed.revision);
             }
             Event::Overridden { rule, .. } => changes.aside.entry(change).or_default().push(rule),
             Event::PatchStarted { steps } => {

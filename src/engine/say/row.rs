@@ -165,8 +165,8 @@ pub fn text(
         Event::BackStepFailed { step, why } => format!("rollback step r{step} ({n}) failed: {why}"),
         Event::BackStepRetried { step } => format!("rollback step r{step} ({n}) is tried again"),
         Event::RolledBack { changes } => format!("off the hosts: {}", numbers(changes)),
-        Event::LedgerEntered { debt, project, branch, .. } => {
-            format!("{n} is {} ({project} {branch})", self::debt(*debt))
+        Event::LedgerEntered(owed) => {
+            format!("{n} is {} ({} {})", debt(owed.debt), owed.project, owed.branch)
         }
         Event::Settled { how, reason } => format!("{n} is settled ({}): {reason}", settlement(*how)),
         Event::Frozen { freeze, from, to, reason } => format!(
