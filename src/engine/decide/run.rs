@@ -219,8 +219,9 @@ impl Turn<'_> {
             self.record(Some(window.id()), Some(step.change), event);
             let retry = self.command("retry");
             let done = self.command(&format!("done r{number} NOTE"));
-            let text =
-                format!("r{number} FAILED: {}. {retry}, or mend it by hand and {done}", say::own_words(why));
+            let stages = say::go::where_it_stands(rollback, number);
+            let why = say::own_words(why);
+            let text = format!("r{number} FAILED: {why}. {stages}. {retry}, or mend it by hand and {done}");
             self.answer(&text);
             return Ok(());
         }

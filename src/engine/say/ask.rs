@@ -151,6 +151,7 @@ pub fn steps(patch: &Patch, steps: &[Step]) -> String {
         .zip(steps)
         .map(|(number, step)| {
             let mark = match (&step.done, &step.failed) {
+                _ if patch.stage == Stage::RolledBack && step.is_on_hosts(false) => " taken back".to_owned(),
                 (Some(done), _) => format!(" done {} {}", short_name(&done.by), words::clock(done.at)),
                 (None, Some(_)) => format!(" {}", failed(step)),
                 (None, None) if step.is_unknown() => " UNKNOWN".to_owned(),

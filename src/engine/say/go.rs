@@ -249,7 +249,7 @@ pub fn no_value(what: &str) -> String {
 
 /// It is off the hosts and still merged.
 pub fn still_merged(change: ChangeNumber, words: &str) -> String {
-    format!("{change} stays merged and undeployed. Upload its revert: {words}")
+    format!("{change} stays merged and undeployed. Upload its revert and add it: {words}")
 }
 
 /// The words of a revert, to be pasted.
