@@ -165,8 +165,9 @@ impl<'a> Turn<'a> {
             self.answer(&text);
             return Ok(());
         }
-        let row =
-            self.intend_back(window, number, step).map_err(|what| no::no_value(self.prefix(), &what))?;
+        let row = self
+            .intend_back(window, number, step)
+            .map_err(|what| no::no_value_back(self.prefix(), number, &what))?;
         self.answer(&say::go::back_started(number, step, row));
         Ok(())
     }
@@ -228,7 +229,7 @@ impl<'a> Turn<'a> {
         }
         let path = file.or_else(|| step.path.clone());
         let argv = program::fill(&run.argv, &self.values(patch, stage, path, ""))
-            .map_err(|what| no::no_value(self.prefix(), &what))?;
+            .map_err(|what| no::no_value(self.prefix(), patch, &what))?;
         let event = Event::StepIntended { step: number, argv: argv.clone() };
         Ok(self.start_run(window, patch.change, event, argv, run))
     }
@@ -450,7 +451,7 @@ impl<'a> Turn<'a> {
                     self.say_of_rollback(window, &text);
                 }
                 None if step.run.is_some() && step.failed.is_none() => {
-                    let why = "I was away before it began".to_owned();
+                    let why = "I went down before that".to_owned();
                     let event = Event::BackStepFailed { step: number, why: why.clone() };
                     self.record(Some(window.id()), Some(step.change), event);
                     let text = say::go::back_not_begun(self.prefix(), number, &why);

@@ -72,7 +72,7 @@ pub fn through(patch: &Patch, step: &Step, ended: &Ended) -> String {
 pub fn merge_ran(patch: &Patch, number: u32, ended: &Ended) -> String {
     let how = how_it_went(ended);
     format!(
-        "{} step {number}: what merges it has ended ({how}); I see for myself when it is MERGED",
+        "{} step {number}: the merge command has ended ({how}); I see for myself when it is MERGED",
         patch.change
     )
 }
@@ -142,7 +142,7 @@ pub fn back_unknown(prefix: &str, number: u32, going: &Going) -> String {
 /// A rollback step was not begun when the program went down.
 pub fn back_not_begun(prefix: &str, number: u32, why: &str) -> String {
     let (retry, done) = (command(prefix, "retry"), command(prefix, &format!("done r{number} NOTE")));
-    format!("r{number} is not begun: {why}. {retry}, or {done} where it was done by hand")
+    format!("r{number} has not begun: {why}. {retry}, or {done} where it was done by hand")
 }
 
 /// A rollback step has started.
@@ -158,16 +158,16 @@ pub fn next_back(prefix: &str, number: u32, step: &BackStep) -> String {
     }
 }
 
-/// What a rollback step that the bot runs waits for.
+/// What a rollback step that the bot runs waits for, behind its name.
 pub fn back_waits(prefix: &str, number: u32, step: &BackStep) -> String {
     let done = command(prefix, &format!("done r{number} NOTE"));
     match (&step.going, &step.failed) {
         (Some(going), _) if going.is_unknown => {
-            format!(" is UNKNOWN ({}), {done} or {}", going.row, command(prefix, "rerun"))
+            format!(", UNKNOWN ({}): {done} or {}", going.row, command(prefix, "rerun"))
         }
-        (Some(going), _) => format!(" runs since {} UTC ({})", words::clock(going.at), going.row),
-        (None, Some(why)) => format!(" FAILED ({}), {} or {done}", own_words(why), command(prefix, "retry")),
-        (None, None) => " runs next".to_owned(),
+        (Some(going), _) => format!(", running since {} UTC ({})", words::clock(going.at), going.row),
+        (None, Some(why)) => format!(", FAILED ({}): {} or {done}", own_words(why), command(prefix, "retry")),
+        (None, None) => ", which I run next".to_owned(),
     }
 }
 
@@ -185,19 +185,21 @@ pub fn back_failed(prefix: &str, number: u32, why: &str, stages: &str, ran: RowI
     format!("r{number} FAILED: {} ({ran}). {stages}. {retry}, or mend it by hand and {done}", own_words(why))
 }
 
-/// How each stage of a rollback stands: `clean: canaries; not clean: testservers`.
+/// How each stage of a rollback stands: `Off: 900101 production; unsure: 900101 canaries; still on: 900101 testservers`.
 pub fn where_it_stands(rollback: &Rollback, failed: u32) -> String {
     let list = |wanted: &dyn Fn(u32, &BackStep) -> bool| {
         let those = (1u32..).zip(&rollback.steps).filter(|(number, step)| wanted(*number, step));
-        those
-            .map(|(_, step)| back_step_name(step).replacen(" off ", " on ", 1))
-            .collect::<Vec<_>>()
-            .join(", ")
+        let named = those.map(|(_, step)| {
+            let file = step.file.as_ref().map(|file| format!(" {}", own_words(file))).unwrap_or_default();
+            format!("{} {}{file}", step.change, step.stage)
+        });
+        named.collect::<Vec<_>>().join(", ")
     };
-    let clean = list(&|_, step| step.done).replace(" on ", " off ");
-    let bad = list(&|number, step| !step.done && number == failed);
-    let open = list(&|number, step| !step.done && number != failed);
-    let parts = [("Clean", clean), ("perhaps still", bad), ("still", open)];
+    let parts = [
+        ("off", list(&|_, step| step.done)),
+        ("unsure", list(&|number, step| !step.done && number == failed)),
+        ("still on", list(&|number, step| !step.done && number != failed)),
+    ];
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|(_, list)| !list.is_empty())

@@ -96,12 +96,12 @@ pub fn goes_back_soon(prefix: &str, change: ChangeNumber, left: TimeDelta) -> St
 /// It does not go back by itself.
 pub fn cancelled(prefix: &str, name: &str, change: ChangeNumber) -> String {
     let back = command(prefix, &format!("rollback {change}"));
-    format!("{change} does not go back by itself ({name}). It is still UNHEALTHY: {back}")
+    format!("{name} cancels it: {change} does not go back by itself. It is still UNHEALTHY: {back}")
 }
 
 /// Another deployer takes it as it is.
 pub fn set_aside(patch: &Patch, by: &str, reason: &str) -> String {
-    format!("{} goes on past its health, by {by}: {}", patch.change, own_words(reason))
+    format!("{by} lets {} go on past its health: {}", patch.change, own_words(reason))
 }
 
 /// Time was added.

@@ -227,10 +227,11 @@ pub fn emergency_open(
 ) -> String {
     let until = words::clock(occurrence.ends);
     let check = command(&settings.prefix, &format!("check {change} deployer"));
+    let report = command(&settings.prefix, "aftermath WHAT HAPPENED AND WHY");
     let points: Vec<&str> =
         settings.emergency.checklist.iter().map(super::super::checklist::Item::word).collect();
     format!(
-        "{}: {} is on until {until} UTC, lead {}, agreed by {by}; checklist: {}. {check}, and a report at its end",
+        "{}: {} is on until {until} UTC, lead {}, agreed by {by}; checklist: {}. {check}; before its end {report}",
         short_name(lead),
         occurrence.id,
         short_name(lead),

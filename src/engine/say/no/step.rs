@@ -97,7 +97,8 @@ pub fn nothing_unknown(step: &str) -> Refusal {
 /// A person does this step.
 pub fn by_hand(prefix: &str, number: &str) -> Refusal {
     let done = command(prefix, &format!("done {number}"));
-    Refusal::new("by-hand", format!("{number} has no command, you do it: {done} when it is through"))
+    let step = if number.starts_with('r') { number.to_owned() } else { format!("step {number}") };
+    Refusal::new("by-hand", format!("{step} has no command, you do it: {done} when it is through"))
 }
 
 /// The bot does this step.
@@ -149,13 +150,20 @@ pub fn rerun_waits(prefix: &str, number: u32, step: &Step, stops: Refusal) -> Re
 }
 
 /// The command cannot be made for this patch.
-pub fn no_value(prefix: &str, what: &str) -> Refusal {
-    let text = format!(
-        "the command needs {}, and this patch has none that may stand there. Do it by hand: {}",
-        own_words(what),
-        command(prefix, "hold WHY")
-    );
-    Refusal::new("argument", text)
+pub fn no_value(prefix: &str, patch: &Patch, what: &str) -> Refusal {
+    let verb = if patch.touched_hosts() { "rollback" } else { "skip" };
+    let way = command(prefix, &format!("{verb} {} WHY", patch.change));
+    Refusal::new("argument", format!("{}. {way}", needs(what)))
+}
+
+/// The same of a rollback step, which a person can do.
+pub fn no_value_back(prefix: &str, number: u32, what: &str) -> Refusal {
+    let done = command(prefix, &format!("done r{number} NOTE"));
+    Refusal::new("argument", format!("{}. Take it off by hand, then {done}", needs(what)))
+}
+
+fn needs(what: &str) -> String {
+    format!("the command needs {}, and this patch has none that may stand there", own_words(what))
 }
 
 /// Its steps are for the files of another patch set.
