@@ -70,7 +70,7 @@ impl<'a> Turn<'a> {
         who.extend(others);
         who.retain(|who| Some(who) != self.who.as_ref());
         who.dedup();
-        self.answer(&text);
+        self.answer(&say::window::lock_taken(self.prefix(), window, hold));
         self.ping(window, &who.iter().collect::<Vec<_>>(), &text);
         Ok(())
     }

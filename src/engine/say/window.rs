@@ -199,6 +199,12 @@ pub fn lock_stolen(prefix: &str, window: &Window, by: &str, reason: &str, hold: 
     )
 }
 
+/// What whoever took it is told.
+pub fn lock_taken(prefix: &str, window: &Window, hold: u32) -> String {
+    let (id, resume) = (window.id(), command(prefix, &format!("resume H{hold} NOTE")));
+    format!("the lock is off {id}, which is HELD (H{hold}); others may go on. {resume}")
+}
+
 /// Somebody asks to deploy outside windows.
 pub fn emergency_asked(
     prefix: &str,
