@@ -1,4 +1,4 @@
-//! The people in the channel: each says `!log` lines and waits for the answers. One thread.
+//! The people in the channel: each says `!log` lines, or asks with them, and waits for the answers. One thread.
 
 use std::collections::VecDeque;
 use std::io;
@@ -36,12 +36,18 @@ const WORDS: &[&str] = &[
     "db1177",
 ];
 
+/// What is asked of a long log, with a number in the place of `#`.
+const QUESTIONS: &[&str] =
+    &["last 1", "last 1 by user#", "last 1 task T#", "last 1 find feature", "last 1 find sync* #"];
+
 /// What is done: so many clients, so many commands of each on their way, for so long.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) clients: usize,
     pub(crate) each: usize,
     pub(crate) time: Duration,
+    /// They ask, and nothing is to be stored.
+    pub(crate) asks: bool,
 }
 
 /// What came of it.
@@ -102,7 +108,7 @@ impl Client {
     /// Says one `!log` and waits for the answer.
     pub(crate) async fn ask(&mut self, channel: &str) -> io::Result<()> {
         let mut out = String::new();
-        self.command(channel, &mut out);
+        self.command(channel, false, &mut out);
         self.say(&out).await?;
         self.wait_for(&format!(" :{}: logged ", self.nick)).await
     }
@@ -130,8 +136,13 @@ impl Client {
         Ok(())
     }
 
-    fn command(&mut self, channel: &str, out: &mut String) {
+    fn command(&mut self, channel: &str, asks: bool, out: &mut String) {
         self.said += 1;
+        if asks {
+            let question = QUESTIONS[self.said % QUESTIONS.len()].replace('#', &(self.said % 40).to_string());
+            out.push_str(&format!("PRIVMSG {channel} :!log {question}\r\n"));
+            return;
+        }
         let text = (self.said..).map(|at| WORDS[at % WORDS.len()]).take(12).collect::<Vec<_>>().join(" ");
         let text = text.get(..80).unwrap_or(&text);
         out.push_str(&format!("PRIVMSG {channel} :!log {text} {}\r\n", self.said));
@@ -144,13 +155,14 @@ impl Client {
         let mut outcome = Outcome::default();
         let mut out = String::new();
         let from = format!(":{bot}!").into_bytes();
-        let to = format!(" :{}: logged ", self.nick).into_bytes();
+        let word = if load.asks { "" } else { "logged " };
+        let to = format!(" :{}: {word}", self.nick).into_bytes();
         let mut free = load.each;
         loop {
             let now = Instant::now();
             if now < end || outcome.sent == 0 {
                 for _ in 0..free {
-                    self.command(channel, &mut out);
+                    self.command(channel, load.asks, &mut out);
                     waiting.push_back(now);
                     outcome.sent += 1;
                 }
@@ -166,7 +178,7 @@ impl Client {
             }
             free = 0;
             self.hear(|line| {
-                let Some(count) = acknowledged(line, &from, &to) else { return };
+                let Some(count) = acknowledged(line, &from, &to, load.asks) else { return };
                 let now = Instant::now();
                 outcome.lines += 1;
                 for _ in 0..count {
@@ -182,10 +194,14 @@ impl Client {
     }
 }
 
-/// How many commands a line of the bot acknowledges: `NICK: logged L12` one, `NICK: logged 6 entries: …` six.
-fn acknowledged(line: &[u8], from: &[u8], to: &[u8]) -> Option<usize> {
+/// How many commands a line of the bot acknowledges: `NICK: logged L12` one, `NICK: logged 6 entries: …` six, and of those
+/// that ask each line one.
+fn acknowledged(line: &[u8], from: &[u8], to: &[u8], asks: bool) -> Option<usize> {
     let line = line.strip_prefix(from)?;
     let at = line.windows(to.len()).position(|part| part == to)?;
+    if asks {
+        return Some(1);
+    }
     let rest = str::from_utf8(&line[at + to.len()..]).ok()?;
     let first = rest.split(' ').next()?;
     first.parse().ok().or_else(|| first.strip_prefix('L').map(|_| 1))

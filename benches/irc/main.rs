@@ -3,8 +3,8 @@
 //! Each client says `!log TEXT` and waits until it is told that the row is stored. It needs InspIRCd, `cc` and (better)
 //! `chrt` and `taskset`: the server and the clients get the first processor, the bot the last one, both with real-time
 //! priority, so that other work on the machine does not count. The microseconds belong to one machine and its disk; the
-//! ratios to the floors, measured within the same seconds, can be compared. `cargo bench --bench irc -- 5` takes five
-//! rounds. What it measured and the goals: reference/performance.md, as ARCHITECTURE.md tells.
+//! ratios to the floors, measured within the same seconds, can be compared. `cargo bench --bench irc -- 5 1000000` takes
+//! five rounds, and asks a log of a million rows (else of 100,000). What it measured and the goals: reference/performance.md, as ARCHITECTURE.md tells.
 
 mod floor;
 mod load;
@@ -23,7 +23,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use swatbot::engine::event::{Author, Event, Record, Went};
 use swatbot::engine::id::{RoomId, Who};
-use swatbot::store::Store;
+use swatbot::store::{Feeder, Store};
 
 use load::Load;
 use process::{Bot, Kind};
@@ -45,6 +45,9 @@ const KINDS: &[Kind] = &[Kind::Floor("echo"), Kind::Floor("group"), Kind::Floor(
 /// The rows of a long log.
 const ROWS: usize = 100_000;
 
+/// So many of them are stored at a time.
+const BATCH: usize = 10_000;
+
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     if let [role, kind, server, nick, channel, database] = words.as_slice()
@@ -53,10 +56,11 @@ fn main() -> ExitCode {
         floor::run(kind, server, nick, channel, database);
         return ExitCode::SUCCESS;
     }
-    let rounds = words.first().and_then(|word| word.parse().ok()).unwrap_or(3);
+    let number = |at: usize| words.get(at).and_then(|word| word.parse().ok());
+    let (rounds, rows) = (number(0).unwrap_or(3), number(1).unwrap_or(ROWS));
     let pinned = pin();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let measured = runtime.and_then(|runtime| runtime.block_on(measure(rounds, pinned)));
+    let measured = runtime.and_then(|runtime| runtime.block_on(measure(rounds, rows, pinned)));
     match measured {
         Ok(report) => {
             report.print(pinned);
@@ -90,7 +94,7 @@ fn pin() -> bool {
     false
 }
 
-async fn measure(rounds: usize, pinned: bool) -> io::Result<Report> {
+async fn measure(rounds: usize, rows: usize, pinned: bool) -> io::Result<Report> {
     // A disk like the one that a log is on: a temporary folder may be in memory.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let server = Server::start(&new(folder.path(), "server")?)?;
@@ -107,23 +111,32 @@ async fn measure(rounds: usize, pinned: bool) -> io::Result<Report> {
             report.starts.push(Start::of(*kind, kind.name(), at, &dir, pinned).await?);
         }
         let dir = new(&folder, "long")?;
-        write_log(&dir.join("log.db"))?;
+        write_log(&dir.join("log.db"), ROWS)?;
         report.starts.push(Start::of(Kind::Swatbot, LONG, at, &dir, pinned).await?);
         let mut bots = Vec::new();
         for kind in KINDS {
             bots.push(start(*kind, &new(&folder, kind.name())?).await?);
         }
         for (clients, each) in LOADS {
-            let load = Load { clients: *clients, each: *each, time: TIME };
+            let load = Load { clients: *clients, each: *each, time: TIME, asks: false };
             for bot in &bots {
                 report.runs.push(run(&server, bot, load, round).await?);
             }
         }
         drop(bots);
+        let asks = Load { clients: 1, each: 1, time: TIME, asks: true };
+        for kind in [Kind::Floor("echo"), Kind::Asked] {
+            let dir = new(&folder, &format!("{}-asked", kind.name()))?;
+            if kind == Kind::Asked {
+                write_log(&dir.join("log.db"), rows)?;
+            }
+            let bot = start(kind, &dir).await?;
+            report.runs.push(run(&server, &bot, asks, round).await?);
+        }
         let bot = start(Kind::Paced, &new(&folder, "paced")?).await?;
         // The first answer has taken a line of the burst; it comes back.
         tokio::time::sleep(Duration::from_secs(6)).await;
-        let paste = Load { clients: 1, each: 20, time: Duration::ZERO };
+        let paste = Load { clients: 1, each: 20, time: Duration::ZERO, asks: false };
         report.runs.push(run(&server, &bot, paste, round).await?);
     }
     Ok(report)
@@ -144,8 +157,8 @@ fn new(parent: &Path, name: &str) -> io::Result<PathBuf> {
     Ok(dir)
 }
 
-/// Writes a log of many rows, of people who write to it.
-fn write_log(path: &Path) -> io::Result<()> {
+/// Writes a log of many rows, of people who write to it, and its index.
+fn write_log(path: &Path, rows: usize) -> io::Result<()> {
     let mut store = Store::open(path).map_err(io::Error::other)?;
     let begin: DateTime<Utc> = "2026-01-05T09:00:00Z".parse().map_err(io::Error::other)?;
     let record = |number: usize| {
@@ -167,6 +180,10 @@ fn write_log(path: &Path) -> io::Result<()> {
             event: Event::Logged,
         }
     };
-    let records: Vec<Record> = (0..ROWS).map(record).collect();
-    store.append(&records, &[]).map(|_| ()).map_err(io::Error::other)
+    for first in (0..rows).step_by(BATCH) {
+        let records: Vec<Record> = (first..rows.min(first + BATCH)).map(record).collect();
+        store.append(&records, &[]).map_err(io::Error::other)?;
+    }
+    let feeder = Feeder::open(path).map_err(io::Error::other)?;
+    feeder.feed(&|_| ()).map(|_| ()).map_err(io::Error::other)
 }

@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Swatbot,
     /// swatbot as it comes.
     Paced,
+    /// swatbot without pacing, on a long log.
+    Asked,
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             Self::Floor(name) => name,
             Self::Swatbot => "swatbot",
             Self::Paced => "paced",
+            Self::Asked => "asked",
         }
     }
 
@@ -71,7 +74,7 @@ impl Bot {
                 command.arg(std::env::current_exe()?).args(["floor", floor, &by.to_string(), name, &channel]);
                 command.arg(&database);
             }
-            Kind::Swatbot | Kind::Paced => {
+            Kind::Swatbot | Kind::Paced | Kind::Asked => {
                 let config = dir.join("windows.toml");
                 fs::create_dir_all(dir.join("changes"))?;
                 fs::write(&config, configuration(by, name, kind == Kind::Paced))?;
@@ -120,7 +123,7 @@ impl Bot {
         let sql = match self.kind {
             Kind::Floor("echo") => return Ok(0),
             Kind::Floor(_) => "SELECT count(*) FROM log",
-            Kind::Swatbot | Kind::Paced => "SELECT count(*) FROM event WHERE kind = 'logged'",
+            Kind::Swatbot | Kind::Paced | Kind::Asked => "SELECT count(*) FROM event WHERE kind = 'logged'",
         };
         let log = Connection::open_with_flags(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         log.query_one(sql, [], |row| row.get(0))

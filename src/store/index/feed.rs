@@ -253,8 +253,16 @@ fn read(log: &Connection, from: i64, to: i64, block: i64) -> Result<Option<(Bloc
             read.add(((seq - 1) % block) as u16, time, fields, text);
         })?;
         last = Some(row.get(super::COLUMN_COUNT)?);
+        let_others_go_first(seq as usize, 8);
     }
     Ok(last.map(|hash| (read, hash)))
+}
+
+/// Whoever commits on the same processor waits for a few rows and not for a whole block.
+fn let_others_go_first(number: usize, every: usize) {
+    if number.is_multiple_of(every) {
+        thread::yield_now();
+    }
 }
 
 /// A source with the term that it is at; the heap gives the smallest term first, and of equal ones the older rows.
@@ -303,6 +311,7 @@ fn merge<'a>(
         }
     }
     let mut waiting: Option<Posting> = None;
+    let mut count = 0;
     while let Some(mut source) = heap.pop() {
         let at = match source.rest.next() {
             Some(next) => {
@@ -312,6 +321,8 @@ fn merge<'a>(
             }
             None => source.at,
         };
+        count += 1;
+        let_others_go_first(count, 64);
         match &mut waiting {
             Some((term, lists)) if *term == at.0 => at.1.into_iter().for_each(|list| add(lists, list)),
             _ => {
