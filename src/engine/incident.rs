@@ -79,8 +79,12 @@ impl Looks {
     pub fn take(&mut self, at: At, is_good: bool) {
         if !is_good {
             self.good.clear();
-        } else if self.good.len() < MOST {
-            self.good.push(at);
+            return;
+        }
+        self.good.push(at);
+        // While another check is not good, this one may be for hours.
+        if self.good.len() > MOST {
+            self.good.remove(0);
         }
     }
 

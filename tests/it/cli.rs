@@ -315,7 +315,7 @@ fn a_report_is_the_summary_and_what_happened() {
     );
     assert_eq!(at("2026-11-23T12:00:00Z", "next"), report("2026-11-23/morning"), "it was spoken of");
     let (code, out, _) = report("stats");
-    assert_eq!((code, out.as_str()), (0, "1 window, 0 live, 0 rolled back\n"));
+    assert_eq!((code, out.as_str()), (0, "2 windows, 0 live, 0 rolled back\n"), "nobody claimed either");
 
     let (code, out, err) = report("2026-11-25/morning");
     assert_eq!((code, out.as_str()), (1, ""));

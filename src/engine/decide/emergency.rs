@@ -177,9 +177,10 @@ impl Turn<'_> {
         }
         let again = owed.report.is_some();
         self.record(Some(window.id()), None, Event::EmergencyReported { words: words.to_owned() });
-        let finish = self.command("finish");
         let word = if again { "replaced" } else { "noted" };
-        self.answer(&format!("report of {} {word}. {finish}", window.id()));
+        let moves = window.motion.is_some() || window.rollback.is_some();
+        let next = self.command(if moves { "steps" } else { "finish" });
+        self.answer(&format!("report of {} {word}. {next}", window.id()));
         Ok(())
     }
 }

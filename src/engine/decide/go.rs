@@ -3,7 +3,6 @@
 
 use chrono::TimeDelta;
 
-use super::super::Kind;
 use super::super::command::StepRef;
 use super::super::event::{BackStep, Event, Went};
 use super::super::id::{ChangeNumber, RowId};
@@ -13,6 +12,7 @@ use super::super::program::{self, Ended, Run, Values};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::{CommandSettings, PRODUCTION};
 use super::super::window::{Rollback, Window};
+use super::super::{Kind, words};
 use super::Turn;
 use super::start::with_done;
 
@@ -401,7 +401,13 @@ impl<'a> Turn<'a> {
         let seen: Vec<String> = window
             .health
             .iter()
-            .map(|(check, sample)| format!("{check} {} ({})", sample.words, sample.verdict.word()))
+            .map(|(id, sample)| {
+                let age = self.at - sample.at;
+                let check = self.settings.checks.iter().find(|check| check.id == *id);
+                let is_old = check.is_none_or(|check| age >= check.stale);
+                let ago = if is_old { format!(", {} ago", words::exact_span(age)) } else { String::new() };
+                format!("{id} {} ({}{ago})", sample.words, sample.verdict.word())
+            })
             .collect();
         (!seen.is_empty()).then(|| seen.join("; "))
     }

@@ -11,7 +11,7 @@ use crate::engine::patch::Patch;
 use crate::engine::settings::{CheckSettings, Limit, Settings};
 
 /// No more samples of one check are kept: what is wanted from them is long since known.
-const MOST: usize = 300;
+const MOST: usize = 1_000;
 
 /// One look at one check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

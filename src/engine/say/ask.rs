@@ -4,7 +4,7 @@ use super::super::checklist::Item;
 use super::super::command::{Role, Verb};
 use super::super::event::BackStep;
 use super::super::guidelines::{self, Asked, Point, PointState};
-use super::super::id::At;
+use super::super::id::{At, OccurrenceId};
 use super::super::log::Row;
 use super::super::order;
 use super::super::patch::{Patch, Stage};
@@ -304,12 +304,7 @@ pub fn roles(who: &[Role]) -> String {
 
 /// How a window that is over went: its summary.
 /// `head` is that of its closing row.
-pub fn report(
-    name: &str,
-    window: &super::super::id::OccurrenceId,
-    rows: &[Row],
-    head: Option<&str>,
-) -> String {
+pub fn report(name: &str, window: &OccurrenceId, rows: &[Row], head: Option<&str>) -> String {
     match rows.iter().rev().find(|row| row.kind == "window-closed") {
         Some(closed) => {
             let refused = rows.iter().filter(|row| row.outcome == "refused").count();
@@ -320,6 +315,18 @@ pub fn report(
         }
         None => format!("{name}: nothing is on record of {window}"),
     }
+}
+
+/// Said of a window to come that nobody has spoken of; `last` is the one that was over last.
+pub fn not_yet(prefix: &str, ahead: &Occurrence, last: Option<&OccurrenceId>, at: At) -> String {
+    let last = last.map(|last| format!("{} or ", command(prefix, &format!("report {last}"))));
+    format!(
+        "{} ({}) is to come, nothing is on record of it yet. {}{}",
+        ahead.id,
+        words::day_clock(ahead.starts, at),
+        last.unwrap_or_default(),
+        command(prefix, "report stats")
+    )
 }
 
 /// Said where the log took nothing.
