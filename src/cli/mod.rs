@@ -159,19 +159,22 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
         Verb::Demo { fast } => demo::run(*fast),
         Verb::Check => print(&check::said(&configuration(args)?, &args.config.display().to_string())),
         Verb::Log(question) => {
-            let config = configuration(args)?;
-            let rooms = config.settings.windows.into_iter().flat_map(|window| window.rooms).collect();
-            let hosts = config.settings.policy.review_hosts;
-            let question = log::LogArgs { rooms, hosts, ..question.clone() };
+            let database = database(args)?;
+            let mut question = question.clone();
+            if args.database.is_none() || args.config.exists() {
+                let settings = configuration(args)?.settings;
+                question.rooms = settings.windows.into_iter().flat_map(|window| window.rooms).collect();
+                question.hosts = settings.policy.review_hosts;
+            }
             // A whole page at once: standard output on its own writes each line by itself.
             let mut out = io::BufWriter::new(io::stdout());
-            log::run(&question, &config.database, Clock::system().now(), log::look(), &mut out).map_err(
-                |fault| match (fault.exit_code(), &fault) {
+            log::run(&question, &database, Clock::system().now(), log::look(), &mut out).map_err(|fault| {
+                match (fault.exit_code(), &fault) {
                     (2, _) => Fault::Usage(fault.to_string()),
                     (_, log::LogFault::Open(error)) => Fault::Failed(unopened(args, error)),
                     _ => Fault::Failed(fault.to_string()),
-                },
-            )
+                }
+            })
         }
         Verb::Report { occurrence, wikitext } => {
             let config = configuration(args)?;
@@ -186,12 +189,12 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
             feed::run(feed, &config.database, &settings.name, settings.policy.patch_time, &mut io::stdout())
                 .map_err(|fault| unreported(args, &fault))
         }
-        Verb::Verify(question) => verify::run(question, &configuration(args)?.database, &mut io::stdout()),
-        Verb::Backup { file } => backup::run(file, &configuration(args)?.database, &mut io::stdout()),
-        Verb::Export { file } => export::export_log(file, &configuration(args)?.database, &mut io::stdout()),
-        Verb::Import { file } => export::import_log(file, &configuration(args)?.database, &mut io::stdout()),
+        Verb::Verify(question) => verify::run(question, &database(args)?, &mut io::stdout()),
+        Verb::Backup { file } => backup::run(file, &database(args)?, &mut io::stdout()),
+        Verb::Export { file } => export::export_log(file, &database(args)?, &mut io::stdout()),
+        Verb::Import { file } => export::import_log(file, &database(args)?, &mut io::stdout()),
         Verb::ImportSal(import) => {
-            let database = configuration(args)?.database;
+            let database = database(args)?;
             let now = args.clock.unwrap_or_else(|| Clock::system().now());
             import_sal::run(import, &database, now, &mut io::stdout())
         }
@@ -214,6 +217,11 @@ fn configuration(args: &Args) -> Result<Config, Fault> {
         config.database.clone_from(database);
     }
     Ok(config)
+}
+
+/// The log. Where it is named there need be no configuration: a copy of a log is read anywhere.
+fn database(args: &Args) -> Result<PathBuf, Fault> {
+    args.database.clone().map_or_else(|| Ok(configuration(args)?.database), Ok)
 }
 
 /// Why a log cannot be read. Where there is none, most likely another configuration is meant.

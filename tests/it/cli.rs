@@ -401,3 +401,23 @@ fn the_demo_needs_nothing_and_takes_a_bad_canary_back() {
     let seconds = (out.lines().count() * 350 + letters * 8) / 1000;
     assert!((40..=75).contains(&seconds), "{seconds} s");
 }
+
+#[test]
+fn a_log_that_is_named_needs_no_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("log.db");
+    play(&database, "alice> !log restarted apache\n");
+    let copy = folder.path().join("copy.db");
+    let (database, copy) = (database.to_str().unwrap(), copy.to_str().unwrap());
+    for (words, expected) in [
+        (&["log", "find", "apache"][..], "restarted apache"),
+        (&["verify"], "whole"),
+        (&["backup", copy], "copy.db"),
+        (&["export", "-"], "restarted apache"),
+    ] {
+        let nowhere = ["--config", "/nonexistent/windows.toml", "--database", database];
+        let (code, out, err) = swatbot(&[&nowhere[..], words].concat());
+        assert_eq!(code, 0, "{words:?}: {err}");
+        assert!(out.contains(expected), "{words:?}: {out}");
+    }
+}
