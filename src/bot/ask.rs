@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use chrono::TimeDelta;
 
 use crate::engine::id::{At, OccurrenceId, RowId};
-use crate::engine::log::{Query, Term, TermText, Total, rank, suspected};
+use crate::engine::log::{Query, Total, correcting, corrections, rank, suspected};
 use crate::engine::say::log::Page;
 use crate::engine::{About, Kind, Place, Question, Reply, say, stats};
 use crate::store::{Reader, StoreError};
@@ -185,9 +185,7 @@ impl With<'_> {
         let Some(row) = found.rows.first() else {
             return Ok(say::log::rows(self.said_to(0, found.total), &found, query));
         };
-        let named = Term { text: TermText::Word(row.id.to_string()), not: false };
-        let amended = Query { kind: Some("amended".to_owned()), terms: vec![named], ..Query::default() };
-        let corrected = say::log::correcting(row.id, log.search(&amended)?.rows);
+        let corrected = correcting(row.id, log.search(&corrections(row.id))?.rows);
         let head = self.head(row.id);
         Ok(say::log::row_in_full(&question.name, row, head.as_deref(), &corrected, is_private(question)))
     }

@@ -20,6 +20,13 @@ pub(super) fn export_log(target: &Path, database: &Path, out: &mut dyn Write) ->
         export_to(database, target, &|rows| bar.inc(rows))
     };
     bar.finish_and_clear();
+    match &exported {
+        // Whoever read it has seen enough.
+        Err(ExportError::Write(error)) if to_pipe && error.kind() == io::ErrorKind::BrokenPipe => {
+            return Ok(());
+        }
+        _ => {}
+    }
     let exported = exported.map_err(|error| match error {
         ExportError::Part(PartError::Exists(_)) => Fault::Usage(error.to_string()),
         _ => Fault::Failed(harmless(&error.to_string())),

@@ -10,11 +10,11 @@ use chrono::{SecondsFormat, TimeDelta};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::report::{Known, known};
+use super::report::{Known, ReportFault, known};
 use crate::engine::id::{At, OccurrenceId, RowId};
 use crate::engine::say::report::{Form, page};
 use crate::engine::text;
-use crate::store::{OpenError, Reader, StoreError};
+use crate::store::Reader;
 
 /// Feed readers ask often; who wants more asks the log.
 const OCCURRENCES: usize = 50;
@@ -34,28 +34,6 @@ pub(super) struct FeedArgs {
     occurrences: Vec<OccurrenceId>,
 }
 
-/// Why there are no feeds.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum FeedFault {
-    /// The log has no row of it.
-    #[error("nothing is on record of {0}")]
-    Nothing(OccurrenceId),
-    /// The log cannot be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The log cannot be read.
-    #[error(transparent)]
-    Read(#[from] StoreError),
-    /// A file cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-}
-
 /// Writes the files. `name` is the bot's, `budget` the time that a patch has.
 pub(super) fn run(
     args: &FeedArgs,
@@ -63,18 +41,18 @@ pub(super) fn run(
     name: &str,
     budget: TimeDelta,
     out: &mut dyn Write,
-) -> Result<(), FeedFault> {
+) -> Result<(), ReportFault> {
     let log = Reader::open(database)?;
     let all = log.occurrences()?;
     // The log is told from others by its first row, so that entries have names of their own for ever.
     let first = log.head_of(RowId(1))?.map(|head| head.to_string()).unwrap_or_default();
     let log_id = first.rsplit(' ').next().unwrap_or_default().to_owned();
     let feeds = Feeds { dir: &args.dir, name, budget, log_id };
-    fs::create_dir_all(&args.dir).map_err(|source| FeedFault::File { path: args.dir.clone(), source })?;
+    fs::create_dir_all(&args.dir).map_err(|source| unwritten(&args.dir, source))?;
     let asked = if args.occurrences.is_empty() { &all } else { &args.occurrences };
     let mut written = 0;
     for id in asked {
-        let known = known(&log, id)?.ok_or_else(|| FeedFault::Nothing(id.clone()))?;
+        let known = known(&log, id)?.ok_or_else(|| ReportFault::Nothing(id.clone()))?;
         written +=
             usize::from(feeds.write(&file_name(&[&id.date.to_string(), &id.window], "json"), &json(&known))?);
         written += usize::from(
@@ -98,6 +76,10 @@ pub(super) fn run(
     // Whoever is not there to read it has the files.
     let _ = writeln!(out, "{}: {written} {same} written", args.dir.display());
     Ok(())
+}
+
+fn unwritten(path: &Path, source: io::Error) -> ReportFault {
+    ReportFault::Write { what: path.display().to_string(), source }
 }
 
 /// A name that is one in every folder and every address, whatever a window is called.
@@ -133,7 +115,7 @@ struct Item<'a> {
 
 impl Feeds<'_> {
     /// The rows of an occurrence, the newest first.
-    fn rows(&self, known: &Known) -> Result<Vec<u8>, FeedFault> {
+    fn rows(&self, known: &Known) -> Result<Vec<u8>, ReportFault> {
         let report = &known.report;
         let id = report.occurrence.to_string();
         let entries = report.timeline.iter().rev().map(|entry| Item {
@@ -148,7 +130,7 @@ impl Feeds<'_> {
     }
 
     /// The occurrences of a window, the newest first: their reports.
-    fn of_window(&self, window: &str, occurrences: &[Known]) -> Result<Vec<u8>, FeedFault> {
+    fn of_window(&self, window: &str, occurrences: &[Known]) -> Result<Vec<u8>, ReportFault> {
         let entries = occurrences.iter().map(|known| {
             let report = &known.report;
             let id = report.occurrence.to_string();
@@ -167,7 +149,7 @@ impl Feeds<'_> {
     }
 
     /// RFC 4287: everything that must be there, in the order in which people read it.
-    fn feed(&self, id: String, title: String, entries: Vec<Item<'_>>) -> Result<Vec<u8>, FeedFault> {
+    fn feed(&self, id: String, title: String, entries: Vec<Item<'_>>) -> Result<Vec<u8>, ReportFault> {
         let updated = entries.iter().map(|entry| entry.updated).max().unwrap_or_default();
         let mut xml = Writer::new_with_indent(Vec::new(), b' ', 1);
         let head = Item { id, title, updated, author: self.name, kind: None, content: None };
@@ -187,7 +169,7 @@ impl Feeds<'_> {
                     })?;
                 Ok(())
             });
-        written.map_err(|source| FeedFault::File { path: self.dir.to_owned(), source })?;
+        written.map_err(|source| unwritten(self.dir, source))?;
         let mut bytes = xml.into_inner();
         bytes.push(b'\n');
         Ok(bytes)
@@ -203,7 +185,7 @@ impl Feeds<'_> {
     }
 
     /// Replaces a file, in one moment for whoever reads it; `false` where it is the same already.
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<bool, FeedFault> {
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<bool, ReportFault> {
         let path = self.dir.join(name);
         if fs::read(&path).is_ok_and(|stands| stands == bytes) {
             return Ok(false);
@@ -211,7 +193,7 @@ impl Feeds<'_> {
         let part = self.dir.join(format!(".{name}.part"));
         fs::write(&part, bytes)
             .and_then(|()| fs::rename(&part, &path))
-            .map_err(|source| FeedFault::File { path, source })?;
+            .map_err(|source| unwritten(&path, source))?;
         Ok(true)
     }
 }

@@ -119,7 +119,8 @@ fn import(
     })?;
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let source = Source { name, project: args.project.clone(), zone: args.timezone, now };
-    let sal::Read { entries, bad, bad_count } = sal::read(&bytes, format, &source);
+    let sal::Read { entries, bad, bad_count, others, first_other, is_of_a_channel } =
+        sal::read(&bytes, format, &source);
     drop(bytes);
     for one in &bad {
         // What cannot be read is told even where nobody reads it.
@@ -128,9 +129,18 @@ fn import(
     if bad_count > bad.len() as u64 {
         let _ = writeln!(io::stderr(), "{shown}: and {} lines more", bad_count - bad.len() as u64);
     }
+    if let Some((line, words)) = first_other {
+        let _ = writeln!(io::stderr(), "{shown}:{line}: no entry: {}", harmless(&words));
+    }
     let count = entries.len() as u64;
-    if count == 0 && bad_count > 0 {
-        return Err(Trouble::File(format!("nothing of it could be read as {}", format.word())));
+    let no_entries = match others {
+        0 => String::new(),
+        1 => ", 1 line was no entry".to_owned(),
+        others => format!(", {others} lines were no entry"),
+    };
+    if count == 0 && (bad_count > 0 || !is_of_a_channel) {
+        let why = format!("nothing of it could be read as {}{no_entries}", format.word());
+        return Err(Trouble::File(why));
     }
     let bar = bar(count);
     let mut new = 0;
@@ -158,7 +168,11 @@ fn import(
         0 => String::new(),
         _ => format!(", {} a second", HumanCount((count as f64 / took.as_secs_f64()) as u64)),
     };
-    writeln!(out, "{shown}: {count} entries ({}), {new} new{known}{unread}{rate}", format.word())?;
+    writeln!(
+        out,
+        "{shown}: {count} entries ({}), {new} new{known}{unread}{no_entries}{rate}",
+        format.word()
+    )?;
     Ok(())
 }
 

@@ -8,7 +8,11 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use crate::engine::id::{At, RoomId, RowId};
-use crate::engine::log::{Asked, Found, LAST, Query, Risk, Row, Total, parse, rank, room_called, suspected};
+use crate::engine::log::{
+    Asked, Found, LAST, Query, Risk, Row, Total, Wrong, before_find, correcting, corrections, no_question,
+    parse, rank, room_called, suspected,
+};
+use crate::engine::say::log::{rows_named, words_behind_find};
 use crate::engine::say::{Refusal, no};
 use crate::store::{OpenError, Reader, StoreError};
 
@@ -26,7 +30,7 @@ const PAGE: usize = 5000;
 #[derive(clap::Args, Clone, Debug)]
 pub struct LogArgs {
     /// Any of: count, last N, by WHO, change N, task T1234, window W, room R, kind K, outcome O, since 2h|DATE,
-    /// until DATE, and at the end find WORDS "PHRASES" BEGIN*. Or: show L812, around L812, suspects 14:32. Nothing: the
+    /// until DATE, and at the end find WORDS "PHRASES" PART*. Or: show L812, around L812, suspects 14:32. Nothing: the
     /// last 5 rows. Newest first; times are UTC. Words that begin with "-" stand behind "--"
     #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
@@ -48,15 +52,15 @@ pub struct LogArgs {
     /// The rooms that can be named without their network.
     #[arg(skip)]
     pub rooms: Vec<RoomId>,
+    /// The review system's, for changes that are named by their URL.
+    #[arg(skip)]
+    pub hosts: Vec<String>,
 }
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum LogFault {
-    /// It is not a question: bad usage.
-    #[error("\"{0}\" is not a query: see swatbot log --help")]
-    NotAQuery(String),
-    /// A question with something wrong in it: bad usage.
+    /// It is no question, or one with something wrong in it: bad usage.
     #[error("{text} [{code}]", text = .0.text, code = .0.code)]
     Wrong(Refusal),
     /// What asks for one row, or for a number, cannot be followed: bad usage.
@@ -77,7 +81,7 @@ impl LogFault {
     /// 2 for bad usage, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NotAQuery(_) | Self::Wrong(_) | Self::NotToFollow => 2,
+            Self::Wrong(_) | Self::NotToFollow => 2,
             Self::Open(_) | Self::Read(_) | Self::Write(_) => 1,
         }
     }
@@ -107,23 +111,24 @@ impl LogArgs {
     /// The question, read as a room's `!log` is read; here nothing can be recorded, so what is no question is a fault.
     pub fn question(&self, at: At) -> Result<Question, LogFault> {
         let line = self.line();
-        match parse(&line, at) {
+        let wrong = match parse(&line, at, &self.hosts) {
+            // The queue is known to the bot alone.
+            Asked::Query(query) if let Some(ticket) = query.ticket => Wrong::Change(format!("#{ticket}")),
             Asked::Query(mut query) => {
                 if let Some(room) = query.room.as_ref().and_then(|room| room_called(room, self.rooms.iter()))
                 {
                     query.room = Some(room.0.clone());
                 }
-                Ok(Question::Rows(query))
+                return Ok(Question::Rows(query));
             }
-            Asked::Suspects(at) => Ok(Question::Suspects(at)),
-            Asked::Wrong(wrong) => {
-                let Refusal { code, text } = no::wrong_question(&wrong, ASK);
-                Err(LogFault::Wrong(Refusal { code, text: harmless(&text) }))
-            }
+            Asked::Suspects(at) => return Ok(Question::Suspects(at)),
+            Asked::Wrong(wrong) => wrong,
             Asked::Text(_) | Asked::Amend { .. } | Asked::Redact { .. } | Asked::More | Asked::Nothing => {
-                Err(LogFault::NotAQuery(harmless(&line)))
+                no_question(&line, at, &self.hosts)
             }
-        }
+        };
+        let Refusal { code, text } = no::wrong_question(&wrong, ASK);
+        Err(LogFault::Wrong(Refusal { code, text: harmless(&text) }))
     }
 
     /// The words as one line. The shell has taken the quotes away, so behind `find` what holds a space is a phrase.
@@ -212,23 +217,26 @@ fn each_page(
 
 fn rows(log: &Reader, query: Query, printer: &mut Printer, out: &mut dyn Write) -> Result<(), LogFault> {
     let mut found = false;
+    let rather = before_find(&query);
     each_page(log, query, |rows| {
         found |= !rows.is_empty();
         Ok(printer.rows(out, rows)?)
     })?;
-    if !found && printer.is_for_people() {
-        nothing_found()?;
+    if !found && (printer.is_for_people() || rather.is_some()) {
+        nothing_found(rather.as_deref())?;
     }
     Ok(printer.end(out)?)
 }
 
-/// On standard error, so that a script that counts lines counts none.
-fn nothing_found() -> io::Result<()> {
-    writeln!(io::stderr(), "nothing found")
+/// On standard error, so that a script that counts lines counts none. `rather` is what was perhaps meant.
+fn nothing_found(rather: Option<&str>) -> io::Result<()> {
+    let rather = rather.map(|question| harmless(&words_behind_find(question, ASK))).unwrap_or_default();
+    writeln!(io::stderr(), "nothing found{rather}")
 }
 
 /// Exactly, also where the log would rather say "more than".
 fn count(log: &Reader, query: Query, printer: &mut Printer, out: &mut dyn Write) -> Result<(), LogFault> {
+    let rather = before_find(&query);
     let count = match log.search(&query)?.total {
         Total::Exactly(count) => count,
         Total::MoreThan(_) => {
@@ -240,6 +248,9 @@ fn count(log: &Reader, query: Query, printer: &mut Printer, out: &mut dyn Write)
             count
         }
     };
+    if count == 0 && rather.is_some() {
+        nothing_found(rather.as_deref())?;
+    }
     Ok(printer.count(out, count)?)
 }
 
@@ -248,16 +259,17 @@ fn show(log: &Reader, query: &Query, out: &mut dyn Write) -> Result<(), LogFault
     match log.search(query)?.rows.first() {
         Some(row) => {
             let head = log.head_of(row.id)?.map(|head| head.to_string()).unwrap_or_default();
-            Ok(table::in_full(out, row, &head)?)
+            let corrected = correcting(row.id, log.search(&corrections(row.id))?.rows);
+            Ok(table::in_full(out, row, &head, &rows_named(&corrected))?)
         }
-        None => Ok(nothing_found()?),
+        None => Ok(nothing_found(None)?),
     }
 }
 
 fn suspects(log: &Reader, at: At, printer: &mut Printer, out: &mut dyn Write) -> Result<(), LogFault> {
     let suspects = rank(log.search(&suspected(at))?.rows);
     if suspects.is_empty() && printer.is_for_people() {
-        nothing_found()?;
+        nothing_found(None)?;
     }
     let risks: Vec<Risk> = suspects.iter().map(|suspect| suspect.risk).collect();
     let rows: Vec<Row> = suspects.into_iter().map(|suspect| suspect.row).collect();

@@ -120,9 +120,19 @@ enum Fault {
     Failed(String),
     /// It was asked wrongly, or configured wrongly: exit 2.
     Usage(String),
+    /// The log cannot be written, and a bot that cannot record must not act: exit 78, which is `EX_CONFIG`.
+    ReadOnly(String),
 }
 
-/// Runs the program. 0 is done, 1 failed, 2 wrong usage or configuration; errors go to standard error.
+impl From<OpenError> for Fault {
+    fn from(error: OpenError) -> Self {
+        let text = error.to_string();
+        if matches!(error, OpenError::ReadOnly { .. }) { Self::ReadOnly(text) } else { Self::Failed(text) }
+    }
+}
+
+/// Runs the program. 0 is done, 1 failed, 2 wrong usage or configuration, 78 a log that the bot cannot write; errors go to
+/// standard error.
 pub fn main() -> ExitCode {
     let args = Args::parse();
     match dispatch(&args) {
@@ -131,6 +141,7 @@ pub fn main() -> ExitCode {
             let (text, code) = match fault {
                 Fault::Failed(text) => (text, 1),
                 Fault::Usage(text) => (text, 2),
+                Fault::ReadOnly(text) => (text, 78),
             };
             // Where standard error is closed there is nobody to tell.
             let _ = writeln!(io::stderr(), "{}", text.trim_end());
@@ -149,46 +160,43 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
         Verb::Demo { fast } => demo::run(*fast),
         Verb::Check => print(&check::said(&configuration(args)?, &args.config.display().to_string())),
         Verb::Log(question) => {
-            let config = configuration(args)?;
-            let rooms = config.settings.windows.into_iter().flat_map(|window| window.rooms).collect();
-            let question = log::LogArgs { rooms, ..question.clone() };
+            let database = database(args)?;
+            let mut question = question.clone();
+            if args.database.is_none() || args.config.exists() {
+                let settings = configuration(args)?.settings;
+                question.rooms = settings.windows.into_iter().flat_map(|window| window.rooms).collect();
+                question.hosts = settings.policy.review_hosts;
+            }
             // A whole page at once: standard output on its own writes each line by itself.
             let mut out = io::BufWriter::new(io::stdout());
-            log::run(&question, &config.database, Clock::system().now(), log::look(), &mut out).map_err(
-                |fault| match (fault.exit_code(), &fault) {
+            log::run(&question, &database, Clock::system().now(), log::look(), &mut out).map_err(|fault| {
+                match (fault.exit_code(), &fault) {
                     (2, _) => Fault::Usage(fault.to_string()),
                     (_, log::LogFault::Open(error)) => Fault::Failed(unopened(args, error)),
                     _ => Fault::Failed(fault.to_string()),
-                },
-            )
+                }
+            })
         }
         Verb::Report { wanted, wikitext } => {
             let config = configuration(args)?;
             let now = args.clock.unwrap_or_else(|| Clock::system().now());
             let form = if *wikitext { Form::Wikitext } else { Form::Markdown };
             let (settings, database) = (&config.settings, &config.database);
-            report::run(wanted, settings, database, now, form, &mut io::stdout()).map_err(
-                |fault| match &fault {
-                    report::ReportFault::Open(error) => Fault::Failed(unopened(args, error)),
-                    _ => Fault::Failed(fault.to_string()),
-                },
-            )
+            report::run(wanted, settings, database, now, form, &mut io::stdout())
+                .map_err(|fault| unreported(args, &fault))
         }
         Verb::Feed(feed) => {
             let config = configuration(args)?;
             let settings = &config.settings;
             feed::run(feed, &config.database, &settings.name, settings.policy.patch_time, &mut io::stdout())
-                .map_err(|fault| match &fault {
-                    feed::FeedFault::Open(error) => Fault::Failed(unopened(args, error)),
-                    _ => Fault::Failed(fault.to_string()),
-                })
+                .map_err(|fault| unreported(args, &fault))
         }
-        Verb::Verify(question) => verify::run(question, &configuration(args)?.database, &mut io::stdout()),
-        Verb::Backup { file } => backup::run(file, &configuration(args)?.database, &mut io::stdout()),
-        Verb::Export { file } => export::export_log(file, &configuration(args)?.database, &mut io::stdout()),
-        Verb::Import { file } => export::import_log(file, &configuration(args)?.database, &mut io::stdout()),
+        Verb::Verify(question) => verify::run(question, &database(args)?, &mut io::stdout()),
+        Verb::Backup { file } => backup::run(file, &database(args)?, &mut io::stdout()),
+        Verb::Export { file } => export::export_log(file, &database(args)?, &mut io::stdout()),
+        Verb::Import { file } => export::import_log(file, &database(args)?, &mut io::stdout()),
         Verb::ImportSal(import) => {
-            let database = configuration(args)?.database;
+            let database = database(args)?;
             let now = args.clock.unwrap_or_else(|| Clock::system().now());
             import_sal::run(import, &database, now, &mut io::stdout())
         }
@@ -200,12 +208,7 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
             // Into memory first: the generator panics where whoever reads it has seen enough.
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "swatbot", &mut script);
-            match io::stdout().write_all(&script) {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                    Err(Fault::Failed(error.to_string()))
-                }
-                _ => Ok(()),
-            }
+            print(&String::from_utf8_lossy(&script))
         }
     }
 }
@@ -218,6 +221,11 @@ fn configuration(args: &Args) -> Result<Config, Fault> {
     Ok(config)
 }
 
+/// The log. Where it is named there need be no configuration: a copy of a log is read anywhere.
+fn database(args: &Args) -> Result<PathBuf, Fault> {
+    args.database.clone().map_or_else(|| Ok(configuration(args)?.database), Ok)
+}
+
 /// Why a log cannot be read. Where there is none, most likely another configuration is meant.
 fn unopened(args: &Args, error: &OpenError) -> String {
     match error {
@@ -228,6 +236,17 @@ fn unopened(args: &Args, error: &OpenError) -> String {
     }
 }
 
+fn unreported(args: &Args, fault: &report::ReportFault) -> Fault {
+    Fault::Failed(match fault {
+        report::ReportFault::Open(error) => unopened(args, error),
+        _ => fault.to_string(),
+    })
+}
+
 fn print(text: &str) -> Result<(), Fault> {
-    io::stdout().write_all(text.as_bytes()).map_err(|error| Fault::Failed(error.to_string()))
+    match io::stdout().write_all(text.as_bytes()) {
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Fault::Failed(error.to_string())),
+        _ => Ok(()),
+    }
 }

@@ -43,7 +43,7 @@ impl FromStr for Wanted {
     }
 }
 
-/// Why there is no report.
+/// Why there is no report, or no feed of one.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReportFault {
     /// The log has no row of it.
@@ -74,9 +74,14 @@ pub(super) enum ReportFault {
     /// The log cannot be read.
     #[error(transparent)]
     Read(#[from] StoreError),
-    /// The report cannot be written.
-    #[error("cannot write the report: {0}")]
-    Write(#[from] io::Error),
+    /// What is made of it cannot be written.
+    #[error("cannot write {what}: {source}")]
+    Write {
+        /// The report, or the name of a file.
+        what: String,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 /// What the log knows of an occurrence.
@@ -113,26 +118,28 @@ pub(super) fn run(
     match out.write_all(page.as_bytes()).and_then(|()| out.flush()) {
         // Whoever read it has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
+        written => written.map_err(|source| ReportFault::Write { what: "the report".to_owned(), source }),
     }
 }
 
 /// The occurrence that is meant by a word.
 fn meant(wanted: &Wanted, settings: &Settings, log: &Reader, now: At) -> Result<OccurrenceId, ReportFault> {
     let all = log.occurrences()?;
-    let last_of = |window: &str| {
-        let began = |id: &&OccurrenceId| {
-            let rows = log.rows_of_window(id).unwrap_or_default();
-            rows.iter().any(|row| matches!(row.kind.as_str(), "window-started" | "window-closed"))
-        };
-        let mut of_it = all.iter().rev().filter(|id| id.window == window);
-        of_it.clone().find(began).or_else(|| of_it.next()).cloned()
-    };
     match wanted {
         Wanted::Occurrence(id) => Ok(id.clone()),
         Wanted::Last(word) => {
+            let of_it: Vec<&OccurrenceId> = all.iter().rev().filter(|id| id.window == *word).collect();
+            for id in &of_it {
+                let rows = log.rows_of_window(id)?;
+                let began = ["window-started", "window-closed"];
+                if rows.iter().any(|row| began.contains(&row.kind.as_str())) {
+                    return Ok((*id).clone());
+                }
+            }
+            // One that has not begun is better than none.
             let known = what_to_type(&all);
-            last_of(word).ok_or_else(|| ReportFault::NoWindow { word: word.clone(), known })
+            let first = of_it.first().map(|id| (*id).clone());
+            first.ok_or_else(|| ReportFault::NoWindow { word: word.clone(), known })
         }
         Wanted::Next | Wanted::Stats => {
             let is_held = |next: &Occurrence| schedule::no_deploy_day(&settings.policy, next).is_none();

@@ -29,7 +29,7 @@ use crate::engine::say::card::Card;
 use crate::engine::settings::{CONSOLE, Seed};
 use crate::engine::{Accepted, Place, Reply, Run};
 use crate::health::Checks;
-use crate::play::Player;
+use crate::play::{PlayError, Player};
 use crate::review::{CoverageFrom, Files, Gerrit, GerritSettings, Source};
 use crate::store::Store;
 use crate::transport::{Say, console};
@@ -112,7 +112,10 @@ fn script(config: Config, clock: Clock, source: Source, checks: Checks) -> Resul
     let mut script = io::stdin().lock();
     Player::open_with(config.settings, config.database, source, clock, Some(checks), &mut out)
         .and_then(|mut player| player.play(&mut script, &mut out))
-        .map_err(|error| failed(&error))
+        .map_err(|error| match error {
+            PlayError::Open(error) => Fault::from(error),
+            error => failed(&error),
+        })
 }
 
 /// The loop, all networks and the review system in this thread, the keyboard in another where a person sits at it.
@@ -191,7 +194,7 @@ async fn open(path: PathBuf) -> Result<Store, Fault> {
         let _ = opened.send(Store::open(&path));
     });
     match store.await {
-        Ok(store) => store.map_err(|error| failed(&error)),
+        Ok(store) => store.map_err(Fault::from),
         Err(_) => Err(Fault::Failed("the log was not opened: a fault in swatbot itself".to_owned())),
     }
 }

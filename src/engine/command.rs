@@ -167,7 +167,7 @@ pub enum Command {
     Link { code: Option<String> },
     Unlink { account: String },
     Help { verb: Option<String> },
-    LogText { text: String },
+    LogText { text: String, like: Option<&'static str> },
     LogQuery { query: Box<Query> },
     LogMore,
     LogSuspects { at: At },

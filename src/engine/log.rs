@@ -1,14 +1,17 @@
 //! The language of `!log`: what is a question, what is a text to record, and what an answer is made of.
 
+mod meant;
 mod parts;
 mod read;
 mod suspects;
 mod terms;
 mod time;
 
+use super::event::Event;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId};
 use time::time_words;
 
+pub use meant::{before_find, like_a_question, no_question};
 pub use parts::{PARTS, Part};
 pub use read::parse;
 pub use suspects::{Risk, Suspect, rank, suspected};
@@ -28,6 +31,8 @@ pub struct Query {
     pub by: Option<String>,
     /// About this change.
     pub change: Option<ChangeNumber>,
+    /// About the change with this ticket: whoever knows the queue puts the change in its place before rows are looked for.
+    pub ticket: Option<u32>,
     /// The text names this task, as a word of its own: `T1234`.
     pub task: Option<String>,
     /// About this occurrence, or any of this window's.
@@ -46,7 +51,7 @@ pub struct Query {
     pub terms: Vec<Term>,
     /// This row alone.
     pub show: Option<RowId>,
-    /// At most this many, the newest.
+    /// At most this many, the newest; with `around`, at most so many neighbours.
     pub last: Option<usize>,
     /// Only rows with a smaller number: how an answer goes on.
     pub before: Option<RowId>,
@@ -185,7 +190,9 @@ pub enum Asked {
 /// What is wrong with a line that is a question in every other word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wrong {
-    /// There is no such time: `2026-02-30`, `25:61`.
+    /// Nothing stands behind this part.
+    Missing(&'static str),
+    /// It is no time: `2026-02-30`, `25:61`, `lunch`.
     Time(String),
     /// It ends before it begins.
     Backwards {
@@ -198,6 +205,10 @@ pub enum Wrong {
     Count(String),
     /// `change` with this.
     Change(String),
+    /// `task` with this.
+    Task(String),
+    /// It has the form of an occurrence, and is none.
+    Window(String),
     /// `before`, `show` or `around` with this.
     Row(&'static str, String),
     /// There is no such kind.
@@ -206,8 +217,17 @@ pub enum Wrong {
     Outcome(String),
     /// This part is there twice.
     Twice(&'static str),
-    /// `show` or `around` with something else.
+    /// `show`, `around` or `suspects` with something else.
     Alone(&'static str),
+    /// This word stands where a part should. Only where nothing can be recorded is that wrong.
+    Stranger {
+        /// The word.
+        word: String,
+        /// The line with `find` in front of it.
+        question: String,
+    },
+    /// What begins with this word is said in chat, where the log is written.
+    InChat(String),
 }
 
 /// The room of that name, in full or without its network, in any case: the first.
@@ -221,6 +241,7 @@ pub fn describe(query: &Query) -> String {
     let Query {
         by,
         change,
+        ticket,
         task,
         window,
         room,
@@ -239,9 +260,11 @@ pub fn describe(query: &Query) -> String {
     said.extend(count.then(|| "count".to_owned()));
     let mut add =
         |word: &str, value: Option<String>| said.extend(value.map(|value| format!("{word} {value}")));
+    // The row itself is one more.
+    let last = last.map(|last| last + usize::from(around.is_some()));
     add("last", last.map(|last| last.to_string()));
     add("by", by.clone());
-    add("change", change.map(|change| change.to_string()));
+    add("change", change.map(|change| change.to_string()).or(ticket.map(|ticket| format!("#{ticket}"))));
     add("task", task.clone());
     add(
         "window",
@@ -261,4 +284,19 @@ pub fn describe(query: &Query) -> String {
     let terms: Vec<String> = terms.iter().map(terms::describe).collect();
     add("find", (!terms.is_empty()).then(|| terms.join(" ")));
     said.join(" ")
+}
+
+/// The question for the rows that may correct this one.
+pub fn corrections(row: RowId) -> Query {
+    let named = Term { text: TermText::Word(row.to_string()), not: false };
+    Query { kind: Some("amended".to_owned()), terms: vec![named], ..Query::default() }
+}
+
+/// Those among the rows found, newest first, that do correct it, oldest first.
+pub fn correcting(row: RowId, found: Vec<Row>) -> Vec<RowId> {
+    let is_one = |found: &Row| {
+        let event = serde_json::from_str(&found.detail);
+        matches!(event, Ok(Event::Amended { row: corrected }) if corrected == row)
+    };
+    found.into_iter().rev().filter(is_one).map(|found| found.id).collect()
 }

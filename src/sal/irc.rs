@@ -53,9 +53,13 @@ pub(super) fn read(bytes: &[u8], source: &Source) -> Read {
             }
         };
         let Some(said) = said(&line.text) else {
-            today = noted(&line.text).or(today);
+            match noted(&line.text) {
+                Some(day) => today = Some(day),
+                None => read.pass_over(line.number, &line.text),
+            }
             continue;
         };
+        read.is_of_a_channel = true;
         match said.day {
             Day::Said(day) => today = Some(day),
             Day::OfYear(month, day) => today = today.and_then(|today| of_year(today, month, day)),
@@ -66,6 +70,10 @@ pub(super) fn read(bytes: &[u8], source: &Source) -> Read {
             Ok(at) => read.entries.push(entry(&said, words, at, line.number, channel.clone(), line.latin1)),
             Err(why) => read.refuse(line.number, why, &line.text),
         }
+    }
+    // Between what people say stands who came and went.
+    if read.is_of_a_channel {
+        (read.others, read.first_other) = (0, None);
     }
     read
 }

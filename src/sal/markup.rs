@@ -119,6 +119,8 @@ fn address(out: &mut String, text: &str) -> Option<usize> {
 
 /// The templates of such pages; others stay as they stand.
 fn template(out: &mut String, text: &str, depth: usize) -> Option<usize> {
+    // One brace alone is no template, whatever stands behind it.
+    text.strip_prefix("{{")?;
     let end = closing(text)?;
     let inside = &text[2..end - 2];
     if let Some(entry) = entry_of_the_log(inside) {

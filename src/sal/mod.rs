@@ -37,6 +37,12 @@ pub struct Read {
     pub bad: Vec<Bad>,
     /// How many of them there are.
     pub bad_count: u64,
+    /// How many lines, or documents, are nothing that could be an entry.
+    pub others: u64,
+    /// The first of them: which, from 1, and how it begins.
+    pub first_other: Option<(u64, String)>,
+    /// It is the log of a channel, in which somebody spoke and need not have logged anything.
+    pub is_of_a_channel: bool,
 }
 
 /// So many bad lines are kept to be shown.
@@ -46,9 +52,22 @@ impl Read {
     fn refuse(&mut self, line: u64, why: Why, words: &str) {
         self.bad_count += 1;
         if self.bad.len() < SHOWN {
-            self.bad.push(Bad { line, why, words: words.chars().take(80).collect() });
+            self.bad.push(Bad { line, why, words: beginning(words) });
         }
     }
+
+    fn pass_over(&mut self, line: u64, words: &str) {
+        if words.trim().is_empty() {
+            return;
+        }
+        self.others += 1;
+        self.first_other.get_or_insert_with(|| (line, beginning(words)));
+    }
+}
+
+/// So much of a line as tells which it is.
+fn beginning(words: &str) -> String {
+    words.chars().take(80).collect()
 }
 
 /// How a file is written, as far as its first lines tell.

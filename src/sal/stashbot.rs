@@ -101,6 +101,7 @@ fn take(read: &mut Read, document: Document<'_>, number: u64, source: &Source, l
     }
     let is_of_the_log = document.kind.as_ref().is_none_or(|kind| kind == "sal");
     if !is_of_the_log {
+        read.pass_over(number, document.message.as_deref().unwrap_or("a document of another type"));
         return;
     }
     match entry(document, number, source, latin1) {

@@ -1,7 +1,7 @@
 //! Pages of a Server Admin Log: `== 2026-11-23 ==` and under it `* 14:05 alice: text`, the newest first.
 //!
 //! A line that goes on (`**`, `*:`, `:`) belongs to the entry above it. What else stands on a page (templates at its head,
-//! categories, lists without a day above them) is no entry and nothing is said of it.
+//! categories, lists without a day above them) is no entry: it is counted, and the first of it is named.
 
 use chrono::NaiveDate;
 
@@ -51,8 +51,9 @@ pub(super) fn read(bytes: &[u8], source: &Source) -> Read {
             above = under(above, day::heading(&plain(title)), depth, &mut year);
             goes_on = false;
         } else if text.starts_with("**") || text.starts_with("*:") || text.starts_with(':') {
-            if goes_on && let Some(entry) = read.entries.last_mut() {
-                go_on(entry, text);
+            match read.entries.last_mut() {
+                Some(entry) if goes_on => go_on(entry, text),
+                _ => read.pass_over(line.number, text),
             }
         } else if let Some(bullet) = text.strip_prefix('*') {
             goes_on = false;
@@ -61,11 +62,12 @@ pub(super) fn read(bytes: &[u8], source: &Source) -> Read {
                     read.entries.push(entry);
                     goes_on = true;
                 }
-                Ok(None) => {}
+                Ok(None) => read.pass_over(line.number, text),
                 Err(why) => read.refuse(line.number, why, text),
             }
         } else {
             goes_on = false;
+            read.pass_over(line.number, text);
         }
     }
     read

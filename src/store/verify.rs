@@ -328,7 +328,8 @@ pub(super) fn redactions(log: &Connection) -> Result<BTreeMap<i64, Redacted>, Ve
             String::from_utf8_lossy(bytes).into_owned()
         };
         let said = lossy(2);
-        let reason = said.strip_prefix(&format!("{named}: ")).unwrap_or(&said).to_owned();
+        let reason = said.strip_prefix("redacts ").unwrap_or(&said);
+        let reason = reason.strip_prefix(&format!("{named}: ")).unwrap_or(reason).to_owned();
         for one in blanked {
             let redacted = Redacted {
                 row: one.row,

@@ -323,6 +323,75 @@ fn a_report_is_the_summary_and_what_happened() {
 }
 
 #[test]
+fn a_correction_and_a_redaction_name_their_rows_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("swatbot.db");
+    let script = "alice> !log restarted mw1263\nalice> !log amend L2 restarted mw1264\nalice> !log amend L2 restarted mw1265\n\
+                  alice> !log the password is hunter2\ngrace> !log redact L5 a password\n";
+    let (code, _, err) = play(&path, script);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let log = |line: &str| {
+        let place = ["--config", CONFIG, "--database", path.to_str().unwrap()];
+        let words: Vec<&str> = ["log"].into_iter().chain(line.split(' ')).chain(place).collect();
+        swatbot(&words).1
+    };
+    for form in ["last 9", "last 9 --json", "last 9 --csv", "last 9 --wikitext", "last 9 --markdown"] {
+        let said = log(form);
+        for words in
+            ["corrects L2: restarted mw1264", "corrects L2: restarted mw1265", "redacts L5: a password"]
+        {
+            assert_eq!(said.matches(words).count(), 1, "{form}: {words}: {said}");
+        }
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    assert!(log("show L2").ends_with("\ncorrected by L3, L4\n"), "{}", log("show L2"));
+    assert!(!log("show L3").contains("corrected by"));
+    let verified = swatbot(&["verify", "--config", CONFIG, "--database", path.to_str().unwrap()]).1;
+    assert!(verified.starts_with("L5 redacted by grace (L6): a password\n"), "{verified}");
+}
+
+#[test]
+fn whoever_has_seen_enough_is_told_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("swatbot.db");
+    assert_eq!(play(&path, "bob> !swat add 4\nalice> !swat claim\nalice> !log it is slow\n").0, 0);
+    let feeds = folder.path().join("feeds");
+    for line in [
+        "log",
+        "log --json",
+        "log --csv",
+        "log --wikitext",
+        "log --markdown",
+        "log --follow",
+        "log count",
+        "log show L1",
+        "log suspects 12:10",
+        "report 2026-11-23/morning",
+        "feed FEEDS",
+        "export -",
+        "verify",
+        "check",
+        "completions bash",
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let words =
+            line.split(' ').map(|word| if word == "FEEDS" { feeds.as_os_str() } else { word.as_ref() });
+        let output = Command::new(env!("CARGO_BIN_EXE_swatbot"))
+            .args(words)
+            .args(["--config", CONFIG, "--database", path.to_str().unwrap()])
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{line}: {err}");
+        // How much was exported does not stand among the lines, and nobody finds nothing here.
+        assert!(err.is_empty() || line.starts_with("log suspects"), "{line}: {err}");
+    }
+}
+
+#[test]
 fn the_demo_needs_nothing_and_takes_a_bad_canary_back() {
     let place = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_swatbot"));
@@ -352,4 +421,24 @@ fn the_demo_needs_nothing_and_takes_a_bad_canary_back() {
     let letters: usize = out.lines().map(|line| line.chars().count()).sum();
     let seconds = (out.lines().count() * 350 + letters * 8) / 1000;
     assert!((40..=75).contains(&seconds), "{seconds} s");
+}
+
+#[test]
+fn a_log_that_is_named_needs_no_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("log.db");
+    play(&database, "alice> !log restarted apache\n");
+    let copy = folder.path().join("copy.db");
+    let (database, copy) = (database.to_str().unwrap(), copy.to_str().unwrap());
+    for (words, expected) in [
+        (&["log", "find", "apache"][..], "restarted apache"),
+        (&["verify"], "whole"),
+        (&["backup", copy], "copy.db"),
+        (&["export", "-"], "restarted apache"),
+    ] {
+        let nowhere = ["--config", "/nonexistent/windows.toml", "--database", database];
+        let (code, out, err) = swatbot(&[&nowhere[..], words].concat());
+        assert_eq!(code, 0, "{words:?}: {err}");
+        assert!(out.contains(expected), "{words:?}: {out}");
+    }
 }

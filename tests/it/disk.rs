@@ -185,7 +185,7 @@ fn a_file_system_that_cannot_be_written_is_named_and_still_read() {
     disk.switch_on("rofs");
     let output = disk.run();
     let why = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{why}");
+    assert_eq!(output.status.code(), Some(78), "{why}");
     assert!(why.contains("swatbot.db is read-only"), "{why}");
     let read = |verb: &[&str]| {
         let mut command = disk.command(Path::new(env!("CARGO_BIN_EXE_swatbot")));

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use regex::Regex;
 use swatbot::engine::command::{Role, VERBS};
+use swatbot::engine::event::{BOOKKEEPING, kinds};
 use swatbot::engine::log::PARTS;
 use swatbot::transport::console::{self, Typed};
 
@@ -66,6 +67,46 @@ fn the_page_on_the_log_names_all_that_can_be_asked() {
         table.push_str(&format!("| `{}` | {} | `{}` |\n", form.trim_end(), part.does, part.example));
     }
     check("docs/log.md", "parts", &table);
+    check("docs/log.md", "kinds", &all_kinds());
+}
+
+/// The table of the kinds of events, of what stands in front of each in the code.
+fn all_kinds() -> String {
+    let mut table = "| kind | what it means |\n|---|---|\n".to_owned();
+    let meanings = meanings(&read("src/engine/event.rs"));
+    let known: Vec<&str> = meanings.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(known, kinds());
+    for (kind, meaning) in &meanings {
+        let bookkeeping = if BOOKKEEPING.contains(&kind.as_str()) { " (bookkeeping)" } else { "" };
+        table.push_str(&format!("| `{kind}`{bookkeeping} | {} |\n", meaning.replace('|', "\\|")));
+    }
+    table
+}
+
+/// Each event by its kind, with what its comment says.
+fn meanings(source: &str) -> Vec<(String, String)> {
+    let (_, variants) = source.split_once("pub enum Event {\n").expect("the events are there");
+    let (mut meanings, mut words) = (Vec::new(), String::new());
+    for line in variants.lines().take_while(|line| *line != "}") {
+        let Some(line) = line.strip_prefix("    ").filter(|line| !line.starts_with([' ', '}', '#'])) else {
+            continue;
+        };
+        if let Some(comment) = line.strip_prefix("///") {
+            words.push_str(comment);
+            continue;
+        }
+        let name = line.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let name = name.split('(').next().expect("there is always a first part");
+        let mut kind = String::new();
+        for c in name.chars() {
+            if c.is_uppercase() && !kind.is_empty() {
+                kind.push('-');
+            }
+            kind.push(c.to_ascii_lowercase());
+        }
+        meanings.push((kind, std::mem::take(&mut words).trim().to_owned()));
+    }
+    meanings
 }
 
 /// The table of verbs, as README.md shows it.

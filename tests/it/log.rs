@@ -7,7 +7,8 @@ use swatbot::engine::event::kinds;
 use swatbot::engine::event::{Author, Event, Record, Went};
 use swatbot::engine::id::{At, ChangeNumber, RowId, Who};
 use swatbot::engine::log::{
-    Asked, InWindow, OUTCOMES, PARTS, Query, Risk, Row, Term, TermText, Wrong, describe, parse, rank,
+    self, Asked, InWindow, OUTCOMES, PARTS, Query, Risk, Row, Term, TermText, Wrong, before_find, describe,
+    like_a_question, rank,
 };
 use swatbot::engine::say::no;
 use swatbot::store::Store;
@@ -17,6 +18,10 @@ use crate::make;
 /// A Monday afternoon.
 fn now() -> At {
     "2026-11-23T14:05:12.345Z".parse().unwrap()
+}
+
+fn parse(text: &str, at: At) -> Asked {
+    log::parse(text, at, &["gerrit.example.org".to_owned()])
 }
 
 fn moment(text: &str) -> Option<At> {
@@ -38,6 +43,11 @@ fn a_whole_line_of_parts_is_a_question() {
         ("  By   ALICE ", by("ALICE")),
         ("by\u{a0}libera/alice", by("libera/alice")),
         ("change 900101", Query { change: Some(ChangeNumber(900_101)), ..none() }),
+        ("change #3", Query { ticket: Some(3), ..none() }),
+        (
+            "change https://gerrit.example.org/r/c/mediawiki/core/+/900101/2",
+            Query { change: Some(ChangeNumber(900_101)), ..none() },
+        ),
         ("task T115031", Query { task: Some("T115031".to_owned()), ..none() }),
         ("task t7", Query { task: Some("T7".to_owned()), ..none() }),
         ("task 115031", Query { task: Some("T115031".to_owned()), ..none() }),
@@ -50,12 +60,18 @@ fn a_whole_line_of_parts_is_a_question() {
         ("show L812", Query { show: Some(RowId(812)), ..none() }),
         ("show 812", Query { show: Some(RowId(812)), ..none() }),
         ("around l812", Query { around: Some(RowId(812)), ..none() }),
-        ("around L812 last 10", Query { around: Some(RowId(812)), last: Some(10), ..none() }),
+        // The row is one of the ten.
+        ("around L812 last 10", Query { around: Some(RowId(812)), last: Some(9), ..none() }),
+        ("around L812 last 1", Query { around: Some(RowId(812)), last: Some(0), ..none() }),
         ("find apache", words(&["apache"])),
         ("find since 2h by the way", words(&["since", "2h", "by", "the", "way"])),
         ("count", count(none())),
         ("Count by alice", count(by("alice"))),
+        ("by alice count", count(by("alice"))),
         ("count find a", count(words(&["a"]))),
+        ("since 2026-11-22  14:30 by alice", Query { since: moment("2026-11-22T14:30:00Z"), ..by("alice") }),
+        ("window either", window(InWindow::Any("either".to_owned()))),
+        ("window (morning)", window(InWindow::Any("(morning)".to_owned()))),
         (
             "by bob change 12 kind refused since 2h until 14:00 last 3 find  a  b",
             Query {
@@ -74,6 +90,10 @@ fn a_whole_line_of_parts_is_a_question() {
     assert_eq!(parse("More", now()), Asked::More);
     assert_eq!(parse("suspects", now()), Asked::Suspects(now()));
     assert_eq!(parse("Suspects 13:30", now()), Asked::Suspects(moment("2026-11-23T13:30:00Z").unwrap()));
+    assert_eq!(
+        parse("suspects yesterday 13:30", now()),
+        Asked::Suspects(moment("2026-11-22T13:30:00Z").unwrap())
+    );
     assert_eq!(parse("suspects 23:50", now()), Asked::Suspects(moment("2026-11-22T23:50:00Z").unwrap()));
 }
 
@@ -126,7 +146,7 @@ fn what_is_found_is_words_phrases_parts_and_what_is_not_there() {
         assert_eq!(describe(&query), format!("find {said}"));
         assert_eq!(parse(&format!("find {text}"), now()), Asked::Query(query), "{text}");
     }
-    assert_eq!(parse("find \"\"", now()), Asked::Text("find \"\"".to_owned()));
+    assert_eq!(parse("find \"\"", now()), Asked::Wrong(Wrong::Missing("find")));
 }
 
 #[test]
@@ -138,6 +158,7 @@ fn each_part_of_the_language_has_an_example_that_is_a_question() {
     let all = Query {
         by: Some("alice".to_owned()),
         change: Some(ChangeNumber(1)),
+        ticket: None,
         task: Some("T1".to_owned()),
         window: Some(InWindow::Any("morning".to_owned())),
         room: Some("#ops".to_owned()),
@@ -175,43 +196,29 @@ fn everything_else_is_recorded_as_it_came() {
     for text in [
         "by the way, apache restarted",
         "synchronized wmf-config/InitialiseSettings.php",
-        "by",
-        "last",
-        "find",
-        "by alice since",
         "by alice apache is down",
         "change of plans",
         "change 900101 reverted",
-        "change \u{661}\u{662}",
-        "change \u{ff11}\u{ff12}",
-        "last night",
-        "last L5",
+        "last 10 minutes were quiet",
         "window of opportunity",
-        "window either/or",
-        "window (morning)",
         "kind of slow",
-        "kind 7",
         "show must go on",
-        "show Lx",
-        "since when",
+        "since the restart mw1265 is slow",
         "since 2h apache is down",
         "since 25:61 apache is down",
+        "since 2026-11-22 14:30 apache is down",
         "until further notice",
         "kind regards from the datacentre",
-        "task done",
         "task force met",
-        "change reverted",
         "around 14:30 apache died",
         "around the world",
-        "suspects apache",
+        "suspects bob and carol",
         "suspects 14:30 are many",
         "count sheep",
         "count on me",
         "more to come",
-        "before lunch",
         "outcome of the vote: 3",
         "window closed early",
-        "until 2fast",
         "lastly 10",
         "amend L812",
         "amend 812 typo",
@@ -223,6 +230,59 @@ fn everything_else_is_recorded_as_it_came() {
     ] {
         assert_eq!(parse(text, now()), Asked::Text(text.to_owned()), "{text:?}");
         assert_eq!(parse(&format!(" {text}\u{3000}"), now()), Asked::Text(text.to_owned()), "{text:?}");
+    }
+}
+
+#[test]
+fn of_a_text_that_begins_like_a_question_it_is_known() {
+    for (text, like) in [
+        ("since the restart mw1265 is slow", Some("since 2h")),
+        ("Last 10 minutes were quiet", Some("last 20")),
+        ("suspects bob and carol", Some("suspects 14:30")),
+        ("amend the plan", Some("amend L812 TEXT")),
+        ("redact the plan", Some("redact L812 REASON")),
+        ("restarted apache since yesterday", None),
+        ("lastly 10", None),
+        ("seq=1", None),
+    ] {
+        assert_eq!(like_a_question(text), like, "{text}");
+        assert!(matches!(parse(text, now()), Asked::Text(_)));
+    }
+}
+
+#[test]
+fn parts_behind_find_are_words_and_what_was_meant_is_known() {
+    for (text, meant) in [
+        ("find apache by bob", Some("by bob find apache")),
+        ("find apache last 1", Some("last 1 find apache")),
+        ("find apache down since 2h", Some("since 2h find apache down")),
+        (
+            "count find apache by bob since 2026-11-22 14:30",
+            Some("count by bob since 2026-11-22 14:30 find apache"),
+        ),
+        (
+            "kind logged find \"out of memory\" -mw1263 change #3",
+            Some("kind logged change #3 find \"out of memory\" -mw1263"),
+        ),
+        ("since 13:00 find apache until 14:00", Some("since 2026-11-23T13:00Z until 14:00 find apache")),
+        ("find by bob", Some("by bob")),
+        // The value is none, the part is there already, it stands alone, or it is none at all.
+        ("find apache kind nonsense", None),
+        ("by alice find apache by bob", None),
+        ("find apache show L5", None),
+        ("find apache \"by bob\"", None),
+        ("find apache by -bob", None),
+        ("find by the way", None),
+        ("find by bob apache", None),
+        ("find apache", None),
+        ("by bob", None),
+    ] {
+        let Asked::Query(query) = parse(text, now()) else { panic!("{text}") };
+        let found = before_find(&query);
+        assert_eq!(found.as_deref(), meant, "{text}");
+        if let Some(found) = found {
+            assert!(matches!(parse(&found, now()), Asked::Query(_)), "{found}");
+        }
     }
 }
 
@@ -263,6 +323,14 @@ fn times_are_read_in_utc() {
         ("2h", "2026-11-23T12:05:12.345Z", "2026-11-23T12:05:12.345Z"),
         ("3D", "2026-11-20T14:05:12.345Z", "2026-11-20T14:05:12.345Z"),
         ("1w", "2026-11-16T14:05:12.345Z", "2026-11-16T14:05:12.345Z"),
+        // It is a Monday.
+        ("monday", "2026-11-23T00:00:00Z", "2026-11-23T23:59:59.999Z"),
+        ("Tue", "2026-11-17T00:00:00Z", "2026-11-17T23:59:59.999Z"),
+        ("sunday", "2026-11-22T00:00:00Z", "2026-11-22T23:59:59.999Z"),
+        ("saturday 14:30", "2026-11-21T14:30:00Z", "2026-11-21T14:30:00Z"),
+        ("tuesdayT14:30Z", "2026-11-17T14:30:00Z", "2026-11-17T14:30:00Z"),
+        ("yesterday \t9:05", "2026-11-22T09:05:00Z", "2026-11-22T09:05:00Z"),
+        ("2026-11-22 14:30:05Z", "2026-11-22T14:30:05Z", "2026-11-22T14:30:05Z"),
         ("2024-02-29", "2024-02-29T00:00:00Z", "2024-02-29T23:59:59.999Z"),
         ("9999-12-31", "9999-12-31T00:00:00Z", "9999-12-31T23:59:59.999Z"),
     ] {
@@ -296,6 +364,13 @@ fn a_question_with_a_time_there_is_not_is_said_to_be_one() {
         "999999999w",
         "9000000w",
         "14:30+02:00",
+        "2026-11-22 25:61",
+        "2026-02-30 14:30",
+        "14:30 14:31",
+        "when",
+        "lunch",
+        "mond",
+        "2fast",
     ] {
         for line in [format!("since {time}"), format!("by alice until {time} find apache")] {
             assert_eq!(parse(&line, now()), Asked::Wrong(Wrong::Time(time.to_owned())), "{line}");
@@ -303,7 +378,7 @@ fn a_question_with_a_time_there_is_not_is_said_to_be_one() {
     }
     assert_eq!(
         parse("window 2026-02-30/morning", now()),
-        Asked::Wrong(Wrong::Time("2026-02-30/morning".to_owned()))
+        Asked::Wrong(Wrong::Window("2026-02-30/morning".to_owned()))
     );
     assert_eq!(parse("-- since 2026-02-30", now()), Asked::Text("since 2026-02-30".to_owned()));
 }
@@ -336,6 +411,27 @@ fn a_question_with_one_wrong_value_is_wrong_and_not_recorded() {
         ("last 0", Wrong::Count(text("0"))),
         ("last 99999999999999999999", Wrong::Count(text("99999999999999999999"))),
         ("last 2h", Wrong::Count(text("2h"))),
+        ("last five", Wrong::Count(text("five"))),
+        ("last L5", Wrong::Count(text("L5"))),
+        ("last night", Wrong::Count(text("night"))),
+        ("by", Wrong::Missing("by")),
+        ("show", Wrong::Missing("show")),
+        ("find", Wrong::Missing("find")),
+        ("by alice since", Wrong::Missing("since")),
+        ("change reverted", Wrong::Change(text("reverted"))),
+        ("change \u{661}\u{662}", Wrong::Change(text("\u{661}\u{662}"))),
+        (
+            "change https://evil.example/r/c/x/+/900101",
+            Wrong::Change(text("https://evil.example/r/c/x/+/900101")),
+        ),
+        ("change #0", Wrong::Change(text("#0"))),
+        ("change #1 change 900101", Wrong::Twice("change")),
+        ("task done", Wrong::Task(text("done"))),
+        ("window either/or", Wrong::Window(text("either/or"))),
+        ("kind 7", Wrong::Kind(text("7"))),
+        ("show Lx", Wrong::Row("show", text("Lx"))),
+        ("before lunch", Wrong::Row("before", text("lunch"))),
+        ("count by bob count", Wrong::Twice("count")),
         ("change 0", Wrong::Change(text("0"))),
         ("change 1234567890", Wrong::Change(text("1234567890"))),
         ("change -1", Wrong::Change(text("-1"))),
@@ -346,6 +442,7 @@ fn a_question_with_one_wrong_value_is_wrong_and_not_recorded() {
         ("by alice kind refussed find apache", Wrong::Kind(text("refussed"))),
         ("outcome maybe", Wrong::Outcome(text("maybe"))),
         ("suspects 25:61", Wrong::Time(text("25:61"))),
+        ("suspects bla", Wrong::Time(text("bla"))),
         ("by alice by bob", Wrong::Twice("by")),
         ("since 2h since 3h", Wrong::Twice("since")),
         ("show L5 by alice", Wrong::Alone("show")),
@@ -356,6 +453,13 @@ fn a_question_with_one_wrong_value_is_wrong_and_not_recorded() {
             Wrong::Backwards {
                 since: moment("2026-11-22T00:00:00Z").unwrap(),
                 until: moment("2026-11-01T23:59:59.999Z").unwrap(),
+            },
+        ),
+        (
+            "since 14:04 until 14:00",
+            Wrong::Backwards {
+                since: moment("2026-11-23T14:04:00Z").unwrap(),
+                until: moment("2026-11-23T14:00:00Z").unwrap(),
             },
         ),
         // The first one is said.
@@ -386,6 +490,9 @@ fn a_described_question_is_the_same_question() {
         "since 2026-11-22 until yesterday",
         "since 14:30",
         "show L7",
+        "around L7",
+        "around L7 last 5",
+        "change #3 by bob",
         "by bob since 2026-11-22T14:30:05 find apache by night",
     ] {
         let Asked::Query(query) = parse(text, now()) else { panic!("{text}") };
@@ -622,7 +729,9 @@ fn json_has_every_field_and_the_detail_as_json() {
     assert_eq!(lines[1]["change"], serde_json::Value::Null);
     let mut odd = row(1, "x", "y");
     odd.detail = "{".to_owned();
-    assert!(printed(&[odd], Form::Json).contains(r#""detail":"{""#));
+    assert!(printed(std::slice::from_ref(&odd), Form::Json).contains(r#""detail":"{""#));
+    odd.detail = "{\n}".to_owned();
+    assert_eq!(printed(&[odd], Form::Json).lines().count(), 1, "an object a line");
 }
 
 #[test]
@@ -635,6 +744,14 @@ fn csv_comes_back_as_it_was() {
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(&rows[0][10], text);
     assert_eq!(&rows[0][11], r#"{"event":"logged"}"#);
+    // The event is the same in both forms, its keys in their order.
+    let event = r#"{"event":"amended","row":4,"about":[1,2]}"#;
+    let amended = Row { detail: event.to_owned(), ..row(1, "x", "y") };
+    assert!(printed(std::slice::from_ref(&amended), Form::Json).contains(&format!("\"detail\":{event}")));
+    let csv_of_it = printed(&[amended], Form::Csv);
+    let records: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(csv_of_it.as_bytes()).records().map(Result::unwrap).collect();
+    assert_eq!(&records[0][11], event);
     assert_eq!((&rows[0][0], &rows[0][1], &rows[0][7]), ("812", "2026-11-23T14:05:12.345Z", "900101"));
     assert_eq!((&rows[1][7], &rows[1][10]), ("", ""));
     assert_eq!(printed(&[], Form::Csv), format!("{header}\n"));
@@ -688,9 +805,11 @@ fn the_command_line_asks_the_same_language() {
     };
     assert_eq!(numbers("last 2"), ["L6", "L5"]);
     assert_eq!(numbers("before L3"), ["L2", "L1"]);
-    assert_eq!(numbers("around L3 last 2"), ["L4", "L3", "L2"]);
+    assert_eq!(numbers("around L3 last 3"), ["L4", "L3", "L2"]);
+    assert_eq!(numbers("around L3 last 2"), ["L3"]);
     assert_eq!(numbers("find apa* "), ["L3"]);
     assert_eq!(answer("count by alice").unwrap(), "6\n");
+    assert_eq!(answer("count find apache by alice").unwrap(), "0\n");
     assert_eq!(answer("count by alice --json").unwrap(), "{\"count\":6}\n");
     assert_eq!(answer("suspects").unwrap().lines().count(), 6);
     assert!(answer("suspects").unwrap().contains("  note  "));
@@ -709,8 +828,25 @@ fn the_command_line_asks_the_same_language() {
     assert_eq!(answer("--csv last 2").unwrap().lines().count(), 3);
     assert_eq!(answer("find nothing").unwrap(), "");
     for (line, words) in [
-        ("apache is down", "\"apache is down\" is not a query: see swatbot log --help"),
-        ("amend L3 nginx", "\"amend L3 nginx\" is not a query: see swatbot log --help"),
+        (
+            "apache is down",
+            "\"apache\" is no part of a question, words stand behind find. \"swatbot log find apache is down\" [not-a-question]",
+        ),
+        (
+            "by alice apache",
+            "\"apache\" is no part of a question, words stand behind find. \"swatbot log by alice find apache\"",
+        ),
+        ("since the restart it is slow", "\"the\" is no time (UTC). \"swatbot log since 2026-11-23"),
+        (
+            "amend L3 nginx",
+            "\"amend\" is for chat, here the log is only read. \"swatbot log last 20\" [not-a-question]",
+        ),
+        ("suspects 14:00 apache", "suspects takes one time and nothing else. \"swatbot log suspects 14:30\""),
+        (
+            "room",
+            "nothing stands behind \"room\". \"swatbot log room libera/#wikimedia-operations\" [no-value]",
+        ),
+        ("change #1", "\"#1\" is no change number. \"swatbot log change 900101\""),
         ("since 25:61", "\"25:61\" is no time (UTC). \"swatbot log since 2026-11-23"),
         (
             "kind refussed",
@@ -720,7 +856,7 @@ fn the_command_line_asks_the_same_language() {
             "outcome maybe",
             "\"maybe\" is no outcome: there are ok, refused and failed. \"swatbot log outcome refused\"",
         ),
-        ("more", "\"more\" is not a query: see swatbot log --help"),
+        ("more", "\"more\" is for chat, here the log is only read."),
         ("--follow show L3", "--follow goes with what more rows can come of"),
         ("--follow count", "--follow goes with what more rows can come of"),
     ] {
@@ -747,9 +883,14 @@ fn a_reader_that_goes_away_is_no_fault() {
             Ok(())
         }
     }
-    let (_folder, path, _store) = log_of(&["one", "two"]);
-    for form in ["--csv", "--json", ""] {
-        run(&args(form), &path, now(), Look::default(), &mut Closed).unwrap();
+    // More than any buffer holds.
+    let long = "a long text ".repeat(100);
+    let (_folder, path, _store) = log_of(&[long.as_str(); 100]);
+    for form in
+        ["--csv", "--json", "--wikitext", "--markdown", "--follow", "count", "show L1", "suspects", ""]
+    {
+        let line = if form.starts_with('-') { format!("by alice {form}") } else { form.to_owned() };
+        run(&args(&line), &path, now(), Look::default(), &mut Closed).unwrap();
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use chrono::{NaiveDate, SecondsFormat};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::harmless;
 use super::table::{self, Look};
@@ -114,13 +115,13 @@ impl Printer {
     fn csv(&mut self, out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(out);
         if !std::mem::replace(&mut self.has_header, true) {
-            writer.write_record(HEADER)?;
+            writer.write_record(HEADER).map_err(unwritten)?;
         }
         for row in rows {
             let seq = row.id.0.to_string();
             let at = time(row.at);
             let change = row.change.map(|change| change.to_string()).unwrap_or_default();
-            writer.write_record([
+            let fields = [
                 &seq,
                 &at,
                 &row.network,
@@ -133,9 +134,18 @@ impl Printer {
                 &row.outcome,
                 &row.text,
                 &row.detail,
-            ])?;
+            ];
+            writer.write_record(fields).map_err(unwritten)?;
         }
         writer.flush()
+    }
+}
+
+/// What kept a record from being written. By itself it would not be known that the pipe was closed.
+fn unwritten(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        kind => io::Error::other(format!("{kind:?}")),
     }
 }
 
@@ -153,7 +163,7 @@ struct Line<'a> {
     kind: &'a str,
     outcome: &'a str,
     text: &'a str,
-    detail: serde_json::Value,
+    detail: Detail<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     risk: Option<&'a str>,
 }
@@ -173,9 +183,26 @@ impl<'a> Line<'a> {
             kind: &row.kind,
             outcome: &row.outcome,
             text: &row.text,
-            // A detail that is no JSON is still shown, as the text it is.
-            detail: serde_json::from_str(&row.detail).unwrap_or_else(|_| row.detail.as_str().into()),
+            detail: Detail::new(&row.detail),
             risk: risk.map(Risk::word),
+        }
+    }
+}
+
+/// The event as it is stored, its keys in their order.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Detail<'a> {
+    Json(&'a RawValue),
+    /// It is no JSON, or none that is one line, and still shown as the text it is.
+    Text(&'a str),
+}
+
+impl<'a> Detail<'a> {
+    fn new(detail: &'a str) -> Self {
+        match serde_json::from_str(detail) {
+            Ok(json) if !detail.contains('\n') => Self::Json(json),
+            _ => Self::Text(detail),
         }
     }
 }

@@ -103,8 +103,8 @@ fn fold(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// One row with all its fields, a line each.
-pub(super) fn in_full(out: &mut dyn Write, row: &Row, head: &str) -> io::Result<()> {
+/// One row with all its fields, a line each, with its head and the rows that correct it.
+pub(super) fn in_full(out: &mut dyn Write, row: &Row, head: &str, corrected: &str) -> io::Result<()> {
     let change = row.change.map(|change| change.to_string()).unwrap_or_default();
     let id = row.id.to_string();
     let at = row.at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
@@ -125,6 +125,9 @@ pub(super) fn in_full(out: &mut dyn Write, row: &Row, head: &str) -> io::Result<
     ];
     for (name, value) in fields {
         writeln!(out, "{name:<7}  {}", if value.is_empty() { "-".to_owned() } else { harmless(value) })?;
+    }
+    if !corrected.is_empty() {
+        writeln!(out, "corrected by {corrected}")?;
     }
     out.flush()
 }

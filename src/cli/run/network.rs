@@ -257,7 +257,7 @@ impl Operator {
     fn read_again(&self) {
         let new = match (self.read)() {
             Ok(new) => new,
-            Err(Fault::Failed(why) | Fault::Usage(why)) => {
+            Err(Fault::Failed(why) | Fault::Usage(why) | Fault::ReadOnly(why)) => {
                 tell(&format!(
                     "the configuration is not taken, the one from before holds:\n{}",
                     why.trim_end()
@@ -267,7 +267,7 @@ impl Operator {
         };
         let checks = match super::checks(&new) {
             Ok(checks) => checks,
-            Err(Fault::Failed(why) | Fault::Usage(why)) => {
+            Err(Fault::Failed(why) | Fault::Usage(why) | Fault::ReadOnly(why)) => {
                 tell(&format!("the configuration is not taken, the one from before holds:\n{why}"));
                 return;
             }

@@ -258,9 +258,13 @@ pub(super) fn log_line(words: &mut Words<'_>) -> Result<Command, Refusal> {
             return Ok(Command::LogAmend { row, text: new.trim().to_owned() });
         }
     }
-    Ok(match log::parse(&text, words.at) {
+    Ok(match log::parse(&text, words.at, words.hosts) {
         log::Asked::Query(query) => Command::LogQuery { query },
-        log::Asked::Text(text) => Command::LogText { text },
+        log::Asked::Text(recorded) => {
+            // Behind `--` it is said to be a text.
+            let like = if recorded == text { log::like_a_question(&text) } else { None };
+            Command::LogText { text: recorded, like }
+        }
         log::Asked::Amend { row, text } => Command::LogAmend { row, text },
         log::Asked::Redact { row, reason } if reason.is_empty() => {
             return Err(no::empty_redact(words.prefix, row));
@@ -269,7 +273,7 @@ pub(super) fn log_line(words: &mut Words<'_>) -> Result<Command, Refusal> {
         log::Asked::Wrong(wrong) => return Err(no::wrong_question_or_text(&wrong, words.prefix)),
         log::Asked::More => Command::LogMore,
         log::Asked::Suspects(at) => Command::LogSuspects { at },
-        log::Asked::Nothing => Command::LogText { text: String::new() },
+        log::Asked::Nothing => Command::LogText { text: String::new(), like: None },
     })
 }
 

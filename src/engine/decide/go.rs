@@ -69,7 +69,7 @@ impl<'a> Turn<'a> {
         }
         self.not_crossed(patch, &format!("go {current}"))?;
         let row = self.intend(window, patch, current, step)?;
-        let text = say::go::started(patch, current, step, row, &self.without_baseline(patch));
+        let text = say::go::started(patch, current, step, row, &self.without_baseline(window, patch, step));
         self.answer(&text);
         Ok(())
     }
@@ -201,13 +201,14 @@ impl<'a> Turn<'a> {
     }
 
     /// What nothing could be compared with later, where the first host is about to be touched.
-    fn without_baseline(&self, patch: &Patch) -> String {
-        if patch.touched_hosts() {
+    fn without_baseline(&self, window: &Window, patch: &Patch, step: &Step) -> String {
+        if patch.touched_hosts() || !step.act.is_sync() {
             return String::new();
         }
         let missing = super::super::health::without_baseline(self.settings, patch);
         let missing: Vec<&str> = missing.map(|check| check.id.as_str()).collect();
-        if missing.is_empty() { String::new() } else { say::go::no_baseline(&missing) }
+        let bad = window.incident.as_ref().map(|incident| incident.change);
+        if missing.is_empty() { String::new() } else { say::go::no_baseline(&missing, bad) }
     }
 
     /// Puts it on the record that the command of a step is to be started, once that is stored.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::command::{Command, Role, Verb, Words, verb};
+use super::super::command::{Command, Role, Target, Verb, Words, verb};
 use super::super::event::Event;
 use super::super::id::RowId;
 use super::super::log::{InWindow, Query, room_called};
@@ -12,7 +12,8 @@ use super::super::{About, Kind, Question, Reply};
 use super::Turn;
 
 impl Turn<'_> {
-    pub(super) fn log_text(&mut self, text: &str) -> Result<(), Refusal> {
+    /// `like` is what it was perhaps meant as.
+    pub(super) fn log_text(&mut self, text: &str, like: Option<&str>) -> Result<(), Refusal> {
         if self.who.is_none() {
             return Err(self.not_identified());
         }
@@ -25,7 +26,8 @@ impl Turn<'_> {
         self.record(window.as_ref(), None, Event::Logged);
         self.keep_text(text);
         let name = self.name.clone();
-        let said = say::logged(&[(name.clone(), row)]);
+        let mut said = say::logged(&[(name.clone(), row)]);
+        said.extend(like.map(|like| say::log::as_a_text(like, self.prefix())));
         self.out
             .replies
             .push(Reply { kind: Kind::Logged { name, row }, ..Reply::new(self.to.clone(), said) });
@@ -50,7 +52,7 @@ impl Turn<'_> {
         let hosts = &self.settings.policy.review_hosts;
         let text = match Words::new(verb, words, self.prefix(), hosts, self.at).command() {
             Ok(Command::LogQuery { .. } | Command::LogMore | Command::LogSuspects { .. }) => return,
-            Ok(Command::LogText { text }) => text,
+            Ok(Command::LogText { text, .. }) => text,
             _ => words.to_owned(),
         };
         let text = text.trim();
@@ -71,7 +73,7 @@ impl Turn<'_> {
         }
         let new = self.next_row();
         self.record(None, None, Event::Amended { row });
-        self.keep_text(&format!("{row}: {text}"));
+        self.keep_text(&format!("corrects {row}: {text}"));
         self.answer(&format!("{new} corrects {row}"));
         Ok(())
     }
@@ -93,7 +95,7 @@ impl Turn<'_> {
         }
         let new = self.next_row();
         self.record(None, None, Event::Redacted { row, rows: Vec::new() });
-        self.keep_text(&format!("{row}: {reason}"));
+        self.keep_text(&format!("redacts {row}: {reason}"));
         self.answer(&say::redacted(row, new));
         Ok(())
     }
@@ -111,6 +113,10 @@ impl Turn<'_> {
             if !known.iter().any(|known| known.eq_ignore_ascii_case(id)) {
                 return Err(no::not_a_window(id, &known, self.prefix()));
             }
+        }
+        if let Some(ticket) = query.ticket.take() {
+            let (_, patch) = self.find(Target::Ticket(ticket))?;
+            query.change = Some(patch.change);
         }
         if let Some(room) = &query.room {
             query.room = Some(self.room_called(room)?);

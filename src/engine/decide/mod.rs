@@ -539,7 +539,7 @@ impl<'a> Turn<'a> {
             Command::Link { code: Some(code) } => self.give_code(&code),
             Command::Unlink { account } => self.unlink(&account),
             Command::Help { verb } => self.help(verb.as_deref()),
-            Command::LogText { text } => self.log_text(&text),
+            Command::LogText { text, like } => self.log_text(&text, like),
             Command::LogQuery { query } => self.log_query(query),
             Command::LogMore => self.ask_log(super::About::More),
             Command::LogSuspects { at } => self.ask_log(super::About::Suspects(at)),

@@ -15,7 +15,7 @@ pub struct Part {
 
 /// All of them, in the order in which a question is said again.
 pub const PARTS: &[Part] = &[
-    part("count", "", "only how many rows there are; it comes first", "count by alice since yesterday"),
+    part("count", "", "only how many rows there are", "count by alice since yesterday"),
     part("last", "N", "at most so many, the newest", "last 20"),
     part(
         "by",
@@ -23,17 +23,27 @@ pub const PARTS: &[Part] = &[
         "said or done by this person, account or nick; `network/name` on that network alone",
         "by alice",
     ),
-    part("change", "N", "about this change", "change 900101"),
+    part(
+        "change",
+        "N",
+        "about this change: its number, its URL, or in chat its ticket, `#3`",
+        "change 900101",
+    ),
     part("task", "T", "the text names this task, and not one that only begins like it", "task T1234"),
     part("window", "W", "about this occurrence, or any of this window", "window 2026-11-23/morning"),
-    part("room", "R", "said in this room", "room #wikimedia-operations"),
+    part("room", "R", "said in this room", "room libera/#wikimedia-operations"),
     part("kind", "K", "rows of this kind, bookkeeping too", "kind rolled-back"),
     part("outcome", "O", "`ok`, `refused` or `failed`", "outcome refused since today"),
     part("since", "TIME", "not before it; a day from 00:00", "since 2h"),
     part("until", "TIME", "not after it; a day to 23:59:59.999", "since 2026-11-22 until yesterday"),
     part("before", "L", "rows with a smaller number", "by alice before L812"),
     part("show", "L", "this row with all its fields; it stands alone", "show L812"),
-    part("around", "L", "this row and what stands beside it; only `last` may be with it", "around L812"),
+    part(
+        "around",
+        "L",
+        "this row and its neighbours, as many on each side; only `last` may be with it, and counts the row too",
+        "around L812 last 7",
+    ),
     part(
         "find",
         "WORDS",

@@ -1,9 +1,9 @@
 //! Times in questions. All are UTC.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Weekday};
 
 use super::super::id::At;
-use super::read::{Given, digits};
+use super::read::digits;
 
 /// Which end of a day is meant where a day is given.
 #[derive(Clone, Copy)]
@@ -14,35 +14,38 @@ pub(super) enum Edge {
     End,
 }
 
-/// The moment that a word means, said at `at`. A time of day is the last time that it was so late.
-pub(super) fn time(value: &str, at: At, edge: Edge) -> Given<At> {
-    let value = value.to_ascii_lowercase();
-    let today = at.date_naive();
-    let found = match value.as_str() {
+/// The moment that words mean, said at `at`; `None` where they mean none. A time of day is the last time that it was so
+/// late, a day of the week the last one, today if it is that.
+pub(super) fn time(words: &str, at: At, edge: Edge) -> Option<At> {
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+    let found = match words.as_str() {
         "now" => Some(at),
-        "today" => day(today, edge),
-        "yesterday" => today.pred_opt().and_then(|date| day(date, edge)),
-        _ => ago(&value, at).or_else(|| {
-            let value = value.strip_suffix('z').unwrap_or(&value);
-            match value.split_once('t') {
-                Some((date_part, time_part)) => Some(date(date_part)?.and_time(clock(time_part)?).and_utc()),
-                None => clock(value)
-                    .and_then(|time| last_time(time, at))
-                    .or_else(|| date(value).and_then(|date| day(date, edge))),
-            }
-        }),
+        words => ago(words, at).or_else(|| moment(words, at, edge)),
     };
-    match found {
-        Some(found) if found.year() > 0 => Given::Good(found),
-        Some(_) => Given::Impossible,
-        None if is_like_a_time(&value) => Given::Impossible,
-        None => Given::Other,
+    found.filter(|found| found.year() > 0)
+}
+
+fn moment(words: &str, at: At, edge: Edge) -> Option<At> {
+    let today = at.date_naive();
+    if let Some(time) = clock(words) {
+        return last_time(time, at);
     }
+    if let Some(date) = date(words, today) {
+        return day(date, edge);
+    }
+    // `2026-11-23T14:30`, or two words. Days have a "t" in them, times have none.
+    let (day, time) = words.rsplit_once(['t', ' '])?;
+    Some(date(day, today)?.and_time(clock(time)?).and_utc())
 }
 
 /// Whether it is a time of day alone, which comes again every day.
 pub(super) fn is_clock(value: &str) -> bool {
-    clock(value.trim_end_matches(['z', 'Z'])).is_some()
+    clock(value).is_some()
+}
+
+/// Whether nobody means anything else by it than a time of day, be there such a one or not.
+pub(super) fn is_like_a_clock(value: &str) -> bool {
+    value.starts_with(|c: char| c.is_ascii_digit()) && value.contains(':')
 }
 
 fn last_time(time: NaiveTime, at: At) -> Option<At> {
@@ -72,8 +75,16 @@ fn ago(value: &str, at: At) -> Option<At> {
     at.checked_sub_signed(time?)
 }
 
-/// `2026-11-23`, all ten characters.
-fn date(value: &str) -> Option<NaiveDate> {
+/// `2026-11-23`, all ten characters; `today`, `yesterday`, `mon` or `monday`.
+fn date(value: &str, today: NaiveDate) -> Option<NaiveDate> {
+    match value {
+        "today" => return Some(today),
+        "yesterday" => return today.pred_opt(),
+        _ => {}
+    }
+    if let Ok(weekday) = value.parse::<Weekday>() {
+        return today.checked_sub_days(Days::new(today.weekday().days_since(weekday).into()));
+    }
     let mut parts = value.split('-').map(|part| Some((part.len(), digits(part)?)));
     let (Some(Some((4, year))), Some(Some((2, month))), Some(Some((2, day))), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
@@ -83,9 +94,9 @@ fn date(value: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)
 }
 
-/// `14:30`, `9:05`, `14:30:05` or `14:30:05.250`.
+/// `14:30`, `9:05`, `14:30:05` or `14:30:05.250`, with or without a `Z`.
 fn clock(value: &str) -> Option<NaiveTime> {
-    let mut parts = value.split(':');
+    let mut parts = value.strip_suffix(['z', 'Z']).unwrap_or(value).split(':');
     let hour = parts.next().filter(|hour| hour.len() <= 2).and_then(digits)?;
     let minute = parts.next().filter(|minute| minute.len() == 2).and_then(digits)?;
     let (second, milli) = match parts.next().map(|second| second.split_once('.').unwrap_or((second, "000"))) {
@@ -98,14 +109,6 @@ fn clock(value: &str) -> Option<NaiveTime> {
         return None;
     }
     NaiveTime::from_hms_milli_opt(part(hour)?, part(minute)?, part(second)?, part(milli)?)
-}
-
-/// Whether it is made of what times are made of, so that no one means it as a word.
-pub(super) fn is_like_a_time(value: &str) -> bool {
-    let ago = value.trim_end_matches(['m', 'h', 'd', 'w']);
-    let only = |signs: &str| value.chars().all(|c| c.is_ascii_digit() || signs.contains(c));
-    value.contains(|c: char| c.is_ascii_digit())
-        && (only("-:tTzZ+./") || ago.len() + 1 == value.len() && ago.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The moment in a form that [`time`] reads, as short as it can be without loss.

@@ -27,9 +27,10 @@ pub fn started(patch: &Patch, number: u32, step: &Step, row: RowId, missing: &st
     format!("{} step {number}: {} started ({row}){missing}", patch.change, step_name(step))
 }
 
-/// Added where the health could not be compared with anything.
-pub fn no_baseline(checks: &[&str]) -> String {
-    format!("; nothing is known of {} from before, so its health will be unknown", words::list(checks))
+/// Added where the health could not be compared with anything; `bad` is what is not healthy again meanwhile.
+pub fn no_baseline(checks: &[&str], bad: Option<ChangeNumber>) -> String {
+    let why = bad.map(|bad| format!(", as the hosts are not healthy again after {bad}")).unwrap_or_default();
+    format!("; nothing is known of {} from before{why}, so its health will be unknown", words::list(checks))
 }
 
 /// It is at work already.

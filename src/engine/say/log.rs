@@ -1,7 +1,7 @@
 //! Rows of the log as they are said: a page of what was asked for, one row with all its fields, what may have broken things.
 
 use super::super::id::{At, RowId};
-use super::super::log::{Found, Query, Row, Suspect, Total, describe};
+use super::super::log::{Found, Query, Row, Suspect, Total, before_find, describe};
 use super::super::text;
 use super::own_words;
 
@@ -33,15 +33,20 @@ pub struct Page<'a> {
 pub fn rows(page: Page<'_>, found: &Found, query: &Query) -> Vec<String> {
     let Page { name, prefix, .. } = page;
     if query.count {
-        return vec![format!("{name}: {}{}", counted(found.total), asked_for(query))];
+        let rather = before_find(query).filter(|_| found.total == Total::Exactly(0));
+        let rather = rather.map(|question| words_behind_find(&question, &format!("{prefix}log")));
+        let what = asked_for(query);
+        return vec![format!("{name}: {}{what}{}", counted(found.total), rather.unwrap_or_default())];
     }
     match (query.show.or(query.around), found.rows.is_empty()) {
         (Some(row), true) => return vec![format!("{name}: there is no {row}")],
         (None, true) => {
             let what = asked_for(query);
-            return vec![format!(
-                "{name}: nothing found{what}. A text is recorded by \"{prefix}log -- TEXT\""
-            )];
+            let rather = match before_find(query) {
+                Some(question) => words_behind_find(&question, &format!("{prefix}log")),
+                None => format!(". A text is recorded by \"{prefix}log -- TEXT\""),
+            };
+            return vec![format!("{name}: nothing found{what}{rather}")];
         }
         _ => {}
     }
@@ -86,6 +91,17 @@ fn with_rest(lines: Vec<String>, page: Page<'_>, when: &str) -> Vec<String> {
         line.push_str(&rest);
     }
     lines
+}
+
+/// Said behind "nothing found" where parts of a question stand behind `find`. `ask` is how a question begins.
+pub fn words_behind_find(question: &str, ask: &str) -> String {
+    format!(": behind find all are words. \"{ask} {}\"", own_words(question))
+}
+
+/// Said behind the row of a text that begins like something else.
+pub fn as_a_text(like: &str, prefix: &str) -> String {
+    let verb = like.split(' ').next().filter(|word| ["amend", "redact"].contains(word)).unwrap_or("ask");
+    format!(" as a text; to {verb}: \"{prefix}log {like}\"")
 }
 
 /// There is nothing to go on with.
@@ -145,13 +161,13 @@ pub(super) fn row_in_short(row: &Row) -> String {
     format!("{} {time} {}{outcome}: {said}", row.id, own_words(&row.actor))
 }
 
-/// A row with all its fields: in three lines, or in private whole. `head` is its head as it is said, `corrected` the rows
-/// that correct it.
+/// A row with all its fields: in three lines, or in private whole. `head` is its head as it is said, `corrected` the
+/// rows that correct it.
 pub fn row_in_full(
     name: &str,
     row: &Row,
     head: Option<&str>,
-    corrected: &[Row],
+    corrected: &[RowId],
     private: bool,
 ) -> Vec<String> {
     let given = |word: &str, text: &str| {
@@ -163,7 +179,6 @@ pub fn row_in_full(
         (false, false) => format!(", as {}/{}", own_words(&row.network), own_words(&row.account)),
     };
     let change = row.change.map(|change| format!(", change {change}")).unwrap_or_default();
-    let corrected: Vec<String> = corrected.iter().map(|row| row.id.to_string()).collect();
     let fields = format!(
         "{} {} {} {} {}{from}{}{change}{}{}{}",
         row.id,
@@ -174,7 +189,7 @@ pub fn row_in_full(
         given("in ", &row.room),
         given("window ", &row.window),
         given("head ", head.unwrap_or_default()),
-        given("corrected by ", &corrected.join(", ")),
+        given("corrected by ", &rows_named(corrected)),
     );
     let mut lines = vec![fitted(&format!("{name}: {fields}"), LONGEST)];
     for (word, said) in [("text", row.text.as_str()), ("detail", row.detail.as_str())] {
@@ -215,8 +230,7 @@ fn pieces(text: &str, bytes: usize) -> Vec<String> {
     pieces
 }
 
-/// The rows that correct this one, among those that name it.
-pub fn correcting(row: RowId, found: Vec<Row>) -> Vec<Row> {
-    let named = format!("{row}:");
-    found.into_iter().filter(|row| row.text.starts_with(&named)).collect()
+/// `L7, L9`.
+pub fn rows_named(rows: &[RowId]) -> String {
+    rows.iter().map(RowId::to_string).collect::<Vec<_>>().join(", ")
 }

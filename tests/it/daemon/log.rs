@@ -19,7 +19,7 @@ fn started() -> (FakeIrc, Home, Daemon, PathBuf) {
     fs::write(&home.config, text).unwrap();
     let daemon = home.start();
     server.wait_for("WHO #ops", 1);
-    server.say("account=alice", "alice", "#ops", "!log before it");
+    server.say("account=alice", "alice", "#ops", "!log it was here");
     server.wait_for("logged L", 1);
     let database = home.config.with_file_name("swatbot.db");
     (server, home, daemon, database)
@@ -34,7 +34,7 @@ fn a_log_that_is_taken_away_is_missed_though_nobody_says_anything() {
     server.say("account=alice", "alice", "#ops", "!log while it is away");
     server.wait_for(SORRY, 1);
     server.say("account=alice", "alice", "#ops", "!log last 1");
-    server.wait_for("before it", 1);
+    server.wait_for("it was here", 1);
     fs::rename(&away, &database).unwrap();
     server.say("account=alice", "alice", "#ops", "!log it is back");
     server.wait_for("logged L", 2);
@@ -48,7 +48,7 @@ fn a_log_that_is_found_damaged_is_only_read() {
     let (server, home, daemon, database) = started();
     // A byte of a row, far from anything that SQLite would notice by itself.
     let bytes = fs::read(database.with_file_name("swatbot.db-wal")).unwrap();
-    let words = b"before it";
+    let words = b"it was here";
     let at = bytes.windows(words.len()).rposition(|window| window == words).unwrap();
     let mut wal = OpenOptions::new().write(true).open(database.with_file_name("swatbot.db-wal")).unwrap();
     wal.seek(SeekFrom::Start(at as u64)).unwrap();

@@ -165,6 +165,54 @@ fn what_cannot_be_read_at_all_fails_and_keeps_no_other_file_back() {
 }
 
 #[test]
+fn a_file_in_which_nothing_is_an_entry_is_said_to_be_one() {
+    let (folder, database) = place();
+    for (format, name, text, code, words) in [
+        (
+            "wikitext",
+            "letter.wiki",
+            "= A letter =\n\nDear all,\nit is late.\n* a list\n",
+            1,
+            "letter.wiki:3: no entry: Dear all,\nF: nothing of it could be read as wikitext, 3 lines were no entry\n",
+        ),
+        ("wikitext", "empty.wiki", "", 1, "F: nothing of it could be read as wikitext\n"),
+        (
+            "stashbot",
+            "quips.json",
+            "{\"type\":\"quip\",\"message\":\"ha\",\"@timestamp\":\"2026-11-01T00:00:00Z\"}\n",
+            1,
+            "quips.json:1: no entry: ha\nF: nothing of it could be read as stashbot, 1 line was no entry\n",
+        ),
+        (
+            "irc",
+            "letter.log",
+            "Dear all,\n",
+            1,
+            "letter.log:1: no entry: Dear all,\nF: nothing of it could be read as irc, 1 line was no entry\n",
+        ),
+        // On a quiet day nobody logs anything.
+        ("irc", "#ops_20261101.log", "[14:05:33] <alice> hello\n[14:06:00] *** bob quit\n", 0, ""),
+    ] {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        let output = program(&database, &[&file]).args(["--format", format]).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        let folder = format!("{}/", folder.path().display());
+        let words = words.replace("F:", &format!("{name}:"));
+        assert_eq!((output.status.code(), err.replace(&folder, "")), (Some(code), words), "{name}");
+    }
+    // Beside entries it is told and does no harm.
+    let file = folder.path().join("SAL.wiki");
+    fs::write(&file, "{{SAL}}\n== 2026-11-22 ==\n* 14:05 alice: x\n").unwrap();
+    let (code, out, err) = import(&database, &[&file]);
+    assert_eq!(
+        (code, out),
+        (0, format!("{}: 1 entries (wikitext), 1 new, 1 line was no entry\n", file.display()))
+    );
+    assert_eq!(err, format!("{}:1: no entry: {{{{SAL}}}}\n", file.display()));
+}
+
+#[test]
 fn while_the_bot_runs_the_log_is_its_own() {
     let (folder, database) = place();
     let file = folder.path().join("SAL.wiki");

@@ -24,6 +24,7 @@ fn a_page_is_read_oldest_first() {
         ]
     );
     assert_eq!(refused(&read), [""; 0]);
+    assert_eq!((read.others, read.first_other), (4, Some((1, "{{SAL header}}".to_owned()))));
     assert_eq!(read.entries[0].line, 11);
     // What the row says already is not kept twice.
     assert!(read.entries.iter().all(|entry| entry.words.is_none() && !entry.latin1));
@@ -42,6 +43,7 @@ fn markup_becomes_words_and_what_stood_there_is_kept() {
         ("14:05 alice: '''bold''' and ''not'' it's", "bold and not it's"),
         ("14:05 alice: 1 &lt; 2 &amp;&amp; &#123;&#x7d; &bogus;", "1 < 2 && {} &bogus;"),
         ("14:05 alice: <code>rm -rf</code> <blink>x<br>y<!-- z -->", "rm -rf <blink>x y"),
+        ("14:05 alice: a {\u{80} b {{bug|12}} and { {{phab|T7}}", "a {\u{80} b bug 12 and { T7"),
         ("14:05 alice: {{unknown|[[x]]}} [0] {{ open [[ open", "{{unknown|[[x]]}} [0] {{ open [[ open"),
     ] {
         let read = page(&format!("== 2026-11-22 ==\n* {stands}\n"));

@@ -241,7 +241,7 @@ prop_compose! {
                 _ => None,
             },
             kind: kind.map(str::to_owned), outcome: outcome.map(str::to_owned), since: since.map(at), until: until.map(at), terms,
-            last, before: before.map(RowId), show: show.map(RowId), around: None, count,
+            last, before: before.map(RowId), show: show.map(RowId), around: None, count, ticket: None,
         }
     }
 }

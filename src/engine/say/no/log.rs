@@ -1,7 +1,7 @@
 //! Refusals of what is asked of the log: what is no question, and one that is.
 
 use super::super::super::event;
-use super::super::super::log::{OUTCOMES, Wrong};
+use super::super::super::log::{OUTCOMES, PARTS, Wrong};
 use super::super::super::words;
 use super::{Refusal, short};
 
@@ -9,6 +9,12 @@ use super::{Refusal, short};
 pub fn wrong_question(wrong: &Wrong, ask: &str) -> Refusal {
     let right = |question: &str| format!("\"{ask} {question}\"");
     match wrong {
+        Wrong::Missing(word) => {
+            let part = PARTS.iter().find(|part| part.word == *word);
+            // The example of find has quotes in it.
+            let like = part.filter(|_| *word != "find").map_or("find apache", |part| part.example);
+            Refusal::new("no-value", format!("nothing stands behind \"{word}\". {}", right(like)))
+        }
         Wrong::Time(word) => {
             let like = right("since 2026-11-23 until 14:30");
             let text = format!("\"{}\" is no time (UTC). {like}, or 2h, or yesterday", short(word));
@@ -22,7 +28,9 @@ pub fn wrong_question(wrong: &Wrong, ask: &str) -> Refusal {
             );
             Refusal::new("not-a-time", text)
         }
-        Wrong::Count(word) if word.ends_with(['m', 'h', 'd', 'w']) => {
+        Wrong::Count(word)
+            if word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with(['m', 'h', 'd', 'w']) =>
+        {
             let text = format!(
                 "last takes a number of rows. {} or {}",
                 right(&format!("since {}", short(word))),
@@ -37,6 +45,13 @@ pub fn wrong_question(wrong: &Wrong, ask: &str) -> Refusal {
         Wrong::Change(word) => Refusal::new(
             "not-a-change",
             format!("\"{}\" is no change number. {}", short(word), right("change 900101")),
+        ),
+        Wrong::Task(word) => {
+            Refusal::new("not-a-task", format!("\"{}\" is no task. {}", short(word), right("task T1234")))
+        }
+        Wrong::Window(word) => Refusal::new(
+            "unknown-window",
+            format!("\"{}\" is no occurrence. {}", short(word), right("window 2026-11-23/morning")),
         ),
         Wrong::Row(part, word) => {
             let mut text = format!("\"{}\" is no row. {}", short(word), right(&format!("{part} L812")));
@@ -70,6 +85,10 @@ pub fn wrong_question(wrong: &Wrong, ask: &str) -> Refusal {
             let like = if *part == "by" { "by alice" } else { "last 10" };
             Refusal::new("twice", format!("{part} is there twice, and a row has one. {}", right(like)))
         }
+        Wrong::Alone("suspects") => {
+            let like = right("suspects 14:30");
+            Refusal::new("not-with-others", format!("suspects takes one time and nothing else. {like}"))
+        }
         Wrong::Alone(part) => {
             let like = format!("{part} L812");
             Refusal::new(
@@ -77,6 +96,18 @@ pub fn wrong_question(wrong: &Wrong, ask: &str) -> Refusal {
                 format!("{part} asks for a row by its number and for nothing else. {}", right(&like)),
             )
         }
+        Wrong::Stranger { word, question } => Refusal::new(
+            "not-a-question",
+            format!(
+                "\"{}\" is no part of a question, words stand behind find. {}",
+                short(word),
+                right(question)
+            ),
+        ),
+        Wrong::InChat(word) => Refusal::new(
+            "not-a-question",
+            format!("\"{}\" is for chat, here the log is only read. {}", short(word), right("last 20")),
+        ),
     }
 }
 
