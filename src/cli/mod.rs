@@ -64,14 +64,15 @@ enum Verb {
     Check,
     /// Ask the log; the bot may be running meanwhile
     Log(log::LogArgs),
-    /// Print how one occurrence of a window went, from the log: a page in Markdown for a mail or a wiki
+    /// Print how one occurrence of a window went, from the log: a page in Markdown for a mail or a wiki; or what all
+    /// windows amount to
     Report {
         /// In the wikitext of MediaWiki
         #[arg(long)]
         wikitext: bool,
-        /// The occurrence, such as 2026-11-23/morning
-        #[arg(value_name = "OCCURRENCE", value_parser = occurrence)]
-        occurrence: OccurrenceId,
+        /// The occurrence, such as 2026-11-23/morning; a window, for its last one; next; or stats, for all of them
+        #[arg(value_name = "OCCURRENCE|WINDOW|next|stats")]
+        wanted: report::Wanted,
     },
     /// Write a JSON file and an Atom feed for each occurrence, and a feed for each window; the bot may be running
     Feed(feed::FeedArgs),
@@ -174,25 +175,29 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
         },
         Verb::Check => print(&check::said(&configuration(args)?, &args.config.display().to_string())),
         Verb::Log(question) => {
-            let config = configuration(args)?;
-            let rooms = config.settings.windows.into_iter().flat_map(|window| window.rooms).collect();
-            let hosts = config.settings.policy.review_hosts;
-            let question = log::LogArgs { rooms, hosts, ..question.clone() };
+            let database = database(args)?;
+            let mut question = question.clone();
+            if args.database.is_none() || args.config.exists() {
+                let settings = configuration(args)?.settings;
+                question.rooms = settings.windows.into_iter().flat_map(|window| window.rooms).collect();
+                question.hosts = settings.policy.review_hosts;
+            }
             // A whole page at once: standard output on its own writes each line by itself.
             let mut out = io::BufWriter::new(io::stdout());
-            log::run(&question, &config.database, Clock::system().now(), log::look(), &mut out).map_err(
-                |fault| match (fault.exit_code(), &fault) {
+            log::run(&question, &database, Clock::system().now(), log::look(), &mut out).map_err(|fault| {
+                match (fault.exit_code(), &fault) {
                     (2, _) => Fault::Usage(fault.to_string()),
                     (_, log::LogFault::Open(error)) => Fault::Failed(unopened(args, error)),
                     _ => Fault::Failed(fault.to_string()),
-                },
-            )
+                }
+            })
         }
-        Verb::Report { occurrence, wikitext } => {
+        Verb::Report { wanted, wikitext } => {
             let config = configuration(args)?;
-            let budget = config.settings.policy.patch_time;
+            let now = args.clock.unwrap_or_else(|| Clock::system().now());
             let form = if *wikitext { Form::Wikitext } else { Form::Markdown };
-            report::run(occurrence, &config.database, budget, form, &mut io::stdout())
+            let (settings, database) = (&config.settings, &config.database);
+            report::run(wanted, settings, database, now, form, &mut io::stdout())
                 .map_err(|fault| unreported(args, &fault))
         }
         Verb::Feed(feed) => {
@@ -201,12 +206,12 @@ fn dispatch(args: &Args) -> Result<(), Fault> {
             feed::run(feed, &config.database, &settings.name, settings.policy.patch_time, &mut io::stdout())
                 .map_err(|fault| unreported(args, &fault))
         }
-        Verb::Verify(question) => verify::run(question, &configuration(args)?.database, &mut io::stdout()),
-        Verb::Backup { file } => backup::run(file, &configuration(args)?.database, &mut io::stdout()),
-        Verb::Export { file } => export::export_log(file, &configuration(args)?.database, &mut io::stdout()),
-        Verb::Import { file } => export::import_log(file, &configuration(args)?.database, &mut io::stdout()),
+        Verb::Verify(question) => verify::run(question, &database(args)?, &mut io::stdout()),
+        Verb::Backup { file } => backup::run(file, &database(args)?, &mut io::stdout()),
+        Verb::Export { file } => export::export_log(file, &database(args)?, &mut io::stdout()),
+        Verb::Import { file } => export::import_log(file, &database(args)?, &mut io::stdout()),
         Verb::ImportSal(import) => {
-            let database = configuration(args)?.database;
+            let database = database(args)?;
             let now = args.clock.unwrap_or_else(|| Clock::system().now());
             import_sal::run(import, &database, now, &mut io::stdout())
         }
@@ -229,6 +234,11 @@ fn configuration(args: &Args) -> Result<Config, Fault> {
         config.database.clone_from(database);
     }
     Ok(config)
+}
+
+/// The log. Where it is named there need be no configuration: a copy of a log is read anywhere.
+fn database(args: &Args) -> Result<PathBuf, Fault> {
+    args.database.clone().map_or_else(|| Ok(configuration(args)?.database), Ok)
 }
 
 /// Why a log cannot be read. Where there is none, most likely another configuration is meant.

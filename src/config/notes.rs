@@ -1,6 +1,8 @@
-//! What is no fault of a configuration and is seldom meant: rights that nobody can have, a nick that others can take.
+//! What is no fault of a configuration and is seldom meant: rights that nobody can have, a nick that others can
+//! take, a step with no way back.
 
 use super::{Config, Connection, IrcLogin, Recovery};
+use crate::engine::settings::StepSettings;
 
 /// The network name under which Matrix accounts are kept, also where there is no connection to one.
 const MATRIX: &str = "matrix";
@@ -25,6 +27,7 @@ impl Config {
             notes
                 .push("nobody is a deployer, so nobody can lead a window; [[person]] says who is".to_owned());
         }
+        notes.extend(self.ways_back());
         for connection in &self.connections {
             if let Connection::Matrix(matrix) = connection {
                 let rooms = || self.settings.windows.iter().flat_map(|window| &window.rooms);
@@ -56,5 +59,24 @@ impl Config {
             }
         }
         notes
+    }
+
+    /// The stages that the bot brings out and does not take back, a line for each plan.
+    fn ways_back(&self) -> Vec<String> {
+        let plans = &self.settings.plans;
+        let of = |kind: &str, plan: &[StepSettings]| {
+            let one_way = plan.iter().filter_map(|step| match step {
+                StepSettings::Sync { stage, run: Some(_), back: None, .. } => Some(stage.as_str()),
+                _ => None,
+            });
+            let stages: Vec<&str> = one_way.collect();
+            let text = format!(
+                "[[plan]] for {kind}: {} has run and no back, so a rollback asks the deployer to take it off by hand \
+                 and to say \"done rN\"",
+                stages.join(", ")
+            );
+            (!stages.is_empty()).then_some(text)
+        };
+        [of("config", &plans.config), of("code", &plans.code)].into_iter().flatten().collect()
     }
 }

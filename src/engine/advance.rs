@@ -5,7 +5,7 @@
 mod back;
 
 use super::decide::{self, Turn};
-use super::event::{Cause, Debt, Event, Settlement, Went};
+use super::event::{Cause, Debt, Event, Owed, Settlement, Went};
 use super::facts::{Facts, Fault, PatchSetKind, Status};
 use super::guidelines::{self, Finding, RuleId};
 use super::id::{At, ChangeNumber, Who};
@@ -147,6 +147,7 @@ impl<'a> Turn<'a> {
             patch_set: facts.map_or(0, |facts| facts.change.patch_set),
             wish: offer.wish.clone(),
             first: facts.is_some_and(|facts| kind::settles(facts, self.state).is_some()),
+            reverts: facts.iter().flat_map(|facts| facts.change.reverts()).map(str::to_owned).collect(),
         };
         self.make_for(offer, Went::Ok, event)
     }
@@ -295,8 +296,8 @@ impl<'a> Turn<'a> {
         let Some(facts) = self.state.facts(patch.change) else { return patch };
         let mut steps = decide::steps_of(self.settings, self.state, facts, &patch);
         let same = steps.len() == patch.steps.len()
-            && steps.iter().zip(&patch.steps).all(|(new, old)| new.act == old.act);
-        if same || patch.touched_hosts() {
+            && steps.iter().zip(&patch.steps).all(|(new, old)| new.act == old.act && new.path == old.path);
+        if (same && !patch.is_outdated) || patch.touched_hosts() {
             return patch;
         }
         for (new, old) in steps.iter_mut().zip(&patch.steps) {
@@ -324,12 +325,12 @@ impl<'a> Turn<'a> {
 
     pub(super) fn enter_ledger(&mut self, window: &Window, patch: &Patch, facts: &Facts, debt: Debt) {
         let change = &facts.change;
-        let event = Event::LedgerEntered {
+        let event = Event::LedgerEntered(Owed {
             debt,
             project: change.project.clone(),
             branch: change.branch.clone(),
             revision: change.revision.clone(),
-        };
+        });
         self.record(Some(window.id()), Some(patch.change), event);
     }
 
@@ -339,14 +340,16 @@ impl<'a> Turn<'a> {
         let note = format!("MERGED, {}", facts.change.revision.get(..10).unwrap_or(&facts.change.revision));
         let event = Event::StepDone { step: number, patch_set: patch.patch_set, note: Some(note) };
         self.record(Some(window.id()), Some(change), event);
-        if let Some(reverted) = kind::settles(facts, self.state) {
+        let after = decide::with_done(patch, number, &self.by.who, self.at);
+        // A revert with steps to come is in the code and not on the hosts: it is owed like any other patch.
+        let is_through = after.current().is_none();
+        if let Some(reverted) = kind::settles(facts, self.state).filter(|_| is_through) {
             self.revert_is_in(window, patch, reverted);
             return;
         }
         if !self.state.ledger.contains_key(&change) {
             self.enter_ledger(window, patch, facts, Debt::Merged);
         }
-        let after = decide::with_done(patch, number, &self.by.who, self.at);
         let lead_in = format!("{change}{} merged", say::patch_set(patch));
         if after.current().is_some() {
             self.prompt(window, &after, &lead_in);

@@ -29,7 +29,7 @@ use super::window::Occurrence;
 
 pub use back_step::BackStep;
 pub use cause::{Absence, Cause, LinkNow};
-pub use debt::{Debt, Settlement};
+pub use debt::{Debt, Owed, Settlement};
 pub use ending::Ending;
 pub use imported::{Format, IMPORTED, Origin};
 pub use kinds::{BOOKKEEPING, WITHOUT_EFFECT, kinds};
@@ -177,6 +177,9 @@ pub enum Event {
         wish: Wish,
         /// Before all others: a revert.
         first: bool,
+        /// The commits that it takes back, as it says itself.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reverts: Vec<String>,
     },
     /// A patch that was skipped is back, at the end.
     PutBack,
@@ -457,16 +460,7 @@ pub enum Event {
         changes: Vec<ChangeNumber>,
     },
     /// A change is merged and not deployed.
-    LedgerEntered {
-        /// Why.
-        debt: Debt,
-        /// Its repository.
-        project: String,
-        /// Its branch.
-        branch: String,
-        /// Its commit.
-        revision: String,
-    },
+    LedgerEntered(Owed),
     /// A ledger entry is dealt with.
     Settled {
         /// How.
@@ -510,6 +504,9 @@ pub enum Event {
         /// The errors that were seen most.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         top: Vec<String>,
+        /// Since when: the first bad sample, or the first of the good ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<At>,
     },
     /// Another deployer lets a patch go on although its health is bad, or not known.
     HealthOverridden {

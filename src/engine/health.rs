@@ -5,7 +5,8 @@ mod soak;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::id::At;
+use super::id::{At, ChangeNumber};
+use super::incident::Incident;
 use super::patch::Patch;
 use super::plan::Act;
 use super::settings::{CheckSettings, Limit, PRODUCTION, Settings};
@@ -146,8 +147,8 @@ pub enum Wanted<'a> {
     Baseline(&'a Patch),
     /// How the current step of this patch goes.
     Step(&'a Patch, At),
-    /// How it is while this patch goes back, and until it is healthy again.
-    Back(&'a Patch),
+    /// How it is while this change goes back, and until it is healthy again, beside what was before.
+    Back(ChangeNumber, Option<f64>),
 }
 
 /// What a window wants to know of its checks now.
@@ -161,15 +162,13 @@ pub fn wanted<'a>(
     if !window.is_on() {
         return Vec::new();
     }
-    let going_back =
-        window.rollback.as_ref().and_then(|back| back.current().or((1..).zip(&back.steps).last()));
     // How the patch goes that is looked at now comes before how the one before it went.
     let has_checks = |act: &Act| matches!(act, Act::Health { checks } if !checks.is_empty());
     let is_looked_at = window.moving().is_some_and(|patch| patch.is_at(has_checks));
-    let bad = window.incident.as_ref().filter(|it| it.off.is_some() && !is_looked_at).map(|it| it.change);
-    let back = going_back.map(|(_, step)| step.change).or(bad);
-    if let Some(patch) = back.and_then(|change| window.patch(change)) {
-        return among(checks_of(patch)).map(|check| (check, Wanted::Back(patch))).collect();
+    let goes_back = |it: &&Incident| window.rollback.is_some() || (it.off.is_some() && !is_looked_at);
+    if let Some(bad) = window.incident.as_ref().filter(goes_back) {
+        let known = settings.checks.iter().filter_map(|check| Some((check, bad.looks.get(&check.id)?)));
+        return known.map(|(check, looks)| (check, Wanted::Back(bad.change, looks.before))).collect();
     }
     let Some(patch) = window.moving() else {
         let plans = settings.plans.config.iter().chain(&settings.plans.code);
@@ -191,12 +190,23 @@ pub fn wanted<'a>(
     {
         return among(checks.iter().collect()).map(|check| (check, Wanted::Step(patch, since))).collect();
     }
-    if patch.touched_hosts() {
+    // What is bad now must not become what is compared with.
+    if patch.touched_hosts() || window.incident.is_some() {
         return Vec::new();
     }
+    without_baseline(settings, patch).map(|check| (check, Wanted::Baseline(patch))).collect()
+}
+
+/// The checks of a patch that compare with what was before its first step, and have nothing to compare with.
+pub fn without_baseline<'a>(
+    settings: &'a Settings,
+    patch: &'a Patch,
+) -> impl Iterator<Item = &'a CheckSettings> {
+    let ids = checks_of(patch);
+    let with_baseline = |check: &&CheckSettings| matches!(check.limit, Limit::Baseline { .. });
     let has_none = |check: &&CheckSettings| !patch.health.baseline.contains_key(&check.id);
-    let wanting = among(checks_of(patch)).filter(with_baseline).filter(has_none);
-    wanting.map(|check| (check, Wanted::Baseline(patch))).collect()
+    let known = settings.checks.iter().filter(move |check| ids.contains(&&check.id));
+    known.filter(with_baseline).filter(has_none)
 }
 
 /// The same, without what would be taken for normal while another window has something bad, or half done, on the same
@@ -230,7 +240,7 @@ pub fn probes(settings: &Settings, state: &State, at: At) -> Vec<Probe> {
             let since = match wanted {
                 Wanted::Step(_, since) => Some(since),
                 Wanted::Baseline(patch) => patch.started,
-                Wanted::Clean | Wanted::Back(_) => None,
+                Wanted::Clean | Wanted::Back(..) => None,
             };
             match probes.iter_mut().find(|probe| probe.check == check.id) {
                 Some(probe) => probe.since = probe.since.max(since),

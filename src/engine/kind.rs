@@ -81,8 +81,8 @@ pub(super) fn matches(pattern: &str, path: &str) -> bool {
 
 /// The change of the ledger, or else any merged change that is known, whose commit this one reverts.
 pub fn reverts(facts: &Facts, state: &State) -> Option<ChangeNumber> {
-    let commits: Vec<&str> = facts.change.reverts().filter(|commit| commit.len() >= 7).collect();
-    let named = |revision: &str| commits.iter().any(|commit| starts_with(revision, commit));
+    let commits: Vec<&str> = facts.change.reverts().collect();
+    let named = |revision: &str| commits.iter().any(|commit| is_commit(revision, commit));
     if commits.is_empty() {
         return None;
     }
@@ -108,6 +108,7 @@ pub fn mends(facts: &Facts, state: &State, window: &Window) -> bool {
         .is_some_and(|change| state.ledger.contains_key(&change) || window.patch(change).is_some_and(is_out))
 }
 
-fn starts_with(revision: &str, commit: &str) -> bool {
-    revision.get(..commit.len()).is_some_and(|start| start.eq_ignore_ascii_case(commit))
+/// Whether these digits name the commit: at least seven of its first.
+pub(super) fn is_commit(revision: &str, commit: &str) -> bool {
+    commit.len() >= 7 && revision.get(..commit.len()).is_some_and(|start| start.eq_ignore_ascii_case(commit))
 }

@@ -36,6 +36,9 @@ pub struct Patch {
     pub stage: Stage,
     /// Its steps, from the moment it is in motion.
     pub steps: Vec<Step>,
+    /// They were laid out for another patch set than the one in front of people.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_outdated: bool,
     /// When it was set in motion.
     pub started: Option<At>,
     /// When the current step became current.
@@ -121,6 +124,7 @@ impl Patch {
             files: None,
             stage: Stage::Queued,
             steps: Vec::new(),
+            is_outdated: false,
             started: None,
             step_since: None,
             nagged: None,

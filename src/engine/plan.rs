@@ -18,6 +18,9 @@ pub struct Step {
     /// It failed at least once: hosts may have it although it is not done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub begun: bool,
+    /// The one file of the patch, where a step for all its files is for that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// What does it; a person, where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<CommandSettings>,
@@ -130,6 +133,11 @@ pub struct Done {
 }
 
 impl Act {
+    /// Whether it puts something on hosts.
+    pub fn is_sync(&self) -> bool {
+        matches!(self, Self::Sync { .. })
+    }
+
     /// Whether a person closes it with `done`; the others close themselves.
     pub fn is_manual(&self) -> bool {
         match self {
@@ -140,14 +148,16 @@ impl Act {
     }
 }
 
-/// Lays out the steps of a patch whose files go out in the order of `files` (empty: all at once).
-pub fn steps(plan: &[StepSettings], files: &[String]) -> Vec<Step> {
+/// Lays out the steps of a patch whose files go out in the order of `files` (empty: all at once); `only` is its one file,
+/// where it has no more.
+pub fn steps(plan: &[StepSettings], files: &[String], only: Option<&str>) -> Vec<Step> {
     let mut steps = Vec::new();
     let step = |act, run: &Option<CommandSettings>, back: &Option<CommandSettings>| Step {
         act,
         done: None,
         failed: None,
         begun: false,
+        path: None,
         run: run.clone(),
         back: back.clone(),
         going: None,
@@ -161,7 +171,8 @@ pub fn steps(plan: &[StepSettings], files: &[String]) -> Vec<Step> {
                 steps.extend(files.iter().map(|file| step(act_of(file), run, back)));
             }
             StepSettings::Sync { stage, run, back, .. } => {
-                steps.push(step(Act::Sync { stage: stage.clone(), file: None }, run, back));
+                let all = step(Act::Sync { stage: stage.clone(), file: None }, run, back);
+                steps.push(Step { path: only.map(str::to_owned), ..all });
             }
             StepSettings::Verify => steps.push(step(Act::Verify, &None, &None)),
             StepSettings::Health { checks } => {

@@ -154,6 +154,11 @@ pub fn fill(argv: &[String], values: &Values) -> Result<Vec<String>, String> {
         .collect()
 }
 
+/// Whether a command is for one file.
+pub fn needs_path(argv: &[String]) -> bool {
+    argv.iter().any(|argument| argument.contains("{path}"))
+}
+
 /// The commands that are on their way, each with the step as people name it: `5`, `r1`.
 pub fn running(state: &State) -> Vec<(String, &Going)> {
     let mut all = Vec::new();

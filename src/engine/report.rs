@@ -2,6 +2,8 @@
 //!
 //! Rows are read for ever, so what a row does not say stays open here and is never an error.
 
+mod steps;
+
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
@@ -9,9 +11,11 @@ use serde::Serialize;
 
 use super::event::{BOOKKEEPING, Ending, Event};
 use super::id::{At, ChangeNumber, OccurrenceId, RowId, Who};
+use super::incident::Incident;
 use super::log::Row;
-use super::plan::Step;
-use super::say;
+use super::state::Retold;
+use steps::Commands;
+pub use steps::{Running, StepReport};
 
 /// How an occurrence went.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,10 +46,13 @@ pub struct Report {
     pub left: Vec<ChangeNumber>,
     /// What is merged and not deployed since.
     pub owed: Vec<ChangeNumber>,
-    /// The times when something was broken on the hosts and went back.
-    pub outages: Vec<Outage>,
+    /// What was bad on the hosts, the same as its summary says it; the last may not be over.
+    pub outages: Vec<Incident>,
     /// Everything that happened, without bookkeeping.
     pub timeline: Vec<Entry>,
+    /// Which row of a command belongs to which step.
+    #[serde(skip)]
+    commands: Commands,
 }
 
 /// One row of the log, for people.
@@ -99,6 +106,8 @@ pub enum Fate {
     Moving,
     /// It is live.
     Live,
+    /// It is merged, and no host needs it.
+    Merged,
     /// It went back.
     RolledBack,
     /// It was skipped, for this reason.
@@ -107,36 +116,6 @@ pub enum Fate {
     Removed,
     /// It went to another occurrence.
     Moved(OccurrenceId),
-}
-
-/// One step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StepReport {
-    /// Its name.
-    pub name: String,
-    /// When it became current.
-    pub from: Option<At>,
-    /// When it was done.
-    pub to: Option<At>,
-    /// Who said so.
-    pub by: Option<Who>,
-    /// How often it failed.
-    pub failed: u32,
-}
-
-/// A time when something was broken on the hosts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Outage {
-    /// What went back.
-    pub changes: Vec<ChangeNumber>,
-    /// The first row that says that something is wrong.
-    pub row: RowId,
-    /// When that was.
-    pub from: At,
-    /// When the rollback began.
-    pub rollback: At,
-    /// When it was over; `None` where it is not.
-    pub until: Option<At>,
 }
 
 impl PatchReport {
@@ -164,7 +143,9 @@ pub fn report(occurrence: &OccurrenceId, rows: &[Row], titles: &BTreeMap<ChangeN
         owed: Vec::new(),
         outages: Vec::new(),
         timeline: Vec::new(),
+        commands: Commands::default(),
     };
+    let mut retold = Retold::new(occurrence.clone(), rows.first().map_or_else(At::default, |row| row.at));
     let events: Vec<(&Row, Option<Event>)> =
         rows.iter().map(|row| (row, serde_json::from_str(&row.detail).ok())).collect();
     for (row, event) in &events {
@@ -173,9 +154,10 @@ pub fn report(occurrence: &OccurrenceId, rows: &[Row], titles: &BTreeMap<ChangeN
         }
         if let Some(event) = event {
             report.take_in(row, event);
+            retold.take(row, event);
         }
     }
-    report.outages = outages(&events);
+    report.outages = retold.incidents();
     if report.closed.is_none() {
         let waits = report.patches.iter().filter(|patch| matches!(patch.fate, Fate::Waiting | Fate::Moving));
         report.left = waits.filter_map(|patch| patch.change).collect();
@@ -227,7 +209,16 @@ impl Report {
                 // It took as long as it took to be live, however long it was that.
                 let ended = patch.ended.filter(|_| patch.fate == Fate::Live).unwrap_or(row.at);
                 patch.ends(ended, Fate::RolledBack);
+                // Taking the last stage off takes off those before it.
+                patch.steps.iter_mut().for_each(|step| step.taken_back(row.at));
             }
+        }
+        if let Some((change, number)) = self.commands.of(row, event) {
+            self.step(change, number, row, event);
+        }
+        if let Some(back) = self.commands.back(event).cloned() {
+            let steps = self.patch(back.change).steps.iter_mut();
+            steps.filter(|step| step.is_of(&back)).for_each(|step| step.taken_back(row.at));
         }
         if let Some(change) = row.change {
             self.take_in_of(change, row, event);
@@ -251,20 +242,30 @@ impl Report {
             Event::PatchStarted { steps } => {
                 let patch = self.patch(change);
                 (patch.fate, patch.started, patch.ended) = (Fate::Moving, Some(row.at), None);
-                patch.lay_out(steps, row.at);
+                patch.steps.clear();
+                steps::lay_out(&mut patch.steps, steps, row.at);
             }
-            Event::StepsPlanned { steps } => self.patch(change).lay_out(steps, row.at),
-            Event::StepDone { step, .. } => self.patch(change).step_done(*step, row),
-            Event::StepFailed { step, .. } => {
-                if let Some(step) = self.patch(change).steps.get_mut((*step as usize).wrapping_sub(1)) {
-                    step.failed += 1;
-                }
+            Event::StepsPlanned { steps } => steps::lay_out(&mut self.patch(change).steps, steps, row.at),
+            Event::StepDone { step, .. } => steps::done(&mut self.patch(change).steps, *step, row),
+            Event::StepFailed { step, .. }
+            | Event::HealthJudged { step, .. }
+            | Event::HealthOverridden { step, .. } => self.step(change, *step, row, event),
+            Event::Live => {
+                let patch = self.patch(change);
+                let fate =
+                    if patch.steps.iter().any(StepReport::is_sync) { Fate::Live } else { Fate::Merged };
+                patch.ends(row.at, fate);
             }
-            Event::Live => self.patch(change).ends(row.at, Fate::Live),
             Event::Skipped { reason, .. } => self.patch(change).ends(row.at, Fate::Skipped(reason.clone())),
             Event::Removed { .. } => self.patch(change).ends(row.at, Fate::Removed),
             Event::Moved { to, .. } => self.patch(change).ends(row.at, Fate::Moved(to.clone())),
             _ => {}
+        }
+    }
+
+    fn step(&mut self, change: ChangeNumber, number: u32, row: &Row, event: &Event) {
+        if let Some(step) = self.patch(change).steps.get_mut((number as usize).wrapping_sub(1)) {
+            step.take_in(row, event);
         }
     }
 
@@ -283,66 +284,4 @@ impl PatchReport {
         self.ended = Some(at);
         self.fate = fate;
     }
-
-    /// Its steps; those that were done stay as they are.
-    fn lay_out(&mut self, steps: &[Step], at: At) {
-        let since = self.steps.iter().find(|step| step.to.is_none()).and_then(|step| step.from);
-        let done: Vec<StepReport> = self.steps.drain(..).take_while(|step| step.to.is_some()).collect();
-        let names = steps.iter().map(say::run::step_name).skip(done.len());
-        let open = names.map(|name| StepReport { name, from: None, to: None, by: None, failed: 0 });
-        let open: Vec<StepReport> = open.collect();
-        self.steps = done;
-        let first = self.steps.len();
-        self.steps.extend(open);
-        if let Some(step) = self.steps.get_mut(first) {
-            step.from = since.or(Some(at));
-        }
-    }
-
-    fn step_done(&mut self, number: u32, row: &Row) {
-        let index = (number as usize).wrapping_sub(1);
-        if let Some(step) = self.steps.get_mut(index) {
-            (step.to, step.by) = (Some(row.at), Some(Who(row.actor.clone())));
-        }
-        if let Some(next) = self.steps.get_mut(index.wrapping_add(1)) {
-            next.from = Some(row.at);
-        }
-    }
-}
-
-/// The times from the first word that something of a rollback is broken to the end of that rollback; from its beginning,
-/// where nobody said so before.
-fn outages(events: &[(&Row, Option<Event>)]) -> Vec<Outage> {
-    let mut outages: Vec<Outage> = Vec::new();
-    let mut broken: BTreeMap<ChangeNumber, (RowId, At)> = BTreeMap::new();
-    for (row, event) in events {
-        match (event, row.change) {
-            (Some(Event::Broken { .. }), Some(change)) => {
-                broken.entry(change).or_insert((row.id, row.at));
-            }
-            // It was something else, or it is mended.
-            (Some(Event::PatchStarted { .. } | Event::StepDone { .. } | Event::Live), Some(change)) => {
-                broken.remove(&change);
-            }
-            (Some(Event::RollbackStarted { steps, .. }), _) => {
-                let mut changes: Vec<ChangeNumber> = steps.iter().map(|step| step.change).collect();
-                changes.dedup();
-                let first = changes.iter().filter_map(|change| broken.remove(change)).min();
-                let (first, from) = first.unwrap_or((row.id, row.at));
-                let going = outages.last().is_some_and(|last| last.until.is_none());
-                // A rollback that is laid out anew is the same one.
-                if !going {
-                    outages.push(Outage { changes, row: first, from, rollback: row.at, until: None });
-                }
-            }
-            (Some(Event::RolledBack { changes }), _) => {
-                if let Some(last) = outages.last_mut() {
-                    last.changes.clone_from(changes);
-                    last.until = Some(row.at);
-                }
-            }
-            _ => {}
-        }
-    }
-    outages
 }

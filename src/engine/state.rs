@@ -1,5 +1,6 @@
 //! All that is known and still open: the fold of the stored events. `apply` is the only thing that changes it.
 
+mod clock;
 mod codes;
 mod emergency;
 mod in_step;
@@ -11,13 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Debt, Event, LinkNow, Record, Settlement, Wish};
+use super::event::{Debt, Event, LinkNow, Owed, Record, Settlement, Wish};
 use super::facts::{Fact, Facts, Status};
 use super::guidelines::RuleId;
 use super::id::{At, ChangeNumber, OccurrenceId, RoomId, RowId, Who};
 use super::order::{self, Compared, Seen};
 use super::patch::{Override, Patch, Stage};
 use super::window::{Hold, Window};
+pub use clock::Retold;
 pub use codes::Code;
 pub use emergency::EmergencyWish;
 use in_window::{apply_to_window, place};
@@ -284,7 +286,7 @@ impl State {
                 }
             }
             Event::OfferClosed { .. } => self.close_offer(record),
-            Event::LedgerEntered { debt, project, branch, revision } => {
+            Event::LedgerEntered(Owed { debt, project, branch, revision }) => {
                 if let Some(change) = record.change {
                     let entry = Entry {
                         debt: *debt,
@@ -350,7 +352,7 @@ impl State {
                 self.held.retain(|standing| standing.hold.number != *hold);
             }
             Event::Moved { to, ticket } => self.move_patch(record, to, *ticket),
-            Event::Added { ticket, patch_set, wish, first } => {
+            Event::Added { ticket, patch_set, wish, first, .. } => {
                 self.add_patch(record, *ticket, *patch_set, wish, *first);
             }
             Event::Overridden { rule, reason, patch_set } if record.window.is_none() => {

@@ -73,7 +73,6 @@ fn wrong_usage_exits_with_2_and_says_so_on_standard_error() {
         &["check", "now"],
         &["report"],
         &["backtest"],
-        &["report", "morning"],
         &["report", "2026-02-30/morning"],
         &["completions", "klingon"],
         &["--clock", "yesterday"],
@@ -296,6 +295,28 @@ fn a_report_is_the_summary_and_what_happened() {
         assert!(line.replace('\\', "").ends_with(&format!("| {text} |")), "{text} is not in {line}");
     }
 
+    // A window by its name is its last occurrence that was held.
+    assert_eq!(report("morning"), report("2026-11-23/morning"));
+    let (code, out, err) = report("mornign");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(
+        err.contains("a window called mornign. Type ") && err.contains("\"swatbot report morning\" or "),
+        "{err}"
+    );
+    let at = |clock: &str, what: &str| {
+        let report = ["report", what, "--clock", clock, "--config", CONFIG, "--database", database];
+        swatbot(&report)
+    };
+    let (code, _, err) = at("2026-11-24T12:00:00Z", "next");
+    assert_eq!(code, 1);
+    assert!(
+        err.starts_with("2026-11-24/morning is next, and nothing is on record of it yet. Type "),
+        "{err}"
+    );
+    assert_eq!(at("2026-11-23T12:00:00Z", "next"), report("2026-11-23/morning"), "it was spoken of");
+    let (code, out, _) = report("stats");
+    assert_eq!((code, out.as_str()), (0, "2 windows, 0 live, 0 rolled back\n"), "nobody claimed either");
+
     let (code, out, err) = report("2026-11-25/morning");
     assert_eq!((code, out.as_str()), (1, ""));
     assert_eq!(err, "nothing is on record of 2026-11-25/morning\n");
@@ -398,7 +419,7 @@ fn the_demo_needs_nothing_and_takes_a_bad_canary_back() {
         "4 off all hosts after 22 s",
         "healthy again",
         "10 merged: code and hosts agree again, 4 is settled",
-        "live 10; rolled back 4; not started 6; nothing merged and undeployed",
+        "merged only 10 (no host needs it); rolled back 4; not started 6; nothing merged and undeployed",
     ] {
         let (_, after) = rest.split_once(part).unwrap_or_else(|| panic!("no {part:?} in its place in {out}"));
         rest = after;
@@ -412,4 +433,24 @@ fn the_demo_needs_nothing_and_takes_a_bad_canary_back() {
     let letters: usize = out.lines().map(|line| line.chars().count()).sum();
     let seconds = (out.lines().count() * 350 + letters * 8) / 1000;
     assert!((40..=75).contains(&seconds), "{seconds} s");
+}
+
+#[test]
+fn a_log_that_is_named_needs_no_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("log.db");
+    play(&database, "alice> !log restarted apache\n");
+    let copy = folder.path().join("copy.db");
+    let (database, copy) = (database.to_str().unwrap(), copy.to_str().unwrap());
+    for (words, expected) in [
+        (&["log", "find", "apache"][..], "restarted apache"),
+        (&["verify"], "whole"),
+        (&["backup", copy], "copy.db"),
+        (&["export", "-"], "restarted apache"),
+    ] {
+        let nowhere = ["--config", "/nonexistent/windows.toml", "--database", database];
+        let (code, out, err) = swatbot(&[&nowhere[..], words].concat());
+        assert_eq!(code, 0, "{words:?}: {err}");
+        assert!(out.contains(expected), "{words:?}: {out}");
+    }
 }

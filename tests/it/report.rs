@@ -9,10 +9,14 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use pulldown_cmark::{Event as Mark, Options, Parser, Tag, TagEnd};
 use quick_xml::events::Event as Xml;
+use swatbot::engine::guidelines::RuleId;
 use swatbot::engine::id::{At, ChangeNumber, OccurrenceId, RowId};
+use swatbot::engine::incident::Incident;
 use swatbot::engine::log::Row;
 use swatbot::engine::report::{Fate, Report, report};
+use swatbot::engine::say::health::clock;
 use swatbot::engine::say::report::{Form, page};
+use swatbot::engine::stats::{KINDS, Stats};
 use swatbot::engine::text;
 use swatbot::store::Reader;
 
@@ -54,9 +58,13 @@ fn budget() -> TimeDelta {
 #[test]
 fn a_page_says_how_the_window_went() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples/report");
-    for (name, id) in
-        [("story", "2026-11-23/morning"), ("readme", "2026-11-23/morning"), ("no_show", "2026-11-23/morning")]
-    {
+    for (name, id) in [
+        ("story", "2026-11-23/morning"),
+        ("readme", "2026-11-23/morning"),
+        ("no_show", "2026-11-23/morning"),
+        ("canary_goes_bad", "2026-11-23/morning"),
+        ("unknown_under_a_hold", "2026-11-23/morning"),
+    ] {
         let (_place, database) = played(&transcript(name));
         for (form, ending) in [(None, "md"), (Some("--wikitext"), "wiki")] {
             let arguments: Vec<&str> = ["report", id].into_iter().chain(form).collect();
@@ -77,10 +85,10 @@ fn figures_follow_from_the_rows() {
     let [outage] = &report.outages[..] else { panic!("{:?}", report.outages) };
     // The first word that something is broken, not the rollback, begins it.
     let row = report.timeline.iter().find(|entry| entry.kind == "broken").unwrap();
-    assert_eq!((outage.row, outage.from), (row.row, row.at));
+    assert_eq!((outage.first, outage.told), (row.at, row.at));
     let off = report.timeline.iter().find(|entry| entry.kind == "rolled-back").unwrap();
-    assert_eq!(outage.until, Some(off.at));
-    assert!(outage.rollback >= outage.from && outage.until.unwrap() >= outage.rollback);
+    assert_eq!((outage.off, outage.restored), (Some(off.at), Some(off.at)));
+    assert!(outage.decided >= Some(outage.first) && outage.restored >= outage.decided);
     let mut lived = 0;
     let names = ["story", "failed_and_retry", "file_by_file", "put_back", "new_patch_set", "rollback_which"];
     for report in names.iter().flat_map(|name| reports(&played(&transcript(name)).1)) {
@@ -92,7 +100,7 @@ fn figures_follow_from_the_rows() {
                 times.windows(2).all(|two| two[0].1 == two[1].0),
                 "each begins where the one before ends: {patch:?}"
             );
-            if patch.fate == Fate::Live {
+            if matches!(patch.fate, Fate::Live | Fate::Merged) {
                 // Its steps take all the time that it was in motion.
                 let sum: TimeDelta = times.iter().map(|(from, to)| *to - *from).sum();
                 assert_eq!((Some(sum), times.len()), (patch.took(), patch.steps.len()), "{patch:?}");
@@ -346,4 +354,88 @@ fn the_json_of_an_occurrence_is_its_report() {
     assert!(value["head"].as_str().unwrap().starts_with(&format!("{} ", report.closed_by.unwrap())));
     let titles = value["patches"].as_array().unwrap().iter().map(|patch| patch["title"].as_str());
     assert!(titles.into_iter().all(|title| title.is_some()));
+}
+
+/// What was bad is told by one clock: the summary in the chat, the page and the figures of all windows have the same.
+#[test]
+fn one_clock_for_summary_page_and_figures() {
+    let mut seen = 0;
+    for name in [
+        "canary_goes_bad",
+        "canary_countdown",
+        "clock_of_a_bare_rollback",
+        "clock_of_a_retry",
+        "scenario_s2_retry_is_no_cure",
+        "scenario_s3_canary_stays_dirty",
+        "scenario_s10_killed_in_a_canary",
+        "readme",
+        "revert_goes_next",
+    ] {
+        let (_place, database) = played(&transcript(name));
+        let log = Reader::open(&database).unwrap();
+        let stats = Stats::of(&log.rows_of_kinds(KINDS).unwrap(), budget());
+        let reports = reports(&database);
+        let all: Vec<Incident> = reports.iter().flat_map(|report| report.outages.clone()).collect();
+        // Samples are bookkeeping and stand in the rows of one window alone.
+        let without_looks = |incident: &Incident| Incident { looks: BTreeMap::new(), ..incident.clone() };
+        let all: Vec<Incident> = all.iter().map(without_looks).collect();
+        assert_eq!(stats.incidents.iter().map(without_looks).collect::<Vec<_>>(), all, "{name}");
+        for report in reports {
+            for incident in &report.outages {
+                let clock = clock(incident);
+                let page = page(&report, budget(), None, Form::Markdown);
+                assert!(page.contains(&clock), "{name}: {clock} in {page}");
+                if let Some(summary) = &report.summary {
+                    assert!(summary.contains(&clock), "{name}: {clock} in {summary}");
+                }
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 9, "{seen}");
+}
+
+/// A change that was live and is reverted afterwards has gone back as well, however long after that: the log alone tells it.
+#[test]
+fn a_revert_of_what_was_live_is_counted() {
+    let mut rows = Vec::new();
+    let mut add = |change: u32, event: &str| {
+        let id = rows.len() as i64 + 1;
+        let mut row = row(id, "alice", "", event);
+        row.change = Some(ChangeNumber(change));
+        rows.push(row);
+    };
+    let wish = r#"{"owner":"bob","urgent":null,"test":null,"note":null}"#;
+    let step = |act: &str| format!(r#"{{"act":{act},"done":null,"failed":null}}"#);
+    let steps =
+        [r#"{"act":"review"}"#, r#"{"act":"merge"}"#, r#"{"act":"sync","stage":"production","file":null}"#];
+    let steps = steps.map(step).join(",");
+    let revision = "89abcdef0123456789abcdef0123456789abcdef";
+    for (change, reverts) in [(4, ""), (5, revision), (6, ""), (7, "0123"), (8, "89abcde")] {
+        add(
+            change,
+            &format!(
+                r#"{{"event":"added","ticket":1,"patch_set":1,"wish":{wish},"first":false,"reverts":["{reverts}"]}}"#
+            ),
+        );
+        if change == 4 {
+            add(change, r#"{"event":"overridden","rule":"coupled","patch_set":1,"reason":"it is fine"}"#);
+        }
+        add(change, &format!(r#"{{"event":"patch-started","steps":[{steps}]}}"#));
+        for step in 1..=3 {
+            add(change, &format!(r#"{{"event":"step-done","step":{step},"patch_set":1,"note":null}}"#));
+            if step == 2 && change == 4 {
+                let entered =
+                    r#"{"event":"ledger-entered","debt":"merged","project":"p","branch":"b","revision":"#;
+                add(change, &format!(r#"{entered}"{revision}"}}"#));
+            }
+        }
+        add(change, r#"{"event":"live"}"#);
+    }
+    let stats = Stats::of(&rows, budget());
+    assert_eq!((stats.live().count, stats.back(), stats.reverted), (5, 0, 1), "twice is once");
+    assert_eq!(
+        (stats.rules.into_iter().collect::<Vec<_>>(), stats.within_rules),
+        (vec![(RuleId::Coupled, 1)], 0)
+    );
 }

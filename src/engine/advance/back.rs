@@ -46,10 +46,7 @@ impl Turn<'_> {
         let took = say::took(rollback.at, self.at);
         let lead_in =
             format!("{} off all hosts after {took}{waits_again}; HELD (H{hold})", say::numbers(&changes));
-        let text = format!(
-            "say what was resolved: {resume}. Upload the revert and add it, or see {}",
-            self.command("ledger")
-        );
+        let text = format!("say what was resolved: {resume}");
         match &window.lead {
             Some(lead) if window.gone(&lead.who).is_some() => {
                 let claim = self.command(&format!("claim {}", window.id().window));
@@ -59,7 +56,7 @@ impl Turn<'_> {
             None => self.broadcast(window, &format!("{lead_in}. {text}")),
         }
         let patches = changes.iter().filter_map(|change| window.patch(*change));
-        for patch in patches.filter(|patch| patch.is_automatic() && self.state.is_merged(patch.change)) {
+        for patch in patches.filter(|patch| self.state.is_merged(patch.change)) {
             self.about = Some(patch.change);
             let bad = patch.current().and_then(|(_, step)| step.failed.as_deref());
             let words = say::go::revert_words(self.state, patch, rollback.reason.as_deref().or(bad));

@@ -275,7 +275,17 @@ impl<'a> Turn<'a> {
                 Ok(id) => id,
                 Err(()) => match self.last_of(word) {
                     Some(id) => id,
-                    None => self.resolve(word)?.id,
+                    None => {
+                        let ahead = self.resolve(word)?;
+                        if ahead.starts > self.at && !self.state.windows.contains_key(&ahead.id) {
+                            let last = self.state.closed.iter().max_by_key(|(_, ends)| **ends);
+                            let text =
+                                say::ask::not_yet(self.prefix(), &ahead, last.map(|(id, _)| id), self.at);
+                            self.answer(&text);
+                            return Ok(());
+                        }
+                        ahead.id
+                    }
                 },
             },
         };

@@ -5,9 +5,11 @@ use chrono::TimeDelta;
 use super::super::command::Target;
 use super::super::event::{Author, Event, Went, Wish};
 use super::super::id::{ChangeNumber, OccurrenceId, RoomId, Who};
+use super::super::kind::{self, PatchKind};
+use super::super::patch::{Patch, Stage};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::Standing;
-use super::super::window::Occurrence;
+use super::super::window::{Occurrence, Window};
 use super::Turn;
 
 /// What was asked for is good for so long.
@@ -32,12 +34,37 @@ impl Turn<'_> {
         rooms
     }
 
+    /// While a window is on: what brings the change out instead.
+    fn instead_of_emergency(&self, window: &Window, change: ChangeNumber) -> Refusal {
+        let takes_part = |patch: &&Patch| !matches!(patch.stage, Stage::Skipped { .. } | Stage::RolledBack);
+        if let Some(patch) = window.patch(change).filter(takes_part) {
+            return no::emergency_is_queued(self.prefix(), window, patch);
+        }
+        if window.emergency.is_some() {
+            return no::emergency_after(self.prefix(), window, change, false);
+        }
+        if self.at >= window.occurrence.ends - self.settings.policy.last_start {
+            return no::emergency_after(self.prefix(), window, change, true);
+        }
+        // Only code has to be urgent, and of code alone that may be said.
+        let facts =
+            self.state.last_facts(change).map(|facts| kind::kind(&self.settings.policy, &facts.change));
+        let add = self.command(&format!("add {change} for {}", window.id().window));
+        let urgent = self.command(&format!("add {change} for {} urgent: TASK WHY", window.id().window));
+        let way = match facts {
+            Some(PatchKind::Config | PatchKind::BetaOnly) => add,
+            Some(PatchKind::Code | PatchKind::Other) => urgent,
+            None => format!("{add}; code: {urgent}"),
+        };
+        no::window_is_on(window, &way)
+    }
+
     /// `emergency N REASON`
     pub(super) fn emergency(&mut self, target: Target, reason: &str) -> Result<(), Refusal> {
         self.may("emergency", None, None)?;
         let change = self.change_of(target)?;
         if let Some(window) = self.open_window() {
-            return Err(no::window_is_on(self.prefix(), window, change));
+            return Err(self.instead_of_emergency(window, change));
         }
         let who = self.who.clone().ok_or_else(|| self.not_identified())?;
         if let Some(wish) = self.state.emergencies.iter().find(|wish| wish.change == change)
@@ -76,10 +103,10 @@ impl Turn<'_> {
             return Err(no::second_approval(change));
         }
         if let Some(window) = self.open_window() {
-            return Err(no::window_is_on(self.prefix(), window, change));
+            return Err(self.instead_of_emergency(window, change));
         }
         if let Some(window) = self.state.window_of(change).filter(|window| window.is_on()) {
-            return Err(no::window_is_on(self.prefix(), window, change));
+            return Err(self.instead_of_emergency(window, change));
         }
         let taken = |id: &OccurrenceId| {
             self.state.windows.contains_key(id)
@@ -150,9 +177,10 @@ impl Turn<'_> {
         }
         let again = owed.report.is_some();
         self.record(Some(window.id()), None, Event::EmergencyReported { words: words.to_owned() });
-        let finish = self.command("finish");
         let word = if again { "replaced" } else { "noted" };
-        self.answer(&format!("report of {} {word}. {finish}", window.id()));
+        let moves = window.motion.is_some() || window.rollback.is_some();
+        let next = self.command(if moves { "steps" } else { "finish" });
+        self.answer(&format!("report of {} {word}. {next}", window.id()));
         Ok(())
     }
 }

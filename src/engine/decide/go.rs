@@ -4,8 +4,12 @@
 use chrono::TimeDelta;
 
 use super::super::command::StepRef;
+<<<<<<< HEAD
 use super::super::event::{BackStep, Event, Unseen, Went};
 use super::super::facts::Fact;
+=======
+use super::super::event::{BackStep, Event, Went};
+>>>>>>> main
 use super::super::id::{ChangeNumber, RowId};
 use super::super::patch::Patch;
 use super::super::plan::{Act, Going, Step};
@@ -13,7 +17,7 @@ use super::super::program::{self, Ended, Left, Run, Values};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::{CommandSettings, PRODUCTION};
 use super::super::window::{Rollback, Window};
-use super::super::{Kind, kind};
+use super::super::{Kind, words};
 use super::Turn;
 use super::start::with_done;
 
@@ -61,6 +65,9 @@ impl<'a> Turn<'a> {
             }
             Some(StepRef::Forward(_)) | None => {}
         }
+        if step.is_unknown() {
+            return Err(no::unknown_step(self.prefix(), current, step, patch.change));
+        }
         self.may_go_on(window)?;
         self.may_run(patch, current, step)?;
         let since = window.advanced.map_or(TimeDelta::MAX, |advanced| self.at - advanced);
@@ -69,7 +76,7 @@ impl<'a> Turn<'a> {
         }
         self.not_crossed(patch, &format!("go {current}"))?;
         let row = self.intend(window, patch, current, step)?;
-        let text = say::go::started(patch, current, step, row, &self.without_baseline(window, patch));
+        let text = say::go::started(patch, current, step, row, &self.without_baseline(window, patch, step));
         self.answer(&text);
         Ok(())
     }
@@ -101,6 +108,9 @@ impl<'a> Turn<'a> {
                     no::health_open(self.prefix(), &left)
                 }
             });
+        }
+        if at.is_unknown() {
+            return Err(no::unknown_step(self.prefix(), current, at, patch.change));
         }
         let name = say::run::step_name(at);
         if !at.act.is_manual() {
@@ -147,7 +157,11 @@ impl<'a> Turn<'a> {
         if !step.is_unknown() && (step.failed.is_none() || step.run.is_none()) {
             return Err(no::nothing_unknown(&format!("step {number}")));
         }
-        self.may_go_on(window)?;
+        // What became of it may be said under a hold; this starts it, and under a hold nothing starts.
+        self.may_go_on(window).map_err(|refusal| match step.is_unknown() {
+            true => no::rerun_waits(self.prefix(), number, step, refusal),
+            false => refusal,
+        })?;
         self.not_crossed(patch, "rerun")?;
         let row = self.intend(window, patch, number, step)?;
         let text = say::go::started(patch, number, step, row, "");
@@ -170,8 +184,9 @@ impl<'a> Turn<'a> {
             self.answer(&text);
             return Ok(());
         }
-        let row =
-            self.intend_back(window, number, step).map_err(|what| no::no_value(self.prefix(), &what))?;
+        let row = self
+            .intend_back(window, number, step)
+            .map_err(|what| no::no_value_back(self.prefix(), number, &what))?;
         self.answer(&say::go::back_started(number, step, row));
         Ok(())
     }
@@ -179,7 +194,7 @@ impl<'a> Turn<'a> {
     /// What is still at work on the way forward, where something is.
     fn waits_for_forward(&self, window: &Window, number: u32) -> Option<String> {
         let (forward, _) = running_forward(window)?;
-        Some(format!("r{number} starts as soon as step {forward} has ended, which was asked to"))
+        Some(format!("r{number} starts when step {forward} has ended; I have asked it to end"))
     }
 
     fn may_run(&self, patch: &Patch, number: u32, step: &Step) -> Result<(), Refusal> {
@@ -190,11 +205,16 @@ impl<'a> Turn<'a> {
             }
             return Err(no::by_hand(self.prefix(), &number.to_string()));
         }
+<<<<<<< HEAD
         if let Some(refusal) = self.at_work(patch, number, step) {
             return Err(refusal);
         }
         if step.is_unknown() {
             return Err(no::unknown_step(self.prefix(), &number.to_string(), patch.change));
+=======
+        if step.is_running() {
+            return Err(no::is_running(self.prefix(), &name, patch));
+>>>>>>> main
         }
         if let Some(why) = &step.failed {
             let back = format!(" or {}", self.command(&format!("rollback {}", patch.change)));
@@ -207,16 +227,14 @@ impl<'a> Turn<'a> {
     }
 
     /// What nothing could be compared with later, where the first host is about to be touched.
-    fn without_baseline(&self, window: &Window, patch: &Patch) -> String {
-        if patch.touched_hosts() {
+    fn without_baseline(&self, window: &Window, patch: &Patch, step: &Step) -> String {
+        if patch.touched_hosts() || !step.act.is_sync() {
             return String::new();
         }
-        let missing: Vec<&str> = super::super::health::wanted(self.settings, window, self.at)
-            .into_iter()
-            .filter(|(_, wanted)| matches!(wanted, super::super::health::Wanted::Baseline(_)))
-            .map(|(check, _)| check.id.as_str())
-            .collect();
-        if missing.is_empty() { String::new() } else { say::go::no_baseline(&missing) }
+        let missing = super::super::health::without_baseline(self.settings, patch);
+        let missing: Vec<&str> = missing.map(|check| check.id.as_str()).collect();
+        let bad = window.incident.as_ref().map(|incident| incident.change);
+        if missing.is_empty() { String::new() } else { say::go::no_baseline(&missing, bad) }
     }
 
     /// Puts it on the record that the command of a step is to be started, once that is stored.
@@ -232,8 +250,13 @@ impl<'a> Turn<'a> {
             Act::Sync { stage, file } => (Some(stage.clone()), file.clone()),
             _ => (None, None),
         };
-        let argv = program::fill(&run.argv, &self.values(patch, stage, file, ""))
-            .map_err(|what| no::no_value(self.prefix(), &what))?;
+        // What the patch was when its steps were laid out is what was read: a file of a later patch set is none of it.
+        if patch.is_outdated && program::needs_path(&run.argv) {
+            return Err(no::outdated_plan(self.prefix(), patch, number));
+        }
+        let path = file.or_else(|| step.path.clone());
+        let argv = program::fill(&run.argv, &self.values(patch, stage, path, ""))
+            .map_err(|what| no::no_value(self.prefix(), patch, &what))?;
         let event = Event::StepIntended { step: number, argv: argv.clone() };
         Ok(self.start_run(window, patch.change, event, argv, run))
     }
@@ -248,7 +271,8 @@ impl<'a> Turn<'a> {
         let (Some(run), Some(patch)) = (&step.run, window.patch(step.change)) else {
             return Err("a command".to_owned());
         };
-        let values = self.values(patch, Some(step.stage.clone()), step.file.clone(), "Rollback of ");
+        let path = step.file.clone().or_else(|| step.path.clone());
+        let values = self.values(patch, Some(step.stage.clone()), path, "Rollback of ");
         let argv = program::fill(&run.argv, &values)?;
         let event = Event::BackStepIntended { step: number, argv: argv.clone() };
         Ok(self.start_run(window, step.change, event, argv, run))
@@ -269,19 +293,14 @@ impl<'a> Turn<'a> {
         row
     }
 
-    fn values(&self, patch: &Patch, stage: Option<String>, file: Option<String>, what: &str) -> Values {
+    fn values(&self, patch: &Patch, stage: Option<String>, path: Option<String>, what: &str) -> Values {
         let facts = self.state.last_facts(patch.change);
-        // Where the patch has one file, a step for all its files is for that one.
-        let only = facts.and_then(|facts| match kind::synced_files(&self.settings.policy, &facts.change) {
-            Fact::Known(files) if files.len() == 1 => files.first().map(|file| (*file).to_owned()),
-            _ => None,
-        });
         Values {
             change: patch.change.to_string(),
             patch_set: patch.patch_set.to_string(),
             branch: facts.map(|facts| facts.change.branch.clone()),
             stage,
-            path: file.or(only),
+            path,
             message: format!("{what}{}", say::go::message(self.state, patch)),
         }
     }
@@ -409,7 +428,13 @@ impl<'a> Turn<'a> {
         let seen: Vec<String> = window
             .health
             .iter()
-            .map(|(check, sample)| format!("{check} {} ({})", sample.words, sample.verdict.word()))
+            .map(|(id, sample)| {
+                let age = self.at - sample.at;
+                let check = self.settings.checks.iter().find(|check| check.id == *id);
+                let is_old = check.is_none_or(|check| age >= check.stale);
+                let ago = if is_old { format!(", {} ago", words::exact_span(age)) } else { String::new() };
+                format!("{id} {} ({}{ago})", sample.words, sample.verdict.word())
+            })
             .collect();
         (!seen.is_empty()).then(|| seen.join("; "))
     }
@@ -502,6 +527,17 @@ impl<'a> Turn<'a> {
                     let text = say::go::still_there(&format!("step {number}"), still);
                     self.say_of_rollback(window, &text);
                 }
+<<<<<<< HEAD
+=======
+                None if step.run.is_some() && step.failed.is_none() => {
+                    let why = "I went down before that".to_owned();
+                    let event = Event::BackStepFailed { step: number, why: why.clone() };
+                    self.record(Some(window.id()), Some(step.change), event);
+                    let text = say::go::back_not_begun(self.prefix(), number, &why);
+                    self.say_of_rollback(window, &text);
+                }
+                _ => {}
+>>>>>>> main
             }
             Whose::Back(window, _, number, step) => {
                 let Some(going) = step.going.as_ref().and_then(now) else { return };

@@ -34,13 +34,14 @@ impl Turn<'_> {
         wanted: Wanted<'_>,
         answer: &Result<Measured, String>,
     ) {
-        let patch = match wanted {
-            Wanted::Clean => None,
-            Wanted::Baseline(patch) | Wanted::Step(patch, _) | Wanted::Back(patch) => Some(patch),
+        let (change, baseline) = match wanted {
+            Wanted::Clean => (None, None),
+            Wanted::Baseline(patch) | Wanted::Step(patch, _) => {
+                (Some(patch.change), patch.health.baseline.get(&check.id).copied())
+            }
+            Wanted::Back(change, before) => (Some(change), before),
         };
-        let baseline = patch.and_then(|patch| patch.health.baseline.get(&check.id).copied());
         let sample = health::sample(check, answer, baseline, self.at);
-        let change = patch.map(|patch| patch.change);
         if let (Wanted::Clean | Wanted::Baseline(_), Some(value)) = (wanted, sample.value) {
             self.record(Some(window.id()), change, Event::BaselineTaken { check: check.id.clone(), value });
             return;
@@ -72,8 +73,8 @@ impl Turn<'_> {
         if patch.health.said == Some(judged.verdict) || (is_held && judged.verdict == Verdict::Healthy) {
             return false;
         }
-        let Judged { verdict, words, top } = judged.clone();
-        let event = Event::HealthJudged { step: number, verdict, words, top };
+        let Judged { verdict, words, top, since } = judged.clone();
+        let event = Event::HealthJudged { step: number, verdict, words, top, since };
         self.record(Some(window.id()), Some(patch.change), event);
         match judged.verdict {
             Verdict::Healthy => {
@@ -214,29 +215,30 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The hosts are healthy again after a rollback: said once; true where it was.
+    /// The hosts are healthy again after a rollback, by the rule of each check: said once; true where it was.
     pub(in super::super) fn follow_incident(&mut self, window: &Window) -> bool {
         let Some(incident) = &window.incident else { return false };
-        let (Some(off), Some(patch)) = (incident.off, window.patch(incident.change)) else { return false };
+        let Some(off) = incident.off else { return false };
         let mut words = Vec::new();
-        for id in health::checks_of(patch) {
+        let mut since = off;
+        for (id, looks) in &incident.looks {
             // What nobody can look at any more is unknown, and unknown is never healthy.
             let Some(check) = self.settings.checks.iter().find(|check| check.id == *id) else { return false };
-            let fresh = window.health.get(&check.id).filter(|sample| sample.at >= off);
-            let Some(sample) = fresh.filter(|sample| sample.verdict == Verdict::Healthy) else {
-                return false;
-            };
-            let baseline = patch.health.baseline.get(&check.id).copied();
-            words.push(format!("{} {}{}", check.id, sample.words, health::before(check, baseline)));
+            let Some(good) = looks.healthy_since(check.need, check.stale, self.at) else { return false };
+            since = since.max(good);
+            let seen = window.health.get(id).map(|sample| sample.words.as_str()).unwrap_or_default();
+            words.push(format!("{id} {seen}{}", health::before(check, looks.before)));
         }
         let words = words.join("; ");
-        let mut after = incident.clone();
-        after.restored = Some(self.at);
-        let event = Event::Restored { words: words.clone(), clock: Some(after.clone()) };
+        let mut clock = incident.clone();
+        clock.restored = Some(since);
+        clock.looks.clear();
+        let event = Event::Restored { words: words.clone(), clock: Some(clock.clone()) };
         self.record(Some(window.id()), Some(incident.change), event);
-        if incident.is_measured {
-            let text = say::health::restored(&after, &words);
-            self.tell_all_concerned(window, patch, &text);
+        let text = say::health::restored(&clock, &words);
+        match window.patch(incident.change) {
+            Some(patch) => self.tell_all_concerned(window, patch, &text),
+            None => self.say_of_rollback(window, &text),
         }
         true
     }

@@ -56,8 +56,8 @@ impl<'a> Turn<'a> {
             return Ok(());
         }
         // A command that is at work would go on beside what the others start.
-        if let (Some((step, _)), Some(change)) = (running_forward(window), window.motion) {
-            return Err(no::is_running(self.prefix(), &format!("step {step}"), change));
+        if let (Some((step, _)), Some(patch)) = (running_forward(window), window.moving()) {
+            return Err(no::is_running(self.prefix(), &format!("step {step}"), patch));
         }
         self.record(Some(window.id()), window.motion, Event::LockStolen { reason: reason.to_owned() });
         let hold = window.next_hold;
@@ -70,7 +70,7 @@ impl<'a> Turn<'a> {
         who.extend(others);
         who.retain(|who| Some(who) != self.who.as_ref());
         who.dedup();
-        self.answer(&text);
+        self.answer(&say::window::lock_taken(self.prefix(), window, hold));
         self.ping(window, &who.iter().collect::<Vec<_>>(), &text);
         Ok(())
     }

@@ -232,7 +232,7 @@ impl<'a> Turn<'a> {
     /// Refuses what would leave hosts half done, or a patch without what it needs.
     pub(super) fn may_leave(&self, window: &Window, patch: &Patch, verb: &str) -> Result<(), Refusal> {
         if let Some((number, _)) = patch.current().filter(|(_, step)| step.is_running()) {
-            return Err(no::is_running(self.prefix(), &format!("step {number}"), patch.change));
+            return Err(no::is_running(self.prefix(), &format!("step {number}"), patch));
         }
         if patch.is_dirty() {
             return Err(no::dirty(self.prefix(), patch, &super::run::dirty_stage(patch), verb));

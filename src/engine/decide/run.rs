@@ -89,7 +89,7 @@ impl Turn<'_> {
             };
         };
         let (current, at) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
-        self.may_go_on(window)?;
+        self.may_name(window, at)?;
         match step {
             Some(StepRef::Back(number)) => {
                 let last = format!("{}", patch.steps.len());
@@ -170,7 +170,7 @@ impl Turn<'_> {
         step: &Step,
         note: Option<String>,
     ) -> Result<(), Refusal> {
-        self.may_go_on(window)?;
+        self.may_name(window, step)?;
         if let Some(why) = step.failed.as_ref().filter(|_| !step.checks().is_empty()) {
             return Err(no::unhealthy(self.prefix(), patch, why));
         }
@@ -181,8 +181,13 @@ impl Turn<'_> {
         if !step.act.is_manual() {
             return Err(no::closes_itself(current, &say::run::how_it_closes(self.settings, patch, step)));
         }
+<<<<<<< HEAD
         if let Some(refusal) = self.at_work(patch, current, step).filter(|_| step.is_running()) {
             return Err(refusal);
+=======
+        if step.is_running() {
+            return Err(no::is_running(self.prefix(), &format!("step {current}"), patch));
+>>>>>>> main
         }
         if step.run.is_some() && !step.is_unknown() {
             return Err(no::runs_itself(self.prefix(), current));
@@ -191,8 +196,19 @@ impl Turn<'_> {
         let event = Event::StepDone { step: current, patch_set: patch.patch_set, note };
         self.record(Some(window.id()), Some(patch.change), event);
         let after = with_done(patch, current, &self.by.who, self.at);
-        self.prompt(window, &after, "");
+        match self.may_go_on(window) {
+            Err(refusal) if step.is_unknown() => {
+                let text = say::go::named(patch, current, step, &refusal);
+                self.answer(&text);
+            }
+            _ => self.prompt(window, &after, ""),
+        }
         Ok(())
+    }
+
+    /// What became of a step that nobody knows of is said at any time: nothing starts by that.
+    fn may_name(&self, window: &Window, step: &Step) -> Result<(), Refusal> {
+        if step.is_unknown() && window.rollback.is_none() { Ok(()) } else { self.may_go_on(window) }
     }
 
     pub(super) fn failed(&mut self, why: &str) -> Result<(), Refusal> {
@@ -208,16 +224,22 @@ impl Turn<'_> {
             self.record(Some(window.id()), Some(step.change), event);
             let retry = self.command("retry");
             let done = self.command(&format!("done r{number} NOTE"));
-            let text =
-                format!("r{number} FAILED: {}. {retry}, or mend it by hand and {done}", say::own_words(why));
+            let stages = say::go::where_it_stands(rollback, number);
+            let why = say::own_words(why);
+            let text = format!("r{number} FAILED: {why}. {stages}. {retry}, or mend it by hand and {done}");
             self.answer(&text);
             return Ok(());
         }
         let next = super::start::next(self.settings, self.state, window);
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
+<<<<<<< HEAD
         if let Some(refusal) = self.at_work(patch, number, step).filter(|_| step.is_running()) {
             return Err(refusal);
+=======
+        if step.is_running() {
+            return Err(no::is_running(self.prefix(), &format!("step {number}"), patch));
+>>>>>>> main
         }
         if step.failed.is_some() {
             self.answer(&format!("already noted: step {number} failed. {}", self.command("retry")));
@@ -252,6 +274,9 @@ impl Turn<'_> {
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
+            if step.going.as_ref().is_some_and(|going| going.is_unknown) {
+                return Err(no::unknown_back_step(self.prefix(), number));
+            }
             if step.failed.is_none() {
                 return Err(no::nothing_failed(&format!("r{number}")));
             }
@@ -267,6 +292,9 @@ impl Turn<'_> {
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
         let is_silent = patch.health.said == Some(Verdict::Unknown);
+        if step.is_unknown() {
+            return Err(no::unknown_step(self.prefix(), number, step, patch.change));
+        }
         if step.failed.is_none() && !is_silent {
             return Err(no::nothing_failed(&format!("step {number}")));
         }
@@ -292,9 +320,18 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// The verdict on a patch is its owner's and the lead's.
+    fn may_judge(&self, verb: &str, window: &Window, patch: &Patch) -> Result<(), Refusal> {
+        let deploys = self.is(Role::Deployer, None, None);
+        self.may(verb, Some(window), Some(patch)).map_err(|refusal| match refusal.code {
+            "not-owner" => no::not_their_verdict(self.prefix(), verb, window, patch, deploys),
+            _ => refusal,
+        })
+    }
+
     pub(super) fn verified(&mut self, target: Option<Target>, note: Option<String>) -> Result<(), Refusal> {
         let (window, patch) = self.find_or_in_motion("verified", target)?;
-        self.may("verified", Some(window), Some(patch))?;
+        self.may_judge("verified", window, patch)?;
         let change = patch.change;
         match &patch.stage {
             Stage::Moving => {}
@@ -346,7 +383,7 @@ impl Turn<'_> {
 
     pub(super) fn broken(&mut self, target: Option<Target>, why: &str) -> Result<(), Refusal> {
         let (window, patch) = self.find_or_in_motion("broken", target)?;
-        self.may("broken", Some(window), Some(patch))?;
+        self.may_judge("broken", window, patch)?;
         let change = patch.change;
         match &patch.stage {
             Stage::Moving | Stage::Live { .. } => {}

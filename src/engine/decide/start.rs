@@ -33,7 +33,12 @@ pub(in super::super) fn steps_of(
 ) -> Vec<Step> {
     let change = &facts.change;
     let files = patch.files.as_ref().map(|order| order.files.as_slice()).unwrap_or_default();
-    let mut steps = plan::steps(plan_for(settings, change), files);
+    let synced = kind::synced_files(&settings.policy, change);
+    let only = match synced.known().map(Vec::as_slice) {
+        Some([only]) => Some(*only),
+        _ => None,
+    };
+    let mut steps = plan::steps(plan_for(settings, change), files, only);
     // The hosts do not have what such a revert takes back: with its merge, code and hosts agree.
     let agrees = kind::settles(facts, state)
         .is_some_and(|owed| state.ledger.get(&owed).is_some_and(|entry| entry.debt == Debt::RolledBack));

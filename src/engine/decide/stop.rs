@@ -237,6 +237,8 @@ impl<'a> Turn<'a> {
         let running = running_forward(window);
         self.out.stops.extend(running.map(|(_, row)| row));
         let first = (1u32..).zip(&steps).find(|(_, step)| !step.done);
+        // Whoever leads is asked for what the bot does not do.
+        let first = first.filter(|(_, step)| step.run.is_none());
         let first = first.map(|(number, step)| say::run::back_step(self.prefix(), number, step));
         let theirs = self.is(Role::Deployer, None, None);
         let text = say::run::rollback_plan(
@@ -488,6 +490,7 @@ fn steps_back(patch: &Patch) -> Vec<BackStep> {
             change: patch.change,
             stage: (*stage).to_owned(),
             file: file.cloned(),
+            path: step.path.clone(),
             done: false,
             failed: None,
             by: None,

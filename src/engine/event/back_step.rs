@@ -15,6 +15,9 @@ pub struct BackStep {
     pub stage: String,
     /// The file, where it went out file by file.
     pub file: Option<String>,
+    /// The one file of the patch, where the step is for all its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// It is done.
     pub done: bool,
     /// It failed, and why.

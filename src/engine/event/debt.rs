@@ -14,6 +14,19 @@ pub enum Debt {
     RolledBack,
 }
 
+/// What the ledger knows of a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// Why it is there.
+    pub debt: Debt,
+    /// Its repository.
+    pub project: String,
+    /// Its branch.
+    pub branch: String,
+    /// Its commit.
+    pub revision: String,
+}
+
 /// How a ledger entry was dealt with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -71,7 +71,8 @@ fn train(case: &Case<'_>) -> String {
 
 /// H1: what needs no urgency does not claim it.
 pub(super) fn urgent_not_needed(case: &Case<'_>, facts: &Facts) -> Finding {
-    if case.wish.urgent.is_none() {
+    // In an emergency the reason is why two people agreed, and says nothing of the train.
+    if case.wish.urgent.is_none() || case.window.emergency.is_some() {
         return Finding::NotNeeded;
     }
     let number = case.change;

@@ -11,7 +11,7 @@ use crate::engine::patch::Patch;
 use crate::engine::settings::{CheckSettings, Limit, Settings};
 
 /// No more samples of one check are kept: what is wanted from them is long since known.
-const MOST: usize = 300;
+const MOST: usize = 1_000;
 
 /// One look at one check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,6 +90,8 @@ pub struct Judged {
     pub words: String,
     /// The errors that were seen most.
     pub top: Vec<String>,
+    /// Since when: the first bad sample, or the first of the good ones.
+    pub since: Option<At>,
 }
 
 /// What follows for a step that began, or was tried again, at `since`; nothing where it is too early to say.
@@ -125,7 +127,16 @@ pub fn judge(settings: &Settings, patch: &Patch, checks: &[String], since: At, a
             words(id, *check, shown, samples.last(), patch.health.baseline.get(*id).copied(), at)
         })
         .collect();
-    Some(Judged { verdict: wanted, words: words.join("; "), top })
+    let since = match wanted {
+        Verdict::Unhealthy => patch.health.first_bad(),
+        Verdict::Healthy => {
+            let runs =
+                all.iter().filter_map(|(_, check, samples, _)| Some(good_since((*check)?, samples, since)));
+            runs.max()
+        }
+        Verdict::Unknown => None,
+    };
+    Some(Judged { verdict: wanted, words: words.join("; "), top, since })
 }
 
 fn words(
@@ -192,6 +203,14 @@ fn soaks_from(check: &CheckSettings, samples: &[Sample], since: At) -> At {
         before = sample.at;
     }
     from
+}
+
+/// When the first of the good samples came that stand at the end, without a gap.
+fn good_since(check: &CheckSettings, samples: &[Sample], since: At) -> At {
+    let from = soaks_from(check, samples, since);
+    let known: Vec<&Sample> = known(samples).filter(|sample| sample.at >= from).collect();
+    let bad = known.iter().rposition(|sample| sample.verdict == Verdict::Unhealthy);
+    known.get(bad.map_or(0, |bad| bad + 1)).map_or(from, |sample| sample.at)
 }
 
 /// How many samples count as bad: those that are, and each good one after the second return to good, for that is flapping.

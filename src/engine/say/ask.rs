@@ -4,7 +4,7 @@ use super::super::checklist::Item;
 use super::super::command::{Role, Verb};
 use super::super::event::BackStep;
 use super::super::guidelines::{self, Asked, Point, PointState};
-use super::super::id::At;
+use super::super::id::{At, OccurrenceId};
 use super::super::log::Row;
 use super::super::order;
 use super::super::patch::{Patch, Stage};
@@ -151,8 +151,11 @@ pub fn steps(patch: &Patch, steps: &[Step]) -> String {
         .zip(steps)
         .map(|(number, step)| {
             let mark = match (&step.done, &step.failed) {
+                _ if patch.stage == Stage::RolledBack && step.is_on_hosts(false) => " taken back".to_owned(),
                 (Some(done), _) => format!(" done {} {}", short_name(&done.by), words::clock(done.at)),
-                (None, Some(_)) => " FAILED".to_owned(),
+                (None, Some(_)) => format!(" {}", failed(step)),
+                (None, None) if step.is_unknown() => " UNKNOWN".to_owned(),
+                (None, None) if step.is_running() => " running".to_owned(),
                 (None, None) if current == Some(number) => " <- now".to_owned(),
                 (None, None) => String::new(),
             };
@@ -162,6 +165,11 @@ pub fn steps(patch: &Patch, steps: &[Step]) -> String {
     format!("{}{}: {}", patch.change, super::patch_set(patch), listed.join("; "))
 }
 
+/// The word for how a step stands that cannot go on.
+fn failed(step: &Step) -> &'static str {
+    if step.checks().is_empty() { "FAILED" } else { "UNHEALTHY" }
+}
+
 /// The steps of a rollback.
 pub fn back_steps(steps: &[BackStep]) -> String {
     let current = steps.iter().position(|step| !step.done);
@@ -169,11 +177,13 @@ pub fn back_steps(steps: &[BackStep]) -> String {
         .iter()
         .enumerate()
         .map(|(index, step)| {
-            let mark = match (step.done, &step.failed) {
-                (true, _) => " done",
-                (false, Some(_)) => " FAILED",
-                (false, None) if current == Some(index) => " <- now",
-                (false, None) => "",
+            let mark = match (step.done, &step.failed, &step.going) {
+                (true, ..) => " done",
+                (false, Some(_), _) => " FAILED",
+                (false, None, Some(going)) if going.is_unknown => " UNKNOWN",
+                (false, None, Some(_)) => " running",
+                (false, None, None) if current == Some(index) => " <- now",
+                (false, None, None) => "",
             };
             format!("r{} {}{mark}", index + 1, run::back_step_name(step))
         })
@@ -294,12 +304,7 @@ pub fn roles(who: &[Role]) -> String {
 
 /// How a window that is over went: its summary.
 /// `head` is that of its closing row.
-pub fn report(
-    name: &str,
-    window: &super::super::id::OccurrenceId,
-    rows: &[Row],
-    head: Option<&str>,
-) -> String {
+pub fn report(name: &str, window: &OccurrenceId, rows: &[Row], head: Option<&str>) -> String {
     match rows.iter().rev().find(|row| row.kind == "window-closed") {
         Some(closed) => {
             let refused = rows.iter().filter(|row| row.outcome == "refused").count();
@@ -310,6 +315,18 @@ pub fn report(
         }
         None => format!("{name}: nothing is on record of {window}"),
     }
+}
+
+/// Said of a window to come that nobody has spoken of; `last` is the one that was over last.
+pub fn not_yet(prefix: &str, ahead: &Occurrence, last: Option<&OccurrenceId>, at: At) -> String {
+    let last = last.map(|last| format!("{} or ", command(prefix, &format!("report {last}"))));
+    format!(
+        "{} ({}) is to come, nothing is on record of it yet. {}{}",
+        ahead.id,
+        words::day_clock(ahead.starts, at),
+        last.unwrap_or_default(),
+        command(prefix, "report stats")
+    )
 }
 
 /// Said where the log took nothing.

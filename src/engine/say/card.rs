@@ -62,7 +62,8 @@ fn now(window: &Window) -> Option<String> {
     let waiting_for = |who: Option<&str>| format!("waiting for {}", who.unwrap_or("a deployer"));
     if let Some(rollback) = &window.rollback {
         let (number, step) = rollback.current()?;
-        let waits = failed(step.failed.as_deref()).unwrap_or_default();
+        let unknown = step.going.as_ref().filter(|going| going.is_unknown).map(|_| "UNKNOWN, ".to_owned());
+        let waits = failed(step.failed.as_deref()).or(unknown).unwrap_or_default();
         let of = rollback.steps.len();
         let what = run::back_step_name(step);
         return Some(format!("rolling back, r{number} of {of}: {what}, {waits}{}", waiting_for(lead)));
@@ -71,6 +72,7 @@ fn now(window: &Window) -> Option<String> {
         let (_, step) = patch.current()?;
         let who = match step.act {
             _ if step.failed.is_some() => waiting_for(lead),
+            _ if step.is_unknown() => format!("UNKNOWN whether it went through, {}", waiting_for(lead)),
             Act::Verify => waiting_for(Some(short_name(patch.owner()))),
             Act::Merge => waiting_for(Some("MERGED")),
             Act::Watch { seconds } => {

@@ -12,7 +12,7 @@ use super::super::text;
 use super::super::window::{Rollback, Window};
 use super::super::words;
 use super::run::{back_step_name, step_name};
-use super::{command, own_words, short_name};
+use super::{Refusal, command, own_words, short_name};
 
 /// One line that says what is deployed, for the log of whatever is run.
 pub fn message(state: &State, patch: &Patch) -> String {
@@ -27,9 +27,10 @@ pub fn started(patch: &Patch, number: u32, step: &Step, row: RowId, missing: &st
     format!("{} step {number}: {} started ({row}){missing}", patch.change, step_name(step))
 }
 
-/// Added where the health could not be compared with anything.
-pub fn no_baseline(checks: &[&str]) -> String {
-    format!("; nothing is known of {} from before, so its health will be unknown", words::list(checks))
+/// Added where the health could not be compared with anything; `bad` is what is not healthy again meanwhile.
+pub fn no_baseline(checks: &[&str], bad: Option<ChangeNumber>) -> String {
+    let why = bad.map(|bad| format!(", as the hosts are not healthy again after {bad}")).unwrap_or_default();
+    format!("; nothing is known of {} from before{why}, so its health will be unknown", words::list(checks))
 }
 
 /// It is at work already.
@@ -72,7 +73,7 @@ pub fn through(patch: &Patch, step: &Step, ended: &Ended) -> String {
 pub fn merge_ran(patch: &Patch, number: u32, ended: &Ended) -> String {
     let how = how_it_went(ended);
     format!(
-        "{} step {number}: what merges it has ended ({how}); I see for myself when it is MERGED",
+        "{} step {number}: the merge command has ended ({how}); I see for myself when it is MERGED",
         patch.change
     )
 }
@@ -99,6 +100,7 @@ pub fn progress(change: ChangeNumber, name: &str, since: TimeDelta, line: &str) 
     format!("{change} {name}, {}: {line}", words::exact_span(since))
 }
 
+<<<<<<< HEAD
 /// Since when it is on its way, and what became of it while the program was away.
 fn while_away(going: &Going) -> String {
     let since = format!("(since {} UTC, {})", words::clock(going.at), going.row);
@@ -120,30 +122,63 @@ pub fn still_there(step: &str, still: &str) -> String {
 }
 
 /// It was on its way when the program went down, or while it was away.
+=======
+/// What can be said of a step that nobody knows of. The merge is proved by the review system, and is on no host.
+pub fn ways(prefix: &str, number: u32, step: &Step, change: ChangeNumber) -> String {
+    let rerun = command(prefix, "rerun");
+    if !step.act.is_manual() {
+        let skip = command(prefix, &format!("skip {change} WHY"));
+        return format!("I go on when it is MERGED; else {rerun} or {skip}");
+    }
+    let done = command(prefix, &format!("done {number}"));
+    format!("{done}, {rerun} or {}", command(prefix, &format!("rollback {change}")))
+}
+
+/// It was on its way when the program went down.
+>>>>>>> main
 pub fn unknown(prefix: &str, patch: &Patch, number: u32, step: &Step, going: &Going) -> String {
     let change = patch.change;
-    let done = command(prefix, &format!("done {number}"));
-    let (rerun, back) = (command(prefix, "rerun"), command(prefix, &format!("rollback {change}")));
+    let look = if step.act.is_sync() { "Look at the hosts, then " } else { "" };
     format!(
+<<<<<<< HEAD
         "{change} step {number} ({}) {}. UNKNOWN whether it went through. Look at the hosts, then {done}, {rerun} or {back}",
         step_name(step),
         while_away(going)
+=======
+        "{change} step {number} ({}) ran when I went down (since {} UTC, {}): UNKNOWN whether it went through, it may still run. {look}{}",
+        step_name(step),
+        words::clock(going.at),
+        going.row,
+        ways(prefix, number, step, change)
+>>>>>>> main
     )
+}
+
+/// What became of a step is said while nothing goes on.
+pub fn named(patch: &Patch, number: u32, step: &Step, stops: &Refusal) -> String {
+    let name = step_name(step);
+    format!("{} step {number} ({name}) noted as through. {}", patch.change, words::sentence(&stops.text))
 }
 
 /// The same of a rollback step.
 pub fn back_unknown(prefix: &str, number: u32, going: &Going) -> String {
     let (done, rerun) = (command(prefix, &format!("done r{number}")), command(prefix, "rerun"));
     format!(
+<<<<<<< HEAD
         "r{number} {}. UNKNOWN whether it went through. Look at the hosts, then {done} or {rerun}",
         while_away(going)
+=======
+        "r{number} ran when I went down (since {} UTC, {}): UNKNOWN whether it went through. Look at the hosts, then {done} or {rerun}",
+        words::clock(going.at),
+        going.row
+>>>>>>> main
     )
 }
 
 /// A rollback step was not begun when the program went down.
 pub fn back_not_begun(prefix: &str, number: u32, why: &str) -> String {
     let (retry, done) = (command(prefix, "retry"), command(prefix, &format!("done r{number} NOTE")));
-    format!("r{number} is not begun: {why}. {retry}, or {done} where it was done by hand")
+    format!("r{number} has not begun: {why}. {retry}, or {done} where it was done by hand")
 }
 
 /// A rollback step has started.
@@ -159,11 +194,12 @@ pub fn next_back(prefix: &str, number: u32, step: &BackStep) -> String {
     }
 }
 
-/// What a rollback step that the bot runs waits for.
+/// What a rollback step that the bot runs waits for, behind its name.
 pub fn back_waits(prefix: &str, number: u32, step: &BackStep) -> String {
     let done = command(prefix, &format!("done r{number} NOTE"));
     match (&step.going, &step.failed) {
         (Some(going), _) if going.is_unknown => {
+<<<<<<< HEAD
             format!(
                 " {}. UNKNOWN whether it went through: {done} or {}",
                 while_away(going),
@@ -174,6 +210,13 @@ pub fn back_waits(prefix: &str, number: u32, step: &BackStep) -> String {
         (Some(going), _) => format!(" runs since {} UTC ({})", words::clock(going.at), going.row),
         (None, Some(why)) => format!(" FAILED ({}), {} or {done}", own_words(why), command(prefix, "retry")),
         (None, None) => " runs next".to_owned(),
+=======
+            format!(", UNKNOWN ({}): {done} or {}", going.row, command(prefix, "rerun"))
+        }
+        (Some(going), _) => format!(", running since {} UTC ({})", words::clock(going.at), going.row),
+        (None, Some(why)) => format!(", FAILED ({}): {} or {done}", own_words(why), command(prefix, "retry")),
+        (None, None) => ", which I run next".to_owned(),
+>>>>>>> main
     }
 }
 
@@ -191,19 +234,21 @@ pub fn back_failed(prefix: &str, number: u32, why: &str, stages: &str, ran: RowI
     format!("r{number} FAILED: {} ({ran}). {stages}. {retry}, or mend it by hand and {done}", own_words(why))
 }
 
-/// How each stage of a rollback stands: `clean: canaries; not clean: testservers`.
+/// How each stage of a rollback stands: `Off: 900101 production; unsure: 900101 canaries; still on: 900101 testservers`.
 pub fn where_it_stands(rollback: &Rollback, failed: u32) -> String {
     let list = |wanted: &dyn Fn(u32, &BackStep) -> bool| {
         let those = (1u32..).zip(&rollback.steps).filter(|(number, step)| wanted(*number, step));
-        those
-            .map(|(_, step)| back_step_name(step).replacen(" off ", " on ", 1))
-            .collect::<Vec<_>>()
-            .join(", ")
+        let named = those.map(|(_, step)| {
+            let file = step.file.as_ref().map(|file| format!(" {}", own_words(file))).unwrap_or_default();
+            format!("{} {}{file}", step.change, step.stage)
+        });
+        named.collect::<Vec<_>>().join(", ")
     };
-    let clean = list(&|_, step| step.done).replace(" on ", " off ");
-    let bad = list(&|number, step| !step.done && number == failed);
-    let open = list(&|number, step| !step.done && number != failed);
-    let parts = [("Clean", clean), ("perhaps still", bad), ("still", open)];
+    let parts = [
+        ("off", list(&|_, step| step.done)),
+        ("unsure", list(&|number, step| !step.done && number == failed)),
+        ("still on", list(&|number, step| !step.done && number != failed)),
+    ];
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|(_, list)| !list.is_empty())
@@ -222,6 +267,7 @@ fn runs_on(going: &Going) -> String {
 }
 
 /// Who or what a step that the bot runs waits for, in a few words.
+<<<<<<< HEAD
 pub fn waits(prefix: &str, window: &Window, change: ChangeNumber, number: u32, step: &Step) -> String {
     let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
     match &step.going {
@@ -235,6 +281,14 @@ pub fn waits(prefix: &str, window: &Window, change: ChangeNumber, number: u32, s
         }
         Some(going) if going.is_left => {
             format!("{}, {} ends it", runs_on(going), command(prefix, &format!("rollback {change}")))
+=======
+pub fn waits(prefix: &str, window: &Window, patch: &Patch, number: u32, step: &Step) -> String {
+    let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
+    match &step.going {
+        Some(going) if going.is_unknown => {
+            let ways = ways(prefix, number, step, patch.change);
+            format!("UNKNOWN ({}): {ways}", going.row)
+>>>>>>> main
         }
         Some(going) => format!("running since {} UTC ({})", words::clock(going.at), going.row),
         None => format!("waiting for {lead}: {}", command(prefix, &format!("go {number}"))),
@@ -278,7 +332,7 @@ pub fn no_value(what: &str) -> String {
 
 /// It is off the hosts and still merged.
 pub fn still_merged(change: ChangeNumber, words: &str) -> String {
-    format!("{change} stays merged and undeployed. Upload its revert: {words}")
+    format!("{change} stays merged and undeployed. Upload its revert and add it: {words}")
 }
 
 /// The words of a revert, to be pasted.

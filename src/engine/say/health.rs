@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::super::health::{self, Judged, Verdict};
 use super::super::id::{At, ChangeNumber};
-use super::super::incident::Incident;
+use super::super::incident::{Begun, Incident};
 use super::super::patch::Patch;
 use super::super::plan::{Act, watch_time};
 use super::super::settings::{CheckSettings, Settings};
@@ -77,7 +77,7 @@ pub fn unknown(prefix: &str, patch: &Patch, number: u32, judged: &Judged) -> Str
     let aside = command(prefix, &format!("override {change} health WHY"));
     let words = own_words(&judged.words);
     format!(
-        "{change} step {number}: health UNKNOWN, I see nothing, good or bad: {words}. I keep asking. {back}; going on takes another deployer: {aside}"
+        "{change} step {number}: health UNKNOWN, neither good nor bad: {words}. I keep asking. {back}; going on takes another deployer: {aside}"
     )
 }
 
@@ -96,12 +96,12 @@ pub fn goes_back_soon(prefix: &str, change: ChangeNumber, left: TimeDelta) -> St
 /// It does not go back by itself.
 pub fn cancelled(prefix: &str, name: &str, change: ChangeNumber) -> String {
     let back = command(prefix, &format!("rollback {change}"));
-    format!("{change} does not go back by itself ({name}). It is still UNHEALTHY: {back}")
+    format!("{name} cancels it: {change} does not go back by itself. It is still UNHEALTHY: {back}")
 }
 
 /// Another deployer takes it as it is.
 pub fn set_aside(patch: &Patch, by: &str, reason: &str) -> String {
-    format!("{} goes on past its health, by {by}: {}", patch.change, own_words(reason))
+    format!("{by} lets {} go on past its health: {}", patch.change, own_words(reason))
 }
 
 /// Time was added.
@@ -167,33 +167,43 @@ pub fn figures(settings: &Settings, window: &Window, only: Option<&str>, at: At)
 
 /// The hosts are healthy again.
 pub fn restored(incident: &Incident, words: &str) -> String {
-    let words = if words.is_empty() { String::new() } else { format!(": {}", own_words(words)) };
-    format!("healthy again{words}. {}", clock(incident))
+    let seen = if words.is_empty() { String::new() } else { format!(": {}", own_words(words)) };
+    format!("healthy again{seen}. {}", clock(incident))
 }
 
-/// The clock of what was bad, in one line.
+/// The clock of what was bad, in one line: the same in the chat, in the summary and in the report.
 pub fn clock(incident: &Incident) -> String {
     let time = |at: At| at.format("%H:%M:%S").to_string();
-    let mut parts = vec![format!("first bad {}", time(incident.first))];
-    if let Some(took) = incident.to_detect() {
-        parts.push(format!("seen {} after it was out", words::exact_span(took)));
-    }
-    if let (Some(decided), Some(took)) = (incident.decided, incident.to_decide()) {
-        parts.push(format!("decided {} ({})", time(decided), words::exact_span(took)));
-    }
-    if let (Some(restored), Some(outage)) = (incident.restored, incident.outage()) {
-        let took = incident.to_restore().map(words::exact_span).unwrap_or_default();
-        parts.push(format!("healthy {} ({took})", time(restored)));
-        let production = incident.stages.iter().any(|stage| stage == super::super::settings::PRODUCTION);
-        let on = if production { "in production" } else { "before production, production 0" };
-        parts.push(format!("{} {on}", words::exact_span(outage)));
+    let change = incident.change;
+    let head = match incident.outage() {
+        Some(outage) => {
+            let production = incident.stages.iter().any(|stage| stage == super::super::settings::PRODUCTION);
+            let on = if production { "in production" } else { "before production" };
+            format!("{change} was bad for {} {on}", words::exact_span(outage))
+        }
+        None if incident.off.is_none() && incident.decided.is_some() => {
+            format!("{change} was bad and taken as it is")
+        }
+        None => format!("{change} was bad, and nothing says that it is healthy again"),
+    };
+    let begun = match incident.begun {
+        Begun::Check => "first bad",
+        Begun::Word => "said",
+        Begun::Rollback => "counted from the rollback",
+    };
+    let after = incident.to_detect().map(|took| format!(" ({} after it was out)", words::exact_span(took)));
+    let told = if incident.told > incident.first {
+        format!(", told {}", time(incident.told))
     } else {
-        let how = if incident.off.is_none() && incident.decided.is_some() {
-            "taken as it is"
-        } else {
-            "not healthy again"
-        };
-        parts.push(how.to_owned());
+        String::new()
+    };
+    let mut parts = vec![format!("{begun} {}{told}{}", time(incident.first), after.unwrap_or_default())];
+    if let (Some(decided), Some(took)) = (incident.decided, incident.to_decide())
+        && incident.begun != Begun::Rollback
+    {
+        parts.push(format!("decided {} ({} later)", time(decided), words::exact_span(took)));
     }
-    format!("Clock of {}: {}", incident.change, parts.join(", "))
+    parts.extend(incident.off.map(|off| format!("off the hosts {}", time(off))));
+    parts.extend(incident.restored.map(|restored| format!("healthy {}", time(restored))));
+    format!("{head}: {}", parts.join(", "))
 }

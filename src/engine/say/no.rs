@@ -35,10 +35,18 @@ pub use order::{
     place_is_no_order, reverted, too_late_before, unique_name, with_itself,
 };
 pub use step::{
+<<<<<<< HEAD
     by_hand, health_open, health_unknown, is_left, is_running, no_check, no_checks, no_emergency, no_lock,
     no_production, no_report_owed, no_value, nothing_counts, nothing_soaks, nothing_unknown, report_first,
     runs_back, runs_itself, second_approval, second_deployer, step_order_for, still_there, too_soon_to_go,
     unhealthy, unknown_step, window_is_on,
+=======
+    by_hand, emergency_after, emergency_is_queued, health_open, health_unknown, is_running, no_check,
+    no_checks, no_emergency, no_lock, no_production, no_report_owed, no_value, no_value_back, nothing_counts,
+    nothing_soaks, nothing_unknown, outdated_plan, report_first, rerun_waits, runs_back, runs_itself,
+    second_approval, second_deployer, step_order_for, too_soon_to_go, unhealthy, unknown_back_step,
+    unknown_step, window_is_on,
+>>>>>>> main
 };
 pub use stop::{
     declared_first, frozen, no_freeze, not_in_ledger, nothing_to_roll_back, settle_queued, went_out_lately,
@@ -100,6 +108,26 @@ fn gone_lead(prefix: &str, window: &Window) -> String {
 pub fn not_owner(verb: &str, patch: &Patch, others: &str) -> Refusal {
     let owner = short_name(patch.owner());
     Refusal::new("not-owner", format!("{verb} {} is for its owner, {owner}{others}", patch.change))
+}
+
+/// The verdict of somebody who neither owns the patch nor leads: whose it is, and what is theirs.
+pub fn not_their_verdict(prefix: &str, verb: &str, window: &Window, patch: &Patch, deploys: bool) -> Refusal {
+    let owner = short_name(patch.owner());
+    let lead = window.lead.as_ref().map(|lead| format!(", and the lead, {}", short_name(&lead.who)));
+    let claim = command(prefix, &format!("claim {}", window.id().window));
+    let leadless = window.lead.is_none() || window.gone_lead().is_some();
+    let yours = if deploys && leadless { format!(". {claim} makes you the lead") } else { String::new() };
+    let mut ways = vec![command(prefix, "hold WHY")];
+    if deploys && patch.touched_hosts() {
+        ways.push(command(prefix, &format!("rollback {} WHY", patch.change)));
+    }
+    let text = format!(
+        "{verb} {} is for its owner, {owner}{}{yours}. Tell them what you saw; if it is bad, {}",
+        patch.change,
+        lead.unwrap_or_default(),
+        ways.join(" or ")
+    );
+    Refusal::new("not-owner", text)
 }
 
 /// Questions may be asked in private; acts are done where others see them.

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::super::event::Ending;
 use super::super::id::{At, ChangeNumber};
-use super::super::report::{Entry, Fate, Outage, PatchReport, Report};
+use super::super::report::{Entry, Fate, PatchReport, Report, Running, StepReport};
 use super::super::text;
 use super::super::words;
 use super::{names, numbers};
@@ -93,6 +93,7 @@ fn facts(report: &Report, budget: TimeDelta) -> Vec<Vec<String>> {
     }
     let counted: Vec<String> = [
         ("live", count(report, |fate| *fate == Fate::Live)),
+        ("merged only", count(report, |fate| *fate == Fate::Merged)),
         ("rolled back", count(report, |fate| *fate == Fate::RolledBack)),
         ("skipped", count(report, |fate| matches!(fate, Fate::Skipped(_)))),
         ("not brought to an end", count(report, |fate| matches!(fate, Fate::Waiting | Fate::Moving))),
@@ -105,7 +106,7 @@ fn facts(report: &Report, budget: TimeDelta) -> Vec<Vec<String>> {
     add("patches", if counted.is_empty() { "none".to_owned() } else { counted.join(", ") });
     add("budget", format!("{} a patch", words::span(budget)));
     for outage in &report.outages {
-        add("outage", outage_words(outage));
+        add("bad", super::health::clock(outage));
     }
     facts
 }
@@ -122,19 +123,6 @@ fn ending_words(ending: Ending) -> &'static str {
     }
 }
 
-fn outage_words(outage: &Outage) -> String {
-    let changes = numbers(&outage.changes);
-    let began =
-        format!("bad since {} ({}), rollback {}", second(outage.from), outage.row, second(outage.rollback));
-    match outage.until {
-        Some(until) => {
-            let took = words::exact_span(until - outage.from);
-            format!("{took}: {changes} {began}, off the hosts {}", second(until))
-        }
-        None => format!("not over: {changes} {began}"),
-    }
-}
-
 /// `#2 900102`.
 fn named(patch: &PatchReport) -> String {
     let ticket = patch.ticket.map(|ticket| format!("#{ticket} ")).unwrap_or_default();
@@ -147,6 +135,7 @@ fn patch_row(patch: &PatchReport, budget: TimeDelta) -> Vec<String> {
         Fate::Waiting => "not started".to_owned(),
         Fate::Moving => "in motion".to_owned(),
         Fate::Live => "live".to_owned(),
+        Fate::Merged => "merged, no host needs it".to_owned(),
         Fate::RolledBack => "rolled back".to_owned(),
         Fate::Skipped(reason) => format!("skipped: {reason}"),
         Fate::Removed => "taken out".to_owned(),
@@ -171,14 +160,9 @@ fn patch_row(patch: &PatchReport, budget: TimeDelta) -> Vec<String> {
 fn steps(patch: &PatchReport) -> Vec<Vec<String>> {
     let rows = patch.steps.iter().zip(1..).map(|(step, number): (_, u32)| {
         let took = step.from.zip(step.to).map(|(from, to)| words::exact_span(to - from));
-        let failed = match step.failed {
-            0 => String::new(),
-            1 => ", failed once".to_owned(),
-            times => format!(", failed {times} times"),
-        };
         vec![
             number.to_string(),
-            format!("{}{failed}", step.name),
+            step_name(step),
             step.from.map(second).unwrap_or_default(),
             step.to.map(second).unwrap_or_default(),
             took.unwrap_or_default(),
@@ -186,6 +170,32 @@ fn steps(patch: &PatchReport) -> Vec<Vec<String>> {
         ]
     });
     rows.collect()
+}
+
+/// The name of a step, and what is to be said of it beside its times.
+fn step_name(step: &StepReport) -> String {
+    let times = |what: &str, count: u32| match count {
+        0 => None,
+        1 => Some(format!("{what} once")),
+        2 => Some(format!("{what} twice")),
+        times => Some(format!("{what} {times} times")),
+    };
+    let parts = [
+        Some(step.name.clone()),
+        times("failed", step.failed),
+        times("UNHEALTHY", step.unhealthy),
+        times("health UNKNOWN", step.unseen),
+        times("UNKNOWN after a restart", step.unknown),
+        times("run again", step.again),
+        step.aside.as_ref().map(|who| format!("passed over by {who}")),
+        match step.running {
+            Running::No => None,
+            Running::Yes => Some("no end on record".to_owned()),
+            Running::Unknown => Some("nobody has said what it did".to_owned()),
+        },
+        step.back.map(|back| format!("taken back {}", second(back))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn left(report: &Report) -> String {

@@ -165,8 +165,8 @@ pub fn text(
         Event::BackStepFailed { step, why } => format!("rollback step r{step} ({n}) failed: {why}"),
         Event::BackStepRetried { step } => format!("rollback step r{step} ({n}) is tried again"),
         Event::RolledBack { changes } => format!("off the hosts: {}", numbers(changes)),
-        Event::LedgerEntered { debt, project, branch, .. } => {
-            format!("{n} is {} ({project} {branch})", self::debt(*debt))
+        Event::LedgerEntered(owed) => {
+            format!("{n} is {} ({} {})", debt(owed.debt), owed.project, owed.branch)
         }
         Event::Settled { how, reason } => format!("{n} is settled ({}): {reason}", settlement(*how)),
         Event::Frozen { freeze, from, to, reason } => format!(
@@ -217,7 +217,7 @@ fn health(n: &str, event: &Event) -> String {
         Event::Sampled(Sampled { check, verdict, words, .. }) => {
             format!("{check} is {}: {words}", verdict.word())
         }
-        Event::HealthJudged { step, verdict, words, top } => {
+        Event::HealthJudged { step, verdict, words, top, .. } => {
             let top = top.first().map(|line| format!("; {line}")).unwrap_or_default();
             format!("{n} step {step} (health) is {}: {words}{top}", verdict.word())
         }

@@ -442,7 +442,7 @@ pub fn rollback_plan(
 
 /// Added where a command is at work that is asked to end first.
 pub fn ends_first(number: u32) -> String {
-    format!(", as soon as step {number} has ended, which is asked to")
+    format!(" when step {number} has ended; I have asked it to end")
 }
 
 /// Added to a hold while a command is at work: half of a sync is worse than all of it.

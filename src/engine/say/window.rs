@@ -78,14 +78,20 @@ fn moving(settings: &Settings, window: &Window, patch: &Patch) -> String {
     } else {
         match &step.act {
             Act::Verify => format!("waiting for {}", short_name(patch.owner())),
-            Act::Merge if step.run.is_none() || step.begun => "waiting for MERGED".to_owned(),
+            Act::Merge if !step.is_unknown() && (step.run.is_none() || step.begun) => {
+                "waiting for MERGED".to_owned()
+            }
             Act::Watch { .. } => run::how_it_closes(settings, patch, step),
             Act::Review => format!(
                 "{} is open",
                 command(&settings.prefix, &format!("checklist {}", super::handle(patch)))
             ),
             Act::Health { checks } if !checks.is_empty() => command(&settings.prefix, "health"),
+<<<<<<< HEAD
             _ if step.run.is_some() => super::go::waits(&settings.prefix, window, patch.change, number, step),
+=======
+            _ if step.run.is_some() => super::go::waits(&settings.prefix, window, patch, number, step),
+>>>>>>> main
             Act::Sync { .. } | Act::Health { .. } | Act::Merge => {
                 let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
                 format!("waiting for {lead}: {}", command(&settings.prefix, &format!("done {number}")))
@@ -197,6 +203,12 @@ pub fn lock_stolen(prefix: &str, window: &Window, by: &str, reason: &str, hold: 
     )
 }
 
+/// What whoever took it is told.
+pub fn lock_taken(prefix: &str, window: &Window, hold: u32) -> String {
+    let (id, resume) = (window.id(), command(prefix, &format!("resume H{hold} NOTE")));
+    format!("the lock is off {id}, which is HELD (H{hold}); others may go on. {resume}")
+}
+
 /// Somebody asks to deploy outside windows.
 pub fn emergency_asked(
     prefix: &str,
@@ -225,10 +237,11 @@ pub fn emergency_open(
 ) -> String {
     let until = words::clock(occurrence.ends);
     let check = command(&settings.prefix, &format!("check {change} deployer"));
+    let report = command(&settings.prefix, "aftermath WHAT HAPPENED AND WHY");
     let points: Vec<&str> =
         settings.emergency.checklist.iter().map(super::super::checklist::Item::word).collect();
     format!(
-        "{}: {} is on until {until} UTC, lead {}, agreed by {by}; checklist: {}. {check}, and a report at its end",
+        "{}: {} is on until {until} UTC, lead {}, agreed by {by}; checklist: {}. {check}; before its end {report}",
         short_name(lead),
         occurrence.id,
         short_name(lead),
@@ -248,12 +261,18 @@ pub fn summary(state: &State, window: &Window, at: At, ending: Ending) -> String
         patches.iter().map(|patch| patch.change.to_string()).collect::<Vec<_>>().join(" ")
     };
     let live = with(|stage| matches!(stage, Stage::Live { .. }));
+    // A revert of what no host has is in the code, and was brought to none.
+    let (live, merged): (Vec<&Patch>, Vec<&Patch>) =
+        live.into_iter().partition(|patch| patch.touched_hosts());
     let back = with(|stage| matches!(stage, Stage::RolledBack));
     let waiting = with(|stage| matches!(stage, Stage::Queued | Stage::Moving));
     let skipped = with(|stage| matches!(stage, Stage::Skipped { .. }));
     let mut parts = Vec::new();
     if !live.is_empty() {
         parts.push(format!("live {}", list(&live)));
+    }
+    if !merged.is_empty() {
+        parts.push(format!("merged only {} (no host needs it)", list(&merged)));
     }
     if !back.is_empty() {
         parts.push(format!("rolled back {}", list(&back)));
@@ -280,8 +299,7 @@ pub fn summary(state: &State, window: &Window, at: At, ending: Ending) -> String
     } else {
         format!("merged and undeployed: {}", numbers(&owed))
     });
-    let clocks = window.incidents.iter().chain(&window.incident).filter(|incident| incident.is_measured);
-    parts.extend(clocks.map(super::health::clock));
+    parts.extend(window.incidents.iter().chain(&window.incident).map(super::health::clock));
     if let Some(emergency) = &window.emergency {
         parts.push(format!(
             "emergency of {}, agreed by {}: {}",

@@ -1,12 +1,10 @@
-//! What events change in the steps of a patch in motion: health, commands, and the clock of what is bad.
+//! What events change in the steps of a patch in motion: health and commands.
 
 use super::in_window::{change_back_step, step_mut};
 use crate::engine::event::{Event, Record, Sampled, Unseen};
 use crate::engine::health::{Sample, Verdict};
-use crate::engine::id::{At, RowId};
-use crate::engine::incident::Incident;
-use crate::engine::patch::Patch;
-use crate::engine::plan::{Act, Going};
+use crate::engine::id::RowId;
+use crate::engine::plan::{Act, Going, Step};
 use crate::engine::window::Window;
 
 /// Takes in what checks saw, and what follows from it.
@@ -70,7 +68,12 @@ pub(super) fn apply_to_health(window: &mut Window, record: &Record) {
         Event::RolledBack { .. } | Event::Live => window.robbed = false,
         // Whoever goes on, which is refused while another window has the lock, has it from here on.
         Event::PatchStarted { .. } | Event::StepIntended { .. } => window.robbed = false,
-        Event::StepDone { .. } if record.by.network.is_some() => window.robbed = false,
+        // Whoever names what became of a step that nobody knew of goes on with nothing.
+        Event::StepDone { step, .. } if record.by.network.is_some() => {
+            let patch = record.change.and_then(|change| window.patch(change));
+            let step = patch.and_then(|patch| patch.steps.get((*step as usize).checked_sub(1)?));
+            window.robbed &= step.is_some_and(Step::is_unknown);
+        }
         _ => {}
     }
 }
@@ -131,76 +134,4 @@ fn change_going(window: &mut Window, row: RowId, change: impl Fn(&mut Option<Goi
             change(going);
         }
     }
-}
-
-/// Keeps the clock of what is bad.
-pub(super) fn apply_to_incident(window: &mut Window, record: &Record) {
-    let at = record.at;
-    match &record.event {
-        Event::HealthJudged { verdict: Verdict::Unhealthy, .. } | Event::Broken { .. }
-            if window.incident.is_none() =>
-        {
-            let patch = record.change.and_then(|change| window.patch(change));
-            window.incident = patch.map(|patch| incident_of(patch, at, &record.event));
-        }
-        // Healthy at another look, or taken as it is: nothing goes back for it.
-        Event::HealthJudged { verdict: Verdict::Healthy, .. } => is_over(window, at, true),
-        Event::HealthOverridden { .. } => is_over(window, at, false),
-        // It was something else: nothing goes back for it.
-        Event::Resumed { .. } if window.rollback.is_none() && is_undecided(window) => {
-            is_over(window, at, true)
-        }
-        Event::RollbackStarted { .. } => {
-            if let Some(incident) = &mut window.incident {
-                incident.decided.get_or_insert(at);
-            }
-        }
-        Event::RolledBack { .. } => {
-            let looks = |patch: &Patch| patch.steps.iter().any(|step| !step.checks().is_empty());
-            let patch = window.incident.as_ref().and_then(|incident| window.patch(incident.change));
-            let is_looked_at = patch.is_some_and(looks);
-            if let Some(incident) = &mut window.incident {
-                incident.off.get_or_insert(at);
-            }
-            // Where nothing else can tell, it is well again when it is off.
-            if !is_looked_at {
-                is_over(window, at, true);
-            }
-        }
-        Event::Restored { .. } => is_over(window, at, true),
-        _ => {}
-    }
-}
-
-fn is_undecided(window: &Window) -> bool {
-    window.incident.as_ref().is_some_and(|incident| incident.decided.is_none())
-}
-
-fn is_over(window: &mut Window, at: At, is_restored: bool) {
-    if let Some(mut incident) = window.incident.take() {
-        incident.decided.get_or_insert(at);
-        incident.restored = is_restored.then_some(at);
-        window.incidents.push(incident);
-    }
-}
-
-fn incident_of(patch: &Patch, at: At, event: &Event) -> Incident {
-    let current = patch.current().map(|(number, _)| number);
-    let mut stages: Vec<String> = Vec::new();
-    let mut out = None;
-    for (number, step) in (1..).zip(&patch.steps) {
-        if let Act::Sync { stage, .. } = &step.act
-            && step.is_on_hosts(current == Some(number))
-        {
-            out = step.done.as_ref().map(|done| done.at).or(out);
-            if !stages.contains(stage) {
-                stages.push(stage.clone());
-            }
-        }
-    }
-    let is_broken = matches!(event, Event::Broken { .. });
-    let first = patch.health.first_bad().filter(|_| !is_broken).unwrap_or(at);
-    let change = patch.change;
-    let is_measured = patch.is_automatic();
-    Incident { change, stages, out, first, told: at, decided: None, off: None, restored: None, is_measured }
 }

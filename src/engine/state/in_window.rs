@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 
-use super::in_step::{apply_to_health, apply_to_incident, apply_to_program};
+use super::clock::apply_to_clock;
+use super::in_step::{apply_to_health, apply_to_program};
 use crate::engine::event::{BackStep, Event, Record};
 use crate::engine::health::Health;
 use crate::engine::id::{At, ChangeNumber, RoomId, RowId, Who};
@@ -38,7 +39,7 @@ pub(super) fn apply_to_window(window: &mut Window, record: &Record, row: RowId) 
     {
         lead.heard = at;
     }
-    apply_to_incident(window, record);
+    apply_to_clock(window, record);
     apply_to_health(window, record);
     apply_to_program(window, record, row);
     match &record.event {
@@ -306,6 +307,7 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
                 patch.checks.clear();
                 patch.overrides.clear();
                 patch.files = None;
+                patch.is_outdated = !patch.steps.is_empty();
                 for step in patch.steps.iter_mut().filter(|step| step.act == Act::Review) {
                     step.done = None;
                 }
@@ -314,12 +316,16 @@ fn apply_to_patch(window: &mut Window, record: &Record) {
         Event::PatchStarted { steps } => {
             patch.stage = Stage::Moving;
             patch.steps.clone_from(steps);
+            patch.is_outdated = false;
             patch.started = Some(at);
             patch.step_since = Some(at);
             patch.nagged = None;
             patch.health = Health::default();
         }
-        Event::StepsPlanned { steps } => patch.steps.clone_from(steps),
+        Event::StepsPlanned { steps } => {
+            patch.steps.clone_from(steps);
+            patch.is_outdated = false;
+        }
         Event::StepDone { step, patch_set, note } => {
             let room = record.by.room.clone();
             let done = Done { by: who.clone(), at, patch_set: *patch_set, note: note.clone(), room };

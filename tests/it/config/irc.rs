@@ -286,3 +286,22 @@ fn what_is_seldom_meant_is_noted() {
     let console = GOOD.replace(network, "\nkind = \"console\"\n").replace("libera/#ops", "console");
     assert_eq!(parse(&console).notes(), [""; 0]);
 }
+
+#[test]
+fn a_step_that_the_bot_does_not_take_back_is_noted() {
+    let noted = |back: &str| {
+        let step =
+            format!("{{ step = \"canaries\", run = [\"/usr/bin/scap\", \"sync\", \"{{stage}}\"]{back} }}");
+        let plan =
+            format!("[[plan]]\nfor = \"config\"\nsteps = [\"review\", \"merge\", {step}, \"production\"]\n");
+        parse(&format!("{GOOD}{plan}"))
+            .notes()
+            .into_iter()
+            .filter(|note| note.contains("[[plan]]"))
+            .collect::<Vec<_>>()
+    };
+    let one_way = "[[plan]] for config: canaries has run and no back, so a rollback asks the deployer to take it off by \
+                   hand and to say \"done rN\"";
+    assert_eq!(noted(""), [one_way]);
+    assert_eq!(noted(", back = [\"/usr/bin/scap\", \"revert\", \"{stage}\"]"), [""; 0]);
+}

@@ -72,8 +72,16 @@ fn what_blocks_is_filled_by_nobody() {
 
     world.votes(&[vote("Verified", "jenkins-bot", 2, 3), vote("Code-Review", "carol", -2, 3)]);
     assert_eq!(checklist(&world).len(), 4, "before the review it is refused as a whole");
-    let review =
-        Step { act: Act::Review, done: None, failed: None, begun: false, run: None, back: None, going: None };
+    let review = Step {
+        act: Act::Review,
+        done: None,
+        failed: None,
+        begun: false,
+        path: None,
+        run: None,
+        back: None,
+        going: None,
+    };
     make::patch(&mut world.window, 900_101).steps.push(review);
     make::stage(&mut world.window, 900_101, Stage::Moving);
     assert_eq!(

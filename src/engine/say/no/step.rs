@@ -2,10 +2,14 @@
 
 use super::super::super::id::ChangeNumber;
 use super::super::super::patch::Patch;
+<<<<<<< HEAD
 use super::super::super::plan::Going;
+=======
+use super::super::super::plan::Step;
+>>>>>>> main
 use super::super::super::window::Window;
 use super::super::super::words;
-use super::super::{Refusal, command, own_words};
+use super::super::{Refusal, command, own_words, short_name};
 use super::short;
 
 /// No such check.
@@ -97,7 +101,8 @@ pub fn nothing_unknown(step: &str) -> Refusal {
 /// A person does this step.
 pub fn by_hand(prefix: &str, number: &str) -> Refusal {
     let done = command(prefix, &format!("done {number}"));
-    Refusal::new("by-hand", format!("{number} has no command, you do it: {done} when it is through"))
+    let step = if number.starts_with('r') { number.to_owned() } else { format!("step {number}") };
+    Refusal::new("by-hand", format!("{step} has no command, you do it: {done} when it is through"))
 }
 
 /// The bot does this step.
@@ -107,9 +112,13 @@ pub fn runs_itself(prefix: &str, number: u32) -> Refusal {
 }
 
 /// It is at work.
-pub fn is_running(prefix: &str, step: &str, change: ChangeNumber) -> Refusal {
-    let back = command(prefix, &format!("rollback {change}"));
-    Refusal::new("running", format!("{step} is running and closes itself; {back} ends it"))
+pub fn is_running(prefix: &str, step: &str, patch: &Patch) -> Refusal {
+    let ends = match patch.touched_hosts() {
+        true => format!("; {} ends it", command(prefix, &format!("rollback {}", patch.change))),
+        // What merges has touched no host, and nothing is taken off any.
+        false => String::new(),
+    };
+    Refusal::new("running", format!("{step} is running and closes itself{ends}"))
 }
 
 /// It is at work, and an earlier program started it.
@@ -141,23 +150,58 @@ pub fn runs_back(step: &str) -> Refusal {
 }
 
 /// Nobody knows what it did.
-pub fn unknown_step(prefix: &str, number: &str, change: ChangeNumber) -> Refusal {
-    let done = command(prefix, &format!("done {number}"));
-    let (rerun, back) = (command(prefix, "rerun"), command(prefix, &format!("rollback {change}")));
+pub fn unknown_step(prefix: &str, number: u32, step: &Step, change: ChangeNumber) -> Refusal {
+    let ways = super::super::go::ways(prefix, number, step, change);
+    Refusal::new("unknown", format!("nobody knows whether step {number} went through. {ways}"))
+}
+
+/// The same of a rollback step.
+pub fn unknown_back_step(prefix: &str, number: u32) -> Refusal {
+    let (done, rerun) = (command(prefix, &format!("done r{number}")), command(prefix, "rerun"));
+    Refusal::new("unknown", format!("nobody knows whether r{number} went through. {done} or {rerun}"))
+}
+
+/// Nothing is started while something stops it.
+pub fn rerun_waits(prefix: &str, number: u32, step: &Step, stops: Refusal) -> Refusal {
+    let done = match step.act.is_manual() {
+        true => format!("; where it went through, {}", command(prefix, &format!("done {number}"))),
+        false => String::new(),
+    };
     Refusal::new(
-        "unknown",
-        format!("nobody knows whether step {number} went through. {done}, {rerun} or {back}"),
+        stops.code,
+        format!(
+            "rerun starts step {number} again, and nothing starts now. {}{done}",
+            words::sentence(&stops.text)
+        ),
     )
 }
 
 /// The command cannot be made for this patch.
-pub fn no_value(prefix: &str, what: &str) -> Refusal {
+pub fn no_value(prefix: &str, patch: &Patch, what: &str) -> Refusal {
+    let verb = if patch.touched_hosts() { "rollback" } else { "skip" };
+    let way = command(prefix, &format!("{verb} {} WHY", patch.change));
+    Refusal::new("argument", format!("{}. {way}", needs(what)))
+}
+
+/// The same of a rollback step, which a person can do.
+pub fn no_value_back(prefix: &str, number: u32, what: &str) -> Refusal {
+    let done = command(prefix, &format!("done r{number} NOTE"));
+    Refusal::new("argument", format!("{}. Take it off by hand, then {done}", needs(what)))
+}
+
+fn needs(what: &str) -> String {
+    format!("the command needs {}, and this patch has none that may stand there", own_words(what))
+}
+
+/// Its steps are for the files of another patch set.
+pub fn outdated_plan(prefix: &str, patch: &Patch, number: u32) -> Refusal {
+    let change = patch.change;
+    let back = command(prefix, &format!("rollback {change}"));
     let text = format!(
-        "the command needs {}, and this patch has none that may stand there. Do it by hand: {}",
-        own_words(what),
-        command(prefix, "hold WHY")
+        "the file of step {number} is from before ps {}, and was not read as part of it. {back}, then add {change} again",
+        patch.patch_set
     );
-    Refusal::new("argument", text)
+    Refusal::new("changed", text)
 }
 
 /// That window holds no lock.
@@ -171,10 +215,31 @@ pub fn no_lock(prefix: &str, word: &str, holders: &[&Window]) -> Refusal {
     Refusal::new("no-lock", format!("\"{}\" holds no lock: {known}", short(word)))
 }
 
-/// A window is on: nothing goes past it.
-pub fn window_is_on(prefix: &str, window: &Window, change: ChangeNumber) -> Refusal {
-    let add = command(prefix, &format!("add {change} urgent: TASK WHY"));
-    Refusal::new("window-on", format!("{} is on, an emergency is for outside windows. {add}", window.id()))
+/// A window is on: nothing goes past it. `way` is what brings the change out.
+pub fn window_is_on(window: &Window, way: &str) -> Refusal {
+    Refusal::new("window-on", format!("{} is on, an emergency is for outside windows. {way}", window.id()))
+}
+
+/// The change is in that window already.
+pub fn emergency_is_queued(prefix: &str, window: &Window, patch: &Patch) -> Refusal {
+    let why = command(prefix, &format!("why {}", patch.change));
+    window_is_on(window, &format!("{} is in it: {why}", patch.change))
+}
+
+/// The window is an emergency itself, which has one place, or no time is left in it: it ends first.
+pub fn emergency_after(prefix: &str, window: &Window, change: ChangeNumber, extend: bool) -> Refusal {
+    let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
+    let finish = command(prefix, "finish");
+    let then = command(prefix, &format!("emergency {change} WHY"));
+    let extend = match extend {
+        true => {
+            let (extend, add) = (command(prefix, "extend 30m"), command(prefix, &format!("add {change}")));
+            format!("{lead} makes time for it, {extend}, then {add}; or ")
+        }
+        false => format!("{lead} "),
+    };
+    let ends = if extend.ends_with("or ") { "ends it" } else { "brings it to its end" };
+    window_is_on(window, &format!("{extend}{ends}, {finish}, then {then}"))
 }
 
 /// Nobody asked for it, or too long ago.
