@@ -303,13 +303,6 @@ impl Window {
         self.patches.iter_mut().find(|patch| patch.change == change)
     }
 
-    /// Whatever command was at work, nobody knows what became of it.
-    pub(super) fn lose_sight(&mut self) {
-        let forward = self.patches.iter_mut().flat_map(|patch| &mut patch.steps).map(|step| &mut step.going);
-        let back = self.rollback.iter_mut().flat_map(|back| &mut back.steps).map(|step| &mut step.going);
-        forward.chain(back).flatten().for_each(|going| going.is_unknown = true);
-    }
-
     /// The patch in motion.
     pub fn moving(&self) -> Option<&Patch> {
         self.motion.and_then(|change| self.patch(change))

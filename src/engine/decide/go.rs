@@ -4,12 +4,7 @@
 use chrono::TimeDelta;
 
 use super::super::command::StepRef;
-<<<<<<< HEAD
 use super::super::event::{BackStep, Event, Unseen, Went};
-use super::super::facts::Fact;
-=======
-use super::super::event::{BackStep, Event, Went};
->>>>>>> main
 use super::super::id::{ChangeNumber, RowId};
 use super::super::patch::Patch;
 use super::super::plan::{Act, Going, Step};
@@ -66,6 +61,9 @@ impl<'a> Turn<'a> {
             Some(StepRef::Forward(_)) | None => {}
         }
         if step.is_unknown() {
+            if let Some(refusal) = self.at_work(patch, current, step) {
+                return Err(refusal);
+            }
             return Err(no::unknown_step(self.prefix(), current, step, patch.change));
         }
         self.may_go_on(window)?;
@@ -205,16 +203,8 @@ impl<'a> Turn<'a> {
             }
             return Err(no::by_hand(self.prefix(), &number.to_string()));
         }
-<<<<<<< HEAD
         if let Some(refusal) = self.at_work(patch, number, step) {
             return Err(refusal);
-        }
-        if step.is_unknown() {
-            return Err(no::unknown_step(self.prefix(), &number.to_string(), patch.change));
-=======
-        if step.is_running() {
-            return Err(no::is_running(self.prefix(), &name, patch));
->>>>>>> main
         }
         if let Some(why) = &step.failed {
             let back = format!(" or {}", self.command(&format!("rollback {}", patch.change)));
@@ -501,7 +491,7 @@ impl<'a> Turn<'a> {
             && step.going.is_none()
             && step.failed.is_none()
         {
-            let why = "I was away before it began".to_owned();
+            let why = "I went down before that".to_owned();
             step.failed = Some(why.clone());
             self.record(Some(&id), Some(step.change), Event::BackStepFailed { step: number, why });
         }
@@ -527,17 +517,6 @@ impl<'a> Turn<'a> {
                     let text = say::go::still_there(&format!("step {number}"), still);
                     self.say_of_rollback(window, &text);
                 }
-<<<<<<< HEAD
-=======
-                None if step.run.is_some() && step.failed.is_none() => {
-                    let why = "I went down before that".to_owned();
-                    let event = Event::BackStepFailed { step: number, why: why.clone() };
-                    self.record(Some(window.id()), Some(step.change), event);
-                    let text = say::go::back_not_begun(self.prefix(), number, &why);
-                    self.say_of_rollback(window, &text);
-                }
-                _ => {}
->>>>>>> main
             }
             Whose::Back(window, _, number, step) => {
                 let Some(going) = step.going.as_ref().and_then(now) else { return };
@@ -554,8 +533,8 @@ impl<'a> Turn<'a> {
         match going {
             Going { still: Some(still), .. } => Some(no::still_there(self.prefix(), &name, still)),
             Going { is_unknown: true, .. } => None,
-            Going { is_left: true, .. } => Some(no::is_left(self.prefix(), &name, going, Some(patch.change))),
-            _ => Some(no::is_running(self.prefix(), &name, patch.change)),
+            Going { is_left: true, .. } => Some(no::is_left(self.prefix(), &name, going, Some(patch))),
+            _ => Some(no::is_running(self.prefix(), &name, patch)),
         }
     }
 

@@ -569,7 +569,6 @@ impl<'a> Turn<'a> {
             }
             // Nobody is gone before it was seen who is there.
             window.presence.values_mut().for_each(|presence| presence.gone = None);
-            window.lose_sight();
             let (who, text) = self.back_in(&window);
             self.about = None;
             self.ping_within(&window, who, &text);

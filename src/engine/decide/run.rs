@@ -181,13 +181,8 @@ impl Turn<'_> {
         if !step.act.is_manual() {
             return Err(no::closes_itself(current, &say::run::how_it_closes(self.settings, patch, step)));
         }
-<<<<<<< HEAD
         if let Some(refusal) = self.at_work(patch, current, step).filter(|_| step.is_running()) {
             return Err(refusal);
-=======
-        if step.is_running() {
-            return Err(no::is_running(self.prefix(), &format!("step {current}"), patch));
->>>>>>> main
         }
         if step.run.is_some() && !step.is_unknown() {
             return Err(no::runs_itself(self.prefix(), current));
@@ -233,13 +228,8 @@ impl Turn<'_> {
         let next = super::start::next(self.settings, self.state, window);
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
-<<<<<<< HEAD
         if let Some(refusal) = self.at_work(patch, number, step).filter(|_| step.is_running()) {
             return Err(refusal);
-=======
-        if step.is_running() {
-            return Err(no::is_running(self.prefix(), &format!("step {number}"), patch));
->>>>>>> main
         }
         if step.failed.is_some() {
             self.answer(&format!("already noted: step {number} failed. {}", self.command("retry")));

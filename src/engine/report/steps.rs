@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::super::event::{BackStep, Event};
+use super::super::event::{BackStep, Event, Unseen};
 use super::super::health::Verdict;
 use super::super::id::{At, ChangeNumber, RowId, Who};
 use super::super::log::Row;
@@ -77,7 +77,9 @@ impl Commands {
                 self.forward.insert(row.id, step);
                 Some(step)
             }
-            Event::StepUnknown { row } | Event::StepRan { row, .. } => self.forward.get(row).copied(),
+            Event::StepUnknown(Unseen { row, .. }) | Event::StepRan { row, .. } => {
+                self.forward.get(row).copied()
+            }
             _ => None,
         }
     }

@@ -100,7 +100,6 @@ pub fn progress(change: ChangeNumber, name: &str, since: TimeDelta, line: &str) 
     format!("{change} {name}, {}: {line}", words::exact_span(since))
 }
 
-<<<<<<< HEAD
 /// Since when it is on its way, and what became of it while the program was away.
 fn while_away(going: &Going) -> String {
     let since = format!("(since {} UTC, {})", words::clock(going.at), going.row);
@@ -109,7 +108,7 @@ fn while_away(going: &Going) -> String {
             format!("was killed {since}, and {} is still there: end it by hand", own_words(still))
         }
         (None, true) => format!("ran on while I was away {since} and has ended"),
-        (None, false) => format!("was running when I went down {since}"),
+        (None, false) => format!("ran when I went down {since}"),
     }
 }
 
@@ -121,8 +120,6 @@ pub fn still_there(step: &str, still: &str) -> String {
     )
 }
 
-/// It was on its way when the program went down, or while it was away.
-=======
 /// What can be said of a step that nobody knows of. The merge is proved by the review system, and is on no host.
 pub fn ways(prefix: &str, number: u32, step: &Step, change: ChangeNumber) -> String {
     let rerun = command(prefix, "rerun");
@@ -134,23 +131,15 @@ pub fn ways(prefix: &str, number: u32, step: &Step, change: ChangeNumber) -> Str
     format!("{done}, {rerun} or {}", command(prefix, &format!("rollback {change}")))
 }
 
-/// It was on its way when the program went down.
->>>>>>> main
+/// It was on its way when the program went down, or while it was away.
 pub fn unknown(prefix: &str, patch: &Patch, number: u32, step: &Step, going: &Going) -> String {
     let change = patch.change;
     let look = if step.act.is_sync() { "Look at the hosts, then " } else { "" };
     format!(
-<<<<<<< HEAD
-        "{change} step {number} ({}) {}. UNKNOWN whether it went through. Look at the hosts, then {done}, {rerun} or {back}",
+        "{change} step {number} ({}) {}. UNKNOWN whether it went through. {look}{}",
         step_name(step),
-        while_away(going)
-=======
-        "{change} step {number} ({}) ran when I went down (since {} UTC, {}): UNKNOWN whether it went through, it may still run. {look}{}",
-        step_name(step),
-        words::clock(going.at),
-        going.row,
+        while_away(going),
         ways(prefix, number, step, change)
->>>>>>> main
     )
 }
 
@@ -164,14 +153,8 @@ pub fn named(patch: &Patch, number: u32, step: &Step, stops: &Refusal) -> String
 pub fn back_unknown(prefix: &str, number: u32, going: &Going) -> String {
     let (done, rerun) = (command(prefix, &format!("done r{number}")), command(prefix, "rerun"));
     format!(
-<<<<<<< HEAD
         "r{number} {}. UNKNOWN whether it went through. Look at the hosts, then {done} or {rerun}",
         while_away(going)
-=======
-        "r{number} ran when I went down (since {} UTC, {}): UNKNOWN whether it went through. Look at the hosts, then {done} or {rerun}",
-        words::clock(going.at),
-        going.row
->>>>>>> main
     )
 }
 
@@ -199,24 +182,12 @@ pub fn back_waits(prefix: &str, number: u32, step: &BackStep) -> String {
     let done = command(prefix, &format!("done r{number} NOTE"));
     match (&step.going, &step.failed) {
         (Some(going), _) if going.is_unknown => {
-<<<<<<< HEAD
-            format!(
-                " {}. UNKNOWN whether it went through: {done} or {}",
-                while_away(going),
-                command(prefix, "rerun")
-            )
+            format!(", {}, UNKNOWN: {done} or {}", while_away(going), command(prefix, "rerun"))
         }
-        (Some(going), _) if going.is_left => format!(" {}", runs_on(going)),
-        (Some(going), _) => format!(" runs since {} UTC ({})", words::clock(going.at), going.row),
-        (None, Some(why)) => format!(" FAILED ({}), {} or {done}", own_words(why), command(prefix, "retry")),
-        (None, None) => " runs next".to_owned(),
-=======
-            format!(", UNKNOWN ({}): {done} or {}", going.row, command(prefix, "rerun"))
-        }
+        (Some(going), _) if going.is_left => format!(", {}", runs_on(going)),
         (Some(going), _) => format!(", running since {} UTC ({})", words::clock(going.at), going.row),
         (None, Some(why)) => format!(", FAILED ({}): {} or {done}", own_words(why), command(prefix, "retry")),
         (None, None) => ", which I run next".to_owned(),
->>>>>>> main
     }
 }
 
@@ -267,28 +238,16 @@ fn runs_on(going: &Going) -> String {
 }
 
 /// Who or what a step that the bot runs waits for, in a few words.
-<<<<<<< HEAD
-pub fn waits(prefix: &str, window: &Window, change: ChangeNumber, number: u32, step: &Step) -> String {
-    let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
-    match &step.going {
-        Some(going) if going.is_unknown => {
-            let (done, rerun) = (command(prefix, &format!("done {number}")), command(prefix, "rerun"));
-            let back = command(prefix, &format!("rollback {change}"));
-            format!(
-                "{}. UNKNOWN whether it went through, look at the hosts: {done}, {rerun} or {back}",
-                while_away(going)
-            )
-        }
-        Some(going) if going.is_left => {
-            format!("{}, {} ends it", runs_on(going), command(prefix, &format!("rollback {change}")))
-=======
 pub fn waits(prefix: &str, window: &Window, patch: &Patch, number: u32, step: &Step) -> String {
     let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
     match &step.going {
+        Some(going) if going.is_left && !going.is_unknown => {
+            let back = super::no::ends_it(prefix, patch);
+            format!("{}{back}", runs_on(going))
+        }
         Some(going) if going.is_unknown => {
             let ways = ways(prefix, number, step, patch.change);
-            format!("UNKNOWN ({}): {ways}", going.row)
->>>>>>> main
+            format!("{}, UNKNOWN: {ways}", while_away(going))
         }
         Some(going) => format!("running since {} UTC ({})", words::clock(going.at), going.row),
         None => format!("waiting for {lead}: {}", command(prefix, &format!("go {number}"))),

@@ -35,18 +35,11 @@ pub use order::{
     place_is_no_order, reverted, too_late_before, unique_name, with_itself,
 };
 pub use step::{
-<<<<<<< HEAD
-    by_hand, health_open, health_unknown, is_left, is_running, no_check, no_checks, no_emergency, no_lock,
-    no_production, no_report_owed, no_value, nothing_counts, nothing_soaks, nothing_unknown, report_first,
-    runs_back, runs_itself, second_approval, second_deployer, step_order_for, still_there, too_soon_to_go,
-    unhealthy, unknown_step, window_is_on,
-=======
-    by_hand, emergency_after, emergency_is_queued, health_open, health_unknown, is_running, no_check,
-    no_checks, no_emergency, no_lock, no_production, no_report_owed, no_value, no_value_back, nothing_counts,
-    nothing_soaks, nothing_unknown, outdated_plan, report_first, rerun_waits, runs_back, runs_itself,
-    second_approval, second_deployer, step_order_for, too_soon_to_go, unhealthy, unknown_back_step,
-    unknown_step, window_is_on,
->>>>>>> main
+    by_hand, emergency_after, emergency_is_queued, ends_it, health_open, health_unknown, is_left, is_running,
+    no_check, no_checks, no_emergency, no_lock, no_production, no_report_owed, no_value, no_value_back,
+    nothing_counts, nothing_soaks, nothing_unknown, outdated_plan, report_first, rerun_waits, runs_back,
+    runs_itself, second_approval, second_deployer, step_order_for, still_there, too_soon_to_go, unhealthy,
+    unknown_back_step, unknown_step, window_is_on,
 };
 pub use stop::{
     declared_first, frozen, no_freeze, not_in_ledger, nothing_to_roll_back, settle_queued, went_out_lately,

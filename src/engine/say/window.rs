@@ -87,11 +87,7 @@ fn moving(settings: &Settings, window: &Window, patch: &Patch) -> String {
                 command(&settings.prefix, &format!("checklist {}", super::handle(patch)))
             ),
             Act::Health { checks } if !checks.is_empty() => command(&settings.prefix, "health"),
-<<<<<<< HEAD
-            _ if step.run.is_some() => super::go::waits(&settings.prefix, window, patch.change, number, step),
-=======
             _ if step.run.is_some() => super::go::waits(&settings.prefix, window, patch, number, step),
->>>>>>> main
             Act::Sync { .. } | Act::Health { .. } | Act::Merge => {
                 let lead = window.lead.as_ref().map_or("the lead", |lead| short_name(&lead.who));
                 format!("waiting for {lead}: {}", command(&settings.prefix, &format!("done {number}")))

@@ -2,11 +2,7 @@
 
 use super::super::super::id::ChangeNumber;
 use super::super::super::patch::Patch;
-<<<<<<< HEAD
-use super::super::super::plan::Going;
-=======
-use super::super::super::plan::Step;
->>>>>>> main
+use super::super::super::plan::{Going, Step};
 use super::super::super::window::Window;
 use super::super::super::words;
 use super::super::{Refusal, command, own_words, short_name};
@@ -113,18 +109,19 @@ pub fn runs_itself(prefix: &str, number: u32) -> Refusal {
 
 /// It is at work.
 pub fn is_running(prefix: &str, step: &str, patch: &Patch) -> Refusal {
-    let ends = match patch.touched_hosts() {
-        true => format!("; {} ends it", command(prefix, &format!("rollback {}", patch.change))),
-        // What merges has touched no host, and nothing is taken off any.
-        false => String::new(),
-    };
+    let ends = ends_it(prefix, patch);
     Refusal::new("running", format!("{step} is running and closes itself{ends}"))
 }
 
+/// What ends a command. What merges has touched no host, and nothing is taken off any.
+pub fn ends_it(prefix: &str, patch: &Patch) -> String {
+    let back = command(prefix, &format!("rollback {}", patch.change));
+    if patch.touched_hosts() { format!("; {back} ends it") } else { String::new() }
+}
+
 /// It is at work, and an earlier program started it.
-pub fn is_left(prefix: &str, step: &str, going: &Going, change: Option<ChangeNumber>) -> Refusal {
-    let back = change.map(|change| command(prefix, &format!("rollback {change}")));
-    let back = back.map(|back| format!("; {back} ends it")).unwrap_or_default();
+pub fn is_left(prefix: &str, step: &str, going: &Going, patch: Option<&Patch>) -> Refusal {
+    let back = patch.map(|patch| ends_it(prefix, patch)).unwrap_or_default();
     let since = words::clock(going.at);
     Refusal::new(
         "running",
