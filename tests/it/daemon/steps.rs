@@ -187,7 +187,7 @@ fn f4_what_an_earlier_program_left_at_work_is_ended_before_the_way_back_begins()
     scene.start();
     scene.hears("still runs");
     scene.say("alice", "!swat rollback 4 errors");
-    scene.hears("as soon as step 4 has ended, which is asked to");
+    scene.hears("when step 4 has ended; I have asked it to end");
     scene.hears("off all hosts");
     scene.runs(&["sync testservers", "sync canaries", "ended", "back canaries", "back testservers"]);
     assert!(scene.server.heard("UNKNOWN").is_empty(), "nobody is asked of what goes back");
@@ -203,7 +203,7 @@ fn f4_killed_twice_while_it_ends_it_is_ended_all_the_same() {
     scene.start();
     scene.hears("still runs");
     scene.say("alice", "!swat rollback 4 errors");
-    scene.hears("as soon as step 4 has ended");
+    scene.hears("when step 4 has ended");
     scene.daemon.take().unwrap().kill();
     scene.start();
     scene.hears("off all hosts");
