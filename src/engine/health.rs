@@ -157,7 +157,7 @@ pub fn wanted<'a>(
     window: &'a Window,
     at: At,
 ) -> Vec<(&'a CheckSettings, Wanted<'a>)> {
-    let with_baseline = |check: &&CheckSettings| matches!(check.limit, Limit::Baseline { .. });
+    let with_baseline = |check: &&CheckSettings| check.has_baseline();
     let among = |ids: Vec<&'a String>| settings.checks.iter().filter(move |check| ids.contains(&&check.id));
     if !window.is_on() {
         return Vec::new();
@@ -203,7 +203,7 @@ pub fn without_baseline<'a>(
     patch: &'a Patch,
 ) -> impl Iterator<Item = &'a CheckSettings> {
     let ids = checks_of(patch);
-    let with_baseline = |check: &&CheckSettings| matches!(check.limit, Limit::Baseline { .. });
+    let with_baseline = |check: &&CheckSettings| check.has_baseline();
     let has_none = |check: &&CheckSettings| !patch.health.baseline.contains_key(&check.id);
     let known = settings.checks.iter().filter(move |check| ids.contains(&&check.id));
     known.filter(with_baseline).filter(has_none)

@@ -2,8 +2,8 @@
 //!
 //! The first lines set the scene: `# clock: TIME`, and where it is not the one of the repository, `# windows: FILE` (in
 //! tests/transcripts/) with the configuration, `# with: private commands, log observe, log emit, trust off, commands,
-//! countdown, merge command` for what differs from it, and `# rooms: libera/#ops matrix/#ops:example.org` for the rooms of its windows. The review system is
-//! the folder that the configuration names.
+//! web for code, countdown, merge command` for what differs from it, and `# rooms: libera/#ops matrix/#ops:example.org` for
+//! the rooms of its windows. The review system is the folder that the configuration names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,6 +75,10 @@ impl Scene {
                 "log emit" => network.log = LogMode::Emit,
                 "trust off" => network.trust = false,
                 "commands" => with_commands(&mut settings),
+                "web for code" => {
+                    look_at(&mut settings.plans.config, "errors");
+                    look_at(&mut settings.plans.code, "web");
+                }
                 "two bad forgiven" => settings.checks.iter_mut().for_each(|check| check.tolerate = 2),
                 "merge command" => merge_by_command(&mut settings),
                 "countdown" => settings.auto_rollback = Some(TimeDelta::seconds(60)),
@@ -106,6 +110,15 @@ fn merge_by_command(settings: &mut Settings) {
     for step in settings.plans.config.iter_mut().chain(&mut settings.plans.code) {
         if let StepSettings::Merge { run: merge } = step {
             *merge = Some(run.clone());
+        }
+    }
+}
+
+/// Gives the health step of a plan one check alone.
+fn look_at(plan: &mut [StepSettings], check: &str) {
+    for step in plan {
+        if let StepSettings::Health { checks } = step {
+            *checks = vec![check.to_owned()];
         }
     }
 }

@@ -215,28 +215,52 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The hosts are healthy again after a rollback, by the rule of each check: said once; true where it was.
+    /// The hosts are healthy again after a rollback, by the rule of each check, or no check can ever tell: said once;
+    /// true where it was.
     pub(in super::super) fn follow_incident(&mut self, window: &Window) -> bool {
         let Some(incident) = &window.incident else { return false };
         let Some(off) = incident.off else { return false };
         let mut words = Vec::new();
+        let mut blind = Vec::new();
         let mut since = off;
         for (id, looks) in &incident.looks {
-            // What nobody can look at any more is unknown, and unknown is never healthy.
-            let Some(check) = self.settings.checks.iter().find(|check| check.id == *id) else { return false };
-            let Some(good) = looks.healthy_since(check.need, check.stale, self.at) else { return false };
-            since = since.max(good);
-            let seen = window.health.get(id).map(|sample| sample.words.as_str()).unwrap_or_default();
-            words.push(format!("{id} {seen}{}", health::before(check, looks.before)));
+            let check = self.settings.checks.iter().find(|check| check.id == *id);
+            let good = check.and_then(|check| looks.healthy_since(check.need, check.stale, self.at));
+            if let (Some(check), Some(good)) = (check, good) {
+                since = since.max(good);
+                let seen = window.health.get(id).map(|sample| sample.words.as_str()).unwrap_or_default();
+                words.push(format!("{id} {seen}{}", health::before(check, looks.before)));
+            } else {
+                match check {
+                    None => blind.push(format!("{id} (the configuration has no such check any more)")),
+                    Some(check) if check.has_baseline() && looks.before.is_none() => {
+                        blind.push(format!("{id}{}", health::before(check, None)));
+                    }
+                    Some(_) => return false,
+                }
+            }
         }
-        let words = words.join("; ");
+        // What an older program kept names no checks: then nobody has looked, and nothing is known.
+        let patch = window.patch(incident.change);
+        if incident.looks.is_empty() {
+            let checks = patch.map(health::checks_of).unwrap_or_default();
+            blind.extend(checks.iter().map(|id| format!("{id} (not looked at)")));
+        }
+        // Until somebody has said what was resolved, a low figure may still tell.
+        if !blind.is_empty() && !window.holds.is_empty() {
+            return false;
+        }
         let mut clock = incident.clone();
-        clock.restored = Some(since);
+        clock.restored = Some(since).filter(|_| blind.is_empty());
         clock.looks.clear();
+        let words = if blind.is_empty() { words.join("; ") } else { blind.join(", ") };
         let event = Event::Restored { words: words.clone(), clock: Some(clock.clone()) };
         self.record(Some(window.id()), Some(incident.change), event);
-        let text = say::health::restored(&clock, &words);
-        match window.patch(incident.change) {
+        let text = match clock.restored {
+            Some(_) => say::health::restored(&clock, &words),
+            None => say::health::never_told(self.prefix(), &clock, &words),
+        };
+        match patch {
             Some(patch) => self.tell_all_concerned(window, patch, &text),
             None => self.say_of_rollback(window, &text),
         }

@@ -171,6 +171,17 @@ pub fn restored(incident: &Incident, words: &str) -> String {
     format!("healthy again{seen}. {}", clock(incident))
 }
 
+/// The incident is over, and no check can tell whether the hosts are healthy again: those that it would have been.
+pub fn never_told(prefix: &str, incident: &Incident, checks: &str) -> String {
+    let change = incident.change;
+    let look = command(prefix, "health");
+    let checks = own_words(checks);
+    format!(
+        "nothing can tell whether the hosts are healthy again after {change}: {checks}. From here on what I see is normal to \
+         me; {look} shows it"
+    )
+}
+
 /// The clock of what was bad, in one line: the same in the chat, in the summary and in the report.
 pub fn clock(incident: &Incident) -> String {
     let time = |at: At| at.format("%H:%M:%S").to_string();

@@ -229,6 +229,9 @@ fn health(n: &str, event: &Event) -> String {
             format!("{n} goes back by itself at {}", until.format("%H:%M:%SZ"))
         }
         Event::RollbackCancelled => format!("{n} does not go back by itself"),
+        Event::Restored { words, clock: Some(clock) } if clock.restored.is_none() => {
+            format!("nothing can tell whether it is healthy again after {n}: {words}")
+        }
         Event::Restored { words, .. } => format!("healthy again after {n}: {words}"),
         _ => String::new(),
     }

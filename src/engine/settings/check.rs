@@ -38,3 +38,10 @@ pub enum Limit {
         at_least: f64,
     },
 }
+
+impl CheckSettings {
+    /// Whether what it sees is compared with what was before.
+    pub fn has_baseline(&self) -> bool {
+        matches!(self.limit, Limit::Baseline { .. })
+    }
+}

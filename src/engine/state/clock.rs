@@ -7,7 +7,7 @@ use crate::engine::id::{At, ChangeNumber, OccurrenceId, Who};
 use crate::engine::incident::{Begun, Incident, Looks};
 use crate::engine::log::Row;
 use crate::engine::patch::Patch;
-use crate::engine::plan::Act;
+use crate::engine::plan::{Act, Step};
 use crate::engine::window::{Occurrence, Window};
 
 /// Keeps the clock of what is bad.
@@ -26,10 +26,17 @@ pub(super) fn apply_to_clock(window: &mut Window, record: &Record) {
                 incident.decided = Some(at);
             }
         }
-        Event::HealthJudged { verdict: Verdict::Healthy, since, .. } => {
+        Event::HealthJudged { verdict: Verdict::Healthy, step, since, .. } => {
             let since = since.unwrap_or(at);
-            let is_same = |it: &Incident| Some(it.change) == record.change;
-            let ends = window.incident.as_ref().is_some_and(|it| it.off.is_some() || is_same(it));
+            let judged = record.change.and_then(|change| window.patch(change));
+            let step = judged.and_then(|patch| patch.steps.get((*step as usize).checked_sub(1)?));
+            let checks = step.map_or(&[][..], Step::checks);
+            let is_same = |it: &Incident| Some(it.change) == record.change && it.off.is_none();
+            // What went back is healthy again by all that looked at it: another patch may be looked at by other checks.
+            let saw_all = |it: &Incident| {
+                it.off.is_some() && !it.looks.is_empty() && it.looks.keys().all(|id| checks.contains(id))
+            };
+            let ends = window.incident.as_ref().is_some_and(|it| is_same(it) || saw_all(it));
             if ends && window.rollback.is_none() {
                 is_over(window, at, Some(since));
             }
@@ -42,11 +49,15 @@ pub(super) fn apply_to_clock(window: &mut Window, record: &Record) {
         }
         Event::Resumed { hold, .. } if is_taken_back(window, *hold) => is_over(window, at, Some(at)),
         Event::RollbackStarted { steps, .. } => take_back(window, record, steps),
-        Event::RolledBack { .. } => {
-            if let Some(incident) = &mut window.incident {
+        Event::RolledBack { changes } => {
+            if let Some(mut incident) = window.incident.take() {
                 incident.off.get_or_insert(at);
+                // An older program did not keep which checks look at it.
+                let patches = window.patches.iter().filter(|patch| changes.contains(&patch.change));
+                patches.for_each(|patch| look(&mut incident, patch));
+                window.incident = Some(incident);
                 // Where nothing else can tell, it is well again when it is off.
-                if incident.looks.is_empty() {
+                if window.incident.as_ref().is_some_and(|it| it.looks.is_empty()) {
                     is_over(window, at, Some(at));
                 }
             }
@@ -134,6 +145,11 @@ fn add(incident: &mut Incident, patch: &Patch) {
             }
         }
     }
+    look(incident, patch);
+}
+
+/// The checks of a patch tell when it is healthy again.
+fn look(incident: &mut Incident, patch: &Patch) {
     for check in checks_of(patch) {
         let before = patch.health.baseline.get(check).copied();
         incident.looks.entry(check.clone()).or_insert(Looks { before, good: Vec::new() });
