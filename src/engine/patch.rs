@@ -157,6 +157,22 @@ impl Patch {
         (1..).zip(&self.steps).any(|(number, step)| step.is_on_hosts(current == Some(number)))
     }
 
+    /// The steps that are done in reverse to take it off the hosts. Where production has all of it, taking it off
+    /// production takes it off the stages before as well: they are part of the same fleet.
+    pub fn goes_back_by(&self) -> Vec<&Step> {
+        let stage = |step: &Step| match &step.act {
+            Act::Sync { stage, .. } => Some(stage.clone()),
+            _ => None,
+        };
+        let last = self.steps.iter().rev().find_map(stage);
+        let of_last = |step: &Step| stage(step) == last;
+        let all_of_last = self.steps.iter().filter(|step| of_last(step)).all(|step| step.done.is_some());
+        let current = self.current().map(|(number, _)| number);
+        let steps = (1..).zip(&self.steps);
+        let on_hosts = steps.filter(|(number, step)| step.is_on_hosts(current == Some(*number)));
+        on_hosts.map(|(_, step)| step).filter(|step| !all_of_last || of_last(step)).collect()
+    }
+
     /// Whether its plan has commands, or checks of the hosts' health.
     pub fn is_automatic(&self) -> bool {
         let has = |step: &Step| {

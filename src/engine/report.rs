@@ -209,8 +209,6 @@ impl Report {
                 // It took as long as it took to be live, however long it was that.
                 let ended = patch.ended.filter(|_| patch.fate == Fate::Live).unwrap_or(row.at);
                 patch.ends(ended, Fate::RolledBack);
-                // Taking the last stage off takes off those before it.
-                patch.steps.iter_mut().for_each(|step| step.taken_back(row.at));
             }
         }
         if let Some((change, number)) = self.commands.of(row, event) {

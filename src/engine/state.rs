@@ -575,6 +575,8 @@ fn take_over_holds(window: &mut Window, held: &mut Vec<StandingHold>, at: At) {
 fn what_it_put_out(window: &Window) -> Option<Window> {
     let is_live = |patch: &Patch| matches!(patch.stage, Stage::Live { .. }) && patch.touched_hosts();
     let mut kept = window.clone();
+    let back = window.patches.iter().filter(|patch| patch.stage == Stage::RolledBack);
+    kept.back_before.extend(back.map(|patch| patch.change));
     kept.patches.retain(is_live);
     kept.places.retain(|change| kept.patches.iter().any(|patch| patch.change == *change));
     kept.holds.clear();

@@ -194,6 +194,9 @@ pub struct Window {
     /// What was bad and is over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub incidents: Vec<Incident>,
+    /// What was rolled back in it before it was over, where it is on again for another rollback.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub back_before: Vec<ChangeNumber>,
     /// When the patch in motion goes back by itself, and whether that was said again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub countdown: Option<(At, bool)>,
@@ -258,6 +261,7 @@ impl Window {
             clean: BTreeMap::new(),
             incident: None,
             incidents: Vec::new(),
+            back_before: Vec::new(),
             countdown: None,
             robbed: false,
             emergency: None,

@@ -4,7 +4,7 @@ use super::super::command::{Role, Target, target};
 use super::super::event::{BackStep, Cause, Event, Settlement};
 use super::super::id::{ChangeNumber, Who};
 use super::super::patch::{Patch, Stage};
-use super::super::plan::{Act, Step};
+use super::super::plan::Act;
 use super::super::say::{self, Refusal, no};
 use super::super::settings::Standing;
 use super::super::window::{Hold, Rollback, Window};
@@ -464,40 +464,25 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// The steps of one patch in reverse. Where production has all of it, taking it off production takes it off the
-/// stages before as well: they are part of the same fleet.
+/// The steps of one patch in reverse.
 fn steps_back(patch: &Patch) -> Vec<BackStep> {
-    let current = patch.current().map(|(number, _)| number);
-    let syncs: Vec<(&str, Option<&String>, &Step, bool)> = (1..)
-        .zip(&patch.steps)
-        .filter_map(|(number, step)| match &step.act {
-            Act::Sync { stage, file } => {
-                let touched = step.is_on_hosts(current == Some(number));
-                Some((stage.as_str(), file.as_ref(), step, touched))
-            }
-            _ => None,
-        })
-        .collect();
-    let last_stage = syncs.last().map_or("", |(stage, ..)| *stage);
-    let is_done = |step: &Step| step.done.is_some();
-    let all_of_last =
-        syncs.iter().filter(|(stage, ..)| *stage == last_stage).all(|(_, _, step, _)| is_done(step));
-    syncs
-        .iter()
-        .rev()
-        .filter(|(stage, _, _, touched)| *touched && (!all_of_last || *stage == last_stage))
-        .map(|(stage, file, step, _)| BackStep {
-            change: patch.change,
-            stage: (*stage).to_owned(),
-            file: file.cloned(),
-            path: step.path.clone(),
-            done: false,
-            failed: None,
-            by: None,
-            run: step.back.clone(),
-            going: None,
-        })
-        .collect()
+    let back = patch.goes_back_by();
+    let back = back.into_iter().rev().filter_map(|step| match &step.act {
+        Act::Sync { stage, file } => Some((stage, file, step)),
+        _ => None,
+    });
+    back.map(|(stage, file, step)| BackStep {
+        change: patch.change,
+        stage: stage.clone(),
+        file: file.clone(),
+        path: step.path.clone(),
+        done: false,
+        failed: None,
+        by: None,
+        run: step.back.clone(),
+        going: None,
+    })
+    .collect()
 }
 
 /// The changes of a rollback, each once, in its order.

@@ -72,7 +72,7 @@ pub(super) fn beta_soak(case: &Case<'_>, facts: &Facts) -> Finding {
         },
         Main::Open(_) | Main::Missing => Finding::fail(
             format!("{} is not merged on {branch}, so it has not run on the Beta Cluster", case.change),
-            command(case, &format!("check {} beta HOW IT WAS TESTED", case.change)),
+            command(case, &format!("check {} beta HOW IT WAS TESTED", case.handle())),
         ),
         Main::Unknown(why) => Finding::unknown(format!("whether it ran on the Beta Cluster: {why}")),
     }

@@ -25,6 +25,7 @@ use super::facts::Facts;
 use super::id::{At, ChangeNumber, Who};
 use super::kind::{PatchKind, kind};
 use super::patch::{Override, Patch};
+use super::say;
 use super::settings::{Policy, Settings};
 use super::state::State;
 use super::window::Window;
@@ -283,6 +284,11 @@ pub fn level(settings: &Settings, rule: RuleId) -> Level {
 impl<'a> Case<'a> {
     fn policy(&self) -> &'a Policy {
         &self.settings.policy
+    }
+
+    /// What people type for it where a step could be meant: its ticket, once it has one.
+    fn handle(&self) -> String {
+        self.patch.map_or_else(|| self.change.to_string(), say::handle)
     }
 
     fn kind(&self, facts: &Facts) -> PatchKind {

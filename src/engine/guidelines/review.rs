@@ -58,7 +58,7 @@ fn set_aside(case: &Case<'_>, rule: RuleId, answer: &str) -> String {
     let number = case.change;
     match level(case.settings, rule) {
         Level::Block => command(case, &format!("override {number} {rule} WHY")),
-        Level::Off | Level::Warn | Level::Ask => command(case, &format!("check {number} {answer}")),
+        Level::Off | Level::Warn | Level::Ask => command(case, &format!("check {} {answer}", case.handle())),
     }
 }
 

@@ -147,11 +147,12 @@ pub fn checklist(settings: &Settings, patch: &Patch, points: &[Point<'_>], for_l
 /// The steps of a patch, the current one marked.
 pub fn steps(patch: &Patch, steps: &[Step]) -> String {
     let current = patch.current().map(|(number, _)| number);
+    let taken_back = if patch.stage == Stage::RolledBack { patch.goes_back_by() } else { Vec::new() };
     let listed: Vec<String> = (1u32..)
         .zip(steps)
         .map(|(number, step)| {
             let mark = match (&step.done, &step.failed) {
-                _ if patch.stage == Stage::RolledBack && step.is_on_hosts(false) => " taken back".to_owned(),
+                _ if taken_back.contains(&step) => " taken back".to_owned(),
                 (Some(done), _) => format!(" done {} {}", short_name(&done.by), words::clock(done.at)),
                 (None, Some(_)) => format!(" {}", failed(step)),
                 (None, None) if step.is_unknown() => " UNKNOWN".to_owned(),

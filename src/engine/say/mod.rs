@@ -54,7 +54,12 @@ pub fn command(prefix: &str, words: &str) -> String {
 
 /// How a patch is named in a verb that takes steps or items too, where a small number would be a step.
 pub fn handle(patch: &Patch) -> String {
-    if patch.change.0 < 100 { format!("#{}", patch.ticket) } else { patch.change.to_string() }
+    handle_of(patch.change, patch.ticket)
+}
+
+/// The same for the ticket that a change has or will have.
+pub fn handle_of(change: ChangeNumber, ticket: u32) -> String {
+    if change.0 < 100 { format!("#{ticket}") } else { change.to_string() }
 }
 
 /// The title of a change, in quotes, neutralised; nothing where it is not known.

@@ -232,7 +232,8 @@ pub fn emergency_open(
     by: &str,
 ) -> String {
     let until = words::clock(occurrence.ends);
-    let check = command(&settings.prefix, &format!("check {change} deployer"));
+    // It gets the first ticket there.
+    let check = command(&settings.prefix, &format!("check {} deployer", super::handle_of(change, 1)));
     let report = command(&settings.prefix, "aftermath WHAT HAPPENED AND WHY");
     let points: Vec<&str> =
         settings.emergency.checklist.iter().map(super::super::checklist::Item::word).collect();
@@ -254,13 +255,16 @@ pub fn summary(state: &State, window: &Window, at: At, ending: Ending) -> String
         window.patches.iter().filter(|patch| wanted(&patch.stage)).collect()
     };
     let list = |patches: &[&Patch]| {
-        patches.iter().map(|patch| patch.change.to_string()).collect::<Vec<_>>().join(" ")
+        patches.iter().map(|patch| patch.change.to_string()).collect::<Vec<_>>().join(", ")
     };
     let live = with(|stage| matches!(stage, Stage::Live { .. }));
     // A revert of what no host has is in the code, and was brought to none.
     let (live, merged): (Vec<&Patch>, Vec<&Patch>) =
         live.into_iter().partition(|patch| patch.touched_hosts());
     let back = with(|stage| matches!(stage, Stage::RolledBack));
+    // What went back before it was closed the first time went back in it as well.
+    let mut all_back = window.back_before.clone();
+    all_back.extend(back.iter().map(|patch| patch.change));
     let waiting = with(|stage| matches!(stage, Stage::Queued | Stage::Moving));
     let skipped = with(|stage| matches!(stage, Stage::Skipped { .. }));
     let mut parts = Vec::new();
@@ -270,8 +274,9 @@ pub fn summary(state: &State, window: &Window, at: At, ending: Ending) -> String
     if !merged.is_empty() {
         parts.push(format!("merged only {} (no host needs it)", list(&merged)));
     }
-    if !back.is_empty() {
-        parts.push(format!("rolled back {}", list(&back)));
+    if !all_back.is_empty() {
+        let all_back: Vec<String> = all_back.iter().map(ToString::to_string).collect();
+        parts.push(format!("rolled back {}", all_back.join(", ")));
     }
     if !skipped.is_empty() {
         let named: Vec<String> = skipped
