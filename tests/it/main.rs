@@ -46,6 +46,7 @@ mod matrix_link;
 mod matrix_say;
 #[cfg(feature = "matrix")]
 mod matrix_setup;
+mod older;
 mod order;
 mod presence;
 mod properties;

@@ -12,7 +12,7 @@ use super::super::program::{self, Ended, Left, Run, Values};
 use super::super::say::{self, Refusal, no};
 use super::super::settings::{CommandSettings, PRODUCTION};
 use super::super::window::{Rollback, Window};
-use super::super::{Kind, words};
+use super::super::{Kind, kind, words};
 use super::Turn;
 use super::start::with_done;
 
@@ -244,7 +244,7 @@ impl<'a> Turn<'a> {
         if patch.is_outdated && program::needs_path(&run.argv) {
             return Err(no::outdated_plan(self.prefix(), patch, number));
         }
-        let path = file.or_else(|| step.path.clone());
+        let path = file.or_else(|| step.path.clone()).or_else(|| self.only_file(patch));
         let argv = program::fill(&run.argv, &self.values(patch, stage, path, ""))
             .map_err(|what| no::no_value(self.prefix(), patch, &what))?;
         let event = Event::StepIntended { step: number, argv: argv.clone() };
@@ -261,7 +261,7 @@ impl<'a> Turn<'a> {
         let (Some(run), Some(patch)) = (&step.run, window.patch(step.change)) else {
             return Err("a command".to_owned());
         };
-        let path = step.file.clone().or_else(|| step.path.clone());
+        let path = step.file.clone().or_else(|| step.path.clone()).or_else(|| self.only_file(patch));
         let values = self.values(patch, Some(step.stage.clone()), path, "Rollback of ");
         let argv = program::fill(&run.argv, &values)?;
         let event = Event::BackStepIntended { step: number, argv: argv.clone() };
@@ -281,6 +281,15 @@ impl<'a> Turn<'a> {
         let (timeout, kill_after) = (run.timeout, run.kill_after);
         self.out.runs.push(Run { row, argv, timeout, kill_after });
         row
+    }
+
+    /// The one file that is synced of a patch, for steps that an older program laid out: it did not keep it.
+    fn only_file(&self, patch: &Patch) -> Option<String> {
+        let facts = self.state.last_facts(patch.change).filter(|_| !patch.is_outdated)?;
+        match kind::synced_files(&self.settings.policy, &facts.change).known().map(Vec::as_slice) {
+            Some([only]) => Some((*only).to_owned()),
+            _ => None,
+        }
     }
 
     fn values(&self, patch: &Patch, stage: Option<String>, path: Option<String>, what: &str) -> Values {
