@@ -5,6 +5,7 @@ mod left;
 mod mark;
 mod output;
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -130,7 +131,10 @@ pub async fn run(
     match left {
         Left::Nothing => {}
         Left::Killed => output.note("what it had started was still running, and was killed"),
-        Left::Gone => output.note("something it had started left its process group and is still running"),
+        Left::Gone => {
+            output.note("something it had started left its process group and is still running");
+            reading.throw_away();
+        }
     }
     if has_ended && let Some(mark) = &command.mark {
         mark::remove(mark);
@@ -201,6 +205,17 @@ impl Reading {
             }
         };
         timeout(AFTERWARDS, all).await.is_ok()
+    }
+
+    /// Reads on in a thread of its own until nobody can write any more. What is left has its end open for reading too: it
+    /// would not be told that nobody reads, and wait for ever.
+    fn throw_away(self) {
+        let Some(mut pipe) = self.pipe.and_then(|pipe| pipe.into_blocking_fd().ok()).map(File::from) else {
+            return;
+        };
+        let reads = move || drop(std::io::copy(&mut pipe, &mut std::io::sink()));
+        // Where no thread can be made, it waits when the pipe is full, which holds up nobody else.
+        let _ = thread::Builder::new().name("rest of a step".to_owned()).spawn(reads);
     }
 }
 

@@ -66,6 +66,9 @@ pub enum LogFault {
     /// What asks for one row, or for a number, cannot be followed: bad usage.
     #[error("--follow goes with what more rows can come of: \"swatbot log --follow kind refused\"")]
     NotToFollow,
+    /// A row is asked for that is not there.
+    #[error("there is no {0}, the last is {1}")]
+    NoRow(RowId, RowId),
     /// The log cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -82,7 +85,7 @@ impl LogFault {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Wrong(_) | Self::NotToFollow => 2,
-            Self::Open(_) | Self::Read(_) | Self::Write(_) => 1,
+            Self::NoRow(..) | Self::Open(_) | Self::Read(_) | Self::Write(_) => 1,
         }
     }
 }
@@ -168,6 +171,14 @@ pub fn run(args: &LogArgs, database: &Path, at: At, look: Look, out: &mut dyn Wr
     // Without the index it takes longer, and finds the same.
     let _ = super::catch_up::run(database);
     let log = Reader::open(database)?;
+    if let Question::Rows(query) = &question
+        && let Some(row) = query.show.or(query.around)
+    {
+        let last = RowId(i64::try_from(log.rows()?).unwrap_or(i64::MAX));
+        if !(RowId(1)..=last).contains(&row) {
+            return Err(LogFault::NoRow(row, last));
+        }
+    }
     let mut printer = Printer::new(args.form(), look);
     let answered = match question {
         Question::Rows(query) if args.follow => follow::run(&log, database, *query, &mut printer, out),

@@ -1,8 +1,9 @@
 //! A command that an earlier program started and that is still at work: nobody sees any more how it ends, but that it does,
 //! and it can be ended.
 
-use std::io::ErrorKind;
+use std::io::{Error, ErrorKind};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -21,26 +22,38 @@ use crate::engine::id::RowId;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Watches it in a thread of its own until nothing of it is left; it is ended early, by TERM and then KILL, when `stop` is
-/// sent something. `told` hears once that it has ended, and before that, where KILL did not end it, what is still there.
+/// sent something. `told` hears once that it has ended, and before that, where KILL did not end it or it cannot be watched,
+/// what is still there.
 pub fn watch(
     marks: Marks,
     left: Left,
     stop: oneshot::Receiver<()>,
-    told: impl Fn(Option<String>) + Send + 'static,
+    told: impl Fn(Option<String>) + Send + Sync + 'static,
 ) {
-    // Where no thread can be made, it is looked for again at the next start.
-    let _ = thread::Builder::new().name("step of before".to_owned()).spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    let told = Arc::new(told);
+    let tell = Arc::clone(&told);
+    let path = marks.path(left.row);
+    let unseen = move |error: &Error| format!("{}, which I cannot watch ({error}),", mark::names(&path));
+    let say = unseen.clone();
+    let made = thread::Builder::new().name("step of before".to_owned()).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => return tell(Some(say(&error))),
+        };
         runtime.block_on(async {
             let still = see_out(&marks, &left, stop).await;
             let is_there = still.is_some();
-            told(still);
+            tell(still);
             if is_there {
                 gone(&marks, left.row).await;
-                told(None);
+                tell(None);
             }
         });
     });
+    if let Err(error) = made {
+        told(Some(unseen(&error)));
+    }
 }
 
 /// Waits until nothing of it is left, or gives what is still there after KILL.

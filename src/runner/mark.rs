@@ -2,7 +2,8 @@
 //!
 //! A mark is a named pipe, beside the log, that the command writes into, and its path is a word in the command's
 //! environment. Both are there before the first process of it and are handed on to everything that it starts, so there is
-//! no moment in which something runs and nothing tells of it. The command has its end open for reading too: when the
+//! no moment in which something runs and nothing tells of it. What has dropped the pipe and begun a session of its own is a
+//! daemon, and no more of the command. The command has its end open for reading too: when the
 //! program is gone it is not killed for writing to nobody, and waits where it has written more than the pipe holds.
 
 use std::fs::{self, File, OpenOptions};
@@ -20,6 +21,9 @@ use crate::engine::id::RowId;
 
 /// The name of the word in the environment of each process of a step.
 pub(super) const WORD: &str = "SWATBOT_STEP";
+
+/// More than a pipe holds, unless somebody goes on to write into it.
+const READS: usize = 64;
 
 /// The marks of the commands that one log tells of.
 #[derive(Clone, Debug)]
@@ -96,7 +100,7 @@ pub(super) fn reader(path: &Path) -> io::Result<File> {
 fn is_held(path: &Path) -> bool {
     let Ok(mut pipe) = reader(path) else { return true };
     let mut bytes = [0; 4096];
-    loop {
+    for _ in 0..READS {
         match pipe.read(&mut bytes) {
             Ok(0) => return false,
             Ok(_) => {}
@@ -104,19 +108,21 @@ fn is_held(path: &Path) -> bool {
             Err(_) => return true,
         }
     }
+    true
 }
 
-/// The processes that carry a mark: in their environment, or as a file that they have open. Those of other people are not
-/// seen, and neither are those that have dropped both.
+/// The processes that carry a mark: as a file that they have open, or in their environment. The word alone is no sign where
+/// a process leads a session of its own, or is in the group of one that does: so does a daemon that a step has only started
+/// again, and which is to go on. Those of other people are not seen, and neither are those that have dropped both.
 pub(super) fn processes(path: &Path) -> Vec<Pid> {
     let word = [WORD.as_bytes(), b"=", path.as_os_str().as_bytes()].concat();
     let carries = |process: &Path| {
-        let environment = fs::read(process.join("environ")).unwrap_or_default();
-        if environment.split(|byte| *byte == 0).any(|other| other == word) {
+        let open = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+        if open.into_iter().any(|file| fs::read_link(file.path()).is_ok_and(|file| file == path)) {
             return true;
         }
-        let open = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-        open.into_iter().any(|file| fs::read_link(file.path()).is_ok_and(|file| file == path))
+        let environment = fs::read(process.join("environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|other| other == word) && !is_apart(process)
     };
     let all = fs::read_dir("/proc").into_iter().flatten().flatten();
     let found = all.filter_map(|entry| {
@@ -124,6 +130,16 @@ pub(super) fn processes(path: &Path) -> Vec<Pid> {
         (process != getpid() && carries(&entry.path())).then_some(process)
     });
     found.collect()
+}
+
+/// Whether a process is in the first group of a session. A command never is: its group is one of its own, in the session of
+/// the program that started it.
+fn is_apart(process: &Path) -> bool {
+    // The name before it may hold anything. Numbers of other name spaces are 0 here, which the calls for them do not expect.
+    let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
+    let numbers = stat.rsplit_once(") ").map_or("", |(_, numbers)| numbers);
+    let [_, _, group, session, ..] = numbers.split(' ').collect::<Vec<_>>()[..] else { return false };
+    group == session
 }
 
 /// Sends a signal to everything that carries a mark, with the groups that it is in.

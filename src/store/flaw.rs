@@ -30,7 +30,7 @@ pub enum Wrong {
     #[error("it stands before the first row")]
     BeforeTheFirst,
     /// One field was changed, and it is known what it was.
-    #[error("{column} was changed: it was {was:?}")]
+    #[error("{column} was changed: it was {}", was.as_ref().map_or("empty".to_owned(), |was| format!("{was:?}")))]
     Field {
         /// The column.
         column: &'static str,

@@ -453,4 +453,8 @@ fn a_log_that_is_named_needs_no_configuration() {
         assert_eq!(code, 0, "{words:?}: {err}");
         assert!(out.contains(expected), "{words:?}: {out}");
     }
+    for words in [["log", "show", "L9"], ["log", "around", "9"]] {
+        let (code, out, err) = swatbot(&[&["--database", database][..], &words].concat());
+        assert_eq!((code, out.as_str(), err.as_str()), (1, "", "there is no L9, the last is L2\n"));
+    }
 }

@@ -327,6 +327,38 @@ fn f38_systemd_is_told_that_it_listens_and_then_that_its_loop_goes_round() {
 }
 
 #[test]
+fn f38_a_watchdog_time_that_is_none_or_tiny_ends_nothing() {
+    // Whether systemd is told that it is alive: none is nobody who watches.
+    for (time, is_told) in [("0", false), ("2", true), ("2000", true)] {
+        let server = FakeIrc::in_thread();
+        server.add("alice", Some("alice"));
+        let home = Home::new(&server);
+        let socket = home.config.with_file_name("notify");
+        let heard = UnixDatagram::bind(&socket).unwrap();
+        heard.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut command = home.command();
+        command.env("NOTIFY_SOCKET", &socket).env("WATCHDOG_USEC", time);
+        let daemon = Home::spawn(command);
+        server.wait_for("WHO #ops", 1);
+        // A wake is set by this, and is waited for.
+        server.say("account=alice", "alice", "#ops", "!swat claim");
+        server.wait_for("alice: you lead", 1);
+        let mut bytes = [0; 100];
+        let count = heard.recv(&mut bytes).unwrap();
+        assert_eq!(&bytes[..count], b"READY=1");
+        if is_told {
+            let count = heard.recv(&mut bytes).unwrap();
+            assert_eq!(&bytes[..count], b"WATCHDOG=1", "{time}");
+        } else {
+            heard.set_nonblocking(true).unwrap();
+            assert!(heard.recv(&mut bytes).is_err(), "{time}");
+        }
+        daemon.signal("TERM");
+        assert_eq!(daemon.ends(), Some(0), "{time}");
+    }
+}
+
+#[test]
 fn the_second_signal_ends_it_at_once() {
     let server = FakeIrc::in_thread();
     server.add("alice", Some("alice"));

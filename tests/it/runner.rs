@@ -227,7 +227,7 @@ const HIDING: [&str; 5] = [
     "echo $$ > $1/begun; exec sleep 1000",
     "exec > /dev/null 2>&1; echo $$ > $1/begun; exec sleep 1000",
     "echo $$ > $1/begun; exec env -i sleep 1000",
-    "setsid sh -c 'echo $$ > $0/begun; exec sleep 1000' $1 > /dev/null 2>&1 & while :; do sleep 0.01; done",
+    "timeout 1000 sh -c 'echo $$ > $0/begun; exec sleep 1000' $1 > /dev/null 2>&1 & while :; do sleep 0.01; done",
     "trap '' TERM; sleep 1000 & echo $! > $1/begun; while :; do wait; done",
 ];
 
@@ -251,6 +251,94 @@ fn what_is_left_at_work_is_seen_and_ended_whatever_it_does() {
         gone(&process);
         assert_eq!(marks.at_work(), [], "{script}");
     }
+}
+
+/// A daemon that a step has started again: its session and its files are its own, only the environment is the step's.
+const DAEMON: &str =
+    "setsid sh -c 'echo $$ > $0/daemon; mv $0/daemon $0/begun; exec sleep 1000' $1 > /dev/null 2>&1 &";
+
+#[test]
+fn a_daemon_that_a_step_has_started_again_is_no_step_and_goes_on() {
+    for (ends, rest) in
+        [(false, "while :; do sleep 0.01; done"), (true, "while [ ! -e $1/end ]; do sleep 0.01; done")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let (marks, left) = left_at_work(folder.path(), &format!("{DAEMON} {rest}"));
+        let daemon = fs::read_to_string(folder.path().join("begun")).unwrap().trim().to_owned();
+        assert_eq!(marks.at_work(), [left.row], "the step itself is at work");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        if ends {
+            touch(&folder.path().join("end"));
+        } else {
+            stop.send(()).unwrap();
+        }
+        assert_eq!(runtime.block_on(runner::see_out(&marks, &left, stopped)), None, "{rest}");
+        assert_eq!(marks.at_work(), [], "{rest}");
+        assert!(is_there(&daemon), "{rest}");
+        std::process::Command::new("kill").args(["-KILL", &daemon]).status().unwrap();
+    }
+}
+
+#[test]
+fn what_leaves_its_group_may_go_on_to_print_after_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "setsid sh -c 'while [ ! -e $0/on ]; do sleep 0.01; done
+        yes | head -c 1000000 && touch $0/through' $1 &";
+    let argv = ["/bin/sh", "-c", script, "step", folder.path().to_str().unwrap()].map(str::to_owned).to_vec();
+    let time = TimeDelta::minutes(1);
+    let marks = Marks::beside(&folder.path().join("log.db"));
+    let ended = run(&marks.command(Run { row: RowId(41), argv, timeout: time, kill_after: time }));
+    assert_eq!(ended.how, How::Exit(0));
+    assert!(ended.output.contains("is still running"), "{}", ended.output);
+    touch(&folder.path().join("on"));
+    let began = Instant::now();
+    while !folder.path().join("through").exists() {
+        assert!(began.elapsed() < LONG, "it waits for somebody to read");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn what_prints_without_end_is_at_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let marks = Marks::beside(&folder.path().join("log.db"));
+    fs::create_dir(folder.path().join("log.db.steps")).unwrap();
+    // It is never empty and never at its end.
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("log.db.steps/L41")).unwrap();
+    let (tell, told) = channel();
+    std::thread::spawn(move || tell.send(marks.at_work()));
+    assert_eq!(told.recv_timeout(LONG), Ok(vec![RowId(41)]));
+}
+
+/// The process below, which can make no thread.
+const ALONE: &str = "SWATBOT_TEST_ALONE";
+
+#[test]
+fn what_cannot_be_watched_is_told() {
+    if let Some(folder) = std::env::var_os(ALONE) {
+        let marks = Marks::beside(&Path::new(&folder).join("log.db"));
+        let left = Left { row: RowId(41), timeout: LEFT_ALONE, kill_after: LEFT_ALONE };
+        let (_keep, stop) = oneshot::channel();
+        let (tell, told) = channel();
+        runner::watch(marks, left, stop, move |still| tell.send(still).unwrap());
+        let still = told.recv_timeout(LONG).unwrap().unwrap();
+        assert!(still.contains(" sleep, which I cannot watch ("), "{still}");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (marks, left) = left_at_work(folder.path(), HIDING[0]);
+    let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+    alone.args(["--exact", "runner::what_cannot_be_watched_is_told", "--test-threads=1"]);
+    // No machine has that much room for the stack of a thread.
+    let ran =
+        alone.env(ALONE, folder.path()).env("RUST_MIN_STACK", (1_u64 << 50).to_string()).output().unwrap();
+    let told = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success() && told.contains("1 passed"), "{told}");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    stop.send(()).unwrap();
+    assert_eq!(runtime.block_on(runner::see_out(&marks, &left, stopped)), None);
 }
 
 #[test]
@@ -295,7 +383,12 @@ fn a_mark_is_there_as_long_as_its_command_and_no_other_starts_with_it() {
     };
     let How::NotStarted(why) = run(&["/bin/true"]).how else { panic!("it was started") };
     assert!(why.contains("L41") && why.contains("exists"), "{why}");
-    let process = fs::read_to_string(folder.path().join("begun")).unwrap();
+    let begun = || fs::read_to_string(folder.path().join("begun")).unwrap();
+    // The file is there a moment before what is written into it.
+    while begun().is_empty() {
+        std::thread::yield_now();
+    }
+    let process = begun();
     std::process::Command::new("kill").args(["-KILL", process.trim()]).status().unwrap();
     gone(process.trim());
     // What was left of the mark is in nobody's way.

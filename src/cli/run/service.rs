@@ -18,7 +18,8 @@ impl Service {
     pub(super) fn of_the_environment() -> Self {
         let number = |name: &str| env::var(name).ok()?.parse::<u64>().ok();
         let is_meant = number("WATCHDOG_PID").is_none_or(|process| process == u64::from(std::process::id()));
-        let time = number("WATCHDOG_USEC").filter(|_| is_meant).map(Duration::from_micros);
+        // None at all is how systemd says that nobody watches.
+        let time = number("WATCHDOG_USEC").filter(|time| is_meant && *time > 0).map(Duration::from_micros);
         Self { socket: socket(), every: time.map(|time| time / 3), told: Instant::now() }
     }
 
@@ -27,9 +28,9 @@ impl Service {
         self.tell(b"READY=1");
     }
 
-    /// How long the loop may sleep.
+    /// How long the loop may sleep: a millisecond or longer.
     pub(super) fn at_most(&self, look: Duration) -> Duration {
-        self.every.map_or(look, |every| every.min(look))
+        self.every.map_or(look, |every| every.min(look)).max(Duration::from_millis(1))
     }
 
     /// The loop has come round.

@@ -12,15 +12,19 @@ use crate::store::{Damage, check};
 /// How often the file is looked for, unless the whole of it is checked more often.
 pub(super) const LOOK: Duration = Duration::from_secs(20);
 
-/// Checks the whole log each time this has passed, beside the bot and over a connection of its own, until it is found
-/// damaged or nobody listens any more.
+/// So soon after the start the whole log is checked: a bot that is started again each day checks it, too.
+const FIRST: Duration = Duration::from_secs(60);
+
+/// Checks the whole log a minute after the start and each time this has passed, beside the bot and over a connection of its
+/// own, until it is found damaged or nobody listens any more.
 pub(super) fn start(path: PathBuf, every: Duration, arrivals: UnboundedSender<Arrival>) {
     thread::spawn(move || {
+        thread::sleep(every.min(FIRST));
         loop {
-            thread::sleep(every);
             if arrivals.is_closed() || report(&path, &arrivals) {
                 return;
             }
+            thread::sleep(every);
         }
     });
 }

@@ -277,7 +277,8 @@ impl<'a> Turn<'a> {
                     Some(id) => id,
                     None => {
                         let ahead = self.resolve(word)?;
-                        if ahead.starts > self.at && !self.state.windows.contains_key(&ahead.id) {
+                        let is_on = self.state.windows.get(&ahead.id).is_some_and(Window::is_on);
+                        if ahead.starts > self.at && !is_on {
                             let last = self.state.closed.iter().max_by_key(|(_, ends)| **ends);
                             let text =
                                 say::ask::not_yet(self.prefix(), &ahead, last.map(|(id, _)| id), self.at);

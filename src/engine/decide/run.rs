@@ -212,7 +212,8 @@ impl Turn<'_> {
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
-            if let Some(refusal) = self.back_at_work(number, step).filter(|_| step.is_running()) {
+            // What was killed and is still there too: nothing may be started beside it.
+            if let Some(refusal) = self.back_at_work(number, step) {
                 return Err(refusal);
             }
             let event = Event::BackStepFailed { step: number, why: why.to_owned() };
@@ -228,7 +229,7 @@ impl Turn<'_> {
         let next = super::start::next(self.settings, self.state, window);
         let patch = window.moving().ok_or_else(|| no::nothing_moves(self.prefix(), next))?;
         let (number, step) = patch.current().ok_or_else(|| no::nothing_moves(self.prefix(), None))?;
-        if let Some(refusal) = self.at_work(patch, number, step).filter(|_| step.is_running()) {
+        if let Some(refusal) = self.at_work(patch, number, step) {
             return Err(refusal);
         }
         if step.failed.is_some() {
@@ -264,8 +265,8 @@ impl Turn<'_> {
         if let Some(rollback) = &window.rollback
             && let Some((number, step)) = rollback.current()
         {
-            if step.going.as_ref().is_some_and(|going| going.is_unknown) {
-                return Err(no::unknown_back_step(self.prefix(), number));
+            if let Some(going) = step.going.as_ref().filter(|going| going.is_unknown) {
+                return Err(no::unknown_back_step(self.prefix(), number, going));
             }
             if step.failed.is_none() {
                 return Err(no::nothing_failed(&format!("r{number}")));

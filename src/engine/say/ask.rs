@@ -322,7 +322,7 @@ pub fn report(name: &str, window: &OccurrenceId, rows: &[Row], head: Option<&str
 pub fn not_yet(prefix: &str, ahead: &Occurrence, last: Option<&OccurrenceId>, at: At) -> String {
     let last = last.map(|last| format!("{} or ", command(prefix, &format!("report {last}"))));
     format!(
-        "{} ({}) is to come, nothing is on record of it yet. {}{}",
+        "{} ({}) is to come, nothing went out in it yet. {}{}",
         ahead.id,
         words::day_clock(ahead.starts, at),
         last.unwrap_or_default(),

@@ -120,15 +120,31 @@ pub fn still_there(step: &str, still: &str) -> String {
     )
 }
 
-/// What can be said of a step that nobody knows of. The merge is proved by the review system, and is on no host.
-pub fn ways(prefix: &str, number: u32, step: &Step, change: ChangeNumber) -> String {
+/// What can be said of a step that nobody knows of. The merge is proved by the review system, and is on no host. Nothing
+/// runs again beside what is still there.
+pub fn ways(prefix: &str, number: u32, step: &Step, going: Option<&Going>, change: ChangeNumber) -> String {
+    let is_there = going.is_some_and(|going| going.still.is_some());
+    let (go_on, take_back) = if step.act.is_manual() {
+        (command(prefix, &format!("done {number}")), command(prefix, &format!("rollback {change}")))
+    } else {
+        ("I go on when it is MERGED; else".to_owned(), command(prefix, &format!("skip {change} WHY")))
+    };
     let rerun = command(prefix, "rerun");
-    if !step.act.is_manual() {
-        let skip = command(prefix, &format!("skip {change} WHY"));
-        return format!("I go on when it is MERGED; else {rerun} or {skip}");
+    match (step.act.is_manual(), is_there) {
+        (true, false) => format!("{go_on}, {rerun} or {take_back}"),
+        (true, true) => format!("{go_on} or {take_back}"),
+        (false, false) => format!("{go_on} {rerun} or {take_back}"),
+        (false, true) => format!("{go_on} {take_back}"),
     }
-    let done = command(prefix, &format!("done {number}"));
-    format!("{done}, {rerun} or {}", command(prefix, &format!("rollback {change}")))
+}
+
+/// The same of a rollback step; `done` are the words that name it as through.
+pub fn back_ways(prefix: &str, done: &str, going: &Going) -> String {
+    let done = command(prefix, done);
+    match going.still {
+        Some(_) => done,
+        None => format!("{done} or {}", command(prefix, "rerun")),
+    }
 }
 
 /// It was on its way when the program went down, or while it was away.
@@ -139,7 +155,7 @@ pub fn unknown(prefix: &str, patch: &Patch, number: u32, step: &Step, going: &Go
         "{change} step {number} ({}) {}. UNKNOWN whether it went through. {look}{}",
         step_name(step),
         while_away(going),
-        ways(prefix, number, step, change)
+        ways(prefix, number, step, Some(going), change)
     )
 }
 
@@ -151,10 +167,10 @@ pub fn named(patch: &Patch, number: u32, step: &Step, stops: &Refusal) -> String
 
 /// The same of a rollback step.
 pub fn back_unknown(prefix: &str, number: u32, going: &Going) -> String {
-    let (done, rerun) = (command(prefix, &format!("done r{number}")), command(prefix, "rerun"));
     format!(
-        "r{number} {}. UNKNOWN whether it went through. Look at the hosts, then {done} or {rerun}",
-        while_away(going)
+        "r{number} {}. UNKNOWN whether it went through. Look at the hosts, then {}",
+        while_away(going),
+        back_ways(prefix, &format!("done r{number}"), going)
     )
 }
 
@@ -179,10 +195,11 @@ pub fn next_back(prefix: &str, number: u32, step: &BackStep) -> String {
 
 /// What a rollback step that the bot runs waits for, behind its name.
 pub fn back_waits(prefix: &str, number: u32, step: &BackStep) -> String {
-    let done = command(prefix, &format!("done r{number} NOTE"));
+    let words = format!("done r{number} NOTE");
+    let done = command(prefix, &words);
     match (&step.going, &step.failed) {
         (Some(going), _) if going.is_unknown => {
-            format!(", {}, UNKNOWN: {done} or {}", while_away(going), command(prefix, "rerun"))
+            format!(", {}, UNKNOWN: {}", while_away(going), back_ways(prefix, &words, going))
         }
         (Some(going), _) if going.is_left => format!(", {}", runs_on(going)),
         (Some(going), _) => format!(", running since {} UTC ({})", words::clock(going.at), going.row),
@@ -246,7 +263,7 @@ pub fn waits(prefix: &str, window: &Window, patch: &Patch, number: u32, step: &S
             format!("{}{back}", runs_on(going))
         }
         Some(going) if going.is_unknown => {
-            let ways = ways(prefix, number, step, patch.change);
+            let ways = ways(prefix, number, step, Some(going), patch.change);
             format!("{}, UNKNOWN: {ways}", while_away(going))
         }
         Some(going) => format!("running since {} UTC ({})", words::clock(going.at), going.row),

@@ -134,8 +134,8 @@ pub fn text(
         Event::PatchSetSeen { patch_set, .. } => {
             format!("{n} is ps {patch_set}: what was checked is cleared")
         }
-        Event::PatchStarted { steps } => format!("{n} is in motion, {} steps", steps.len()),
-        Event::StepsPlanned { steps } => format!("{n} has {} steps", steps.len()),
+        Event::PatchStarted { steps } => format!("{n} is in motion, {}", counted(steps.len())),
+        Event::StepsPlanned { steps } => format!("{n} has {}", counted(steps.len())),
         Event::StepDone { step, patch_set, note } => {
             format!("{n} ps {patch_set} step {step}{} done{}", what(step), because(note))
         }
@@ -156,7 +156,7 @@ pub fn text(
         Event::HoldNagged { hold } => format!("H{hold} was named again"),
         Event::Resumed { hold, note } => format!("H{hold} is off: {note}"),
         Event::RollbackStarted { steps, reason } => {
-            format!("rolling back {}, {} steps{}", changes_in(steps), steps.len(), because(reason))
+            format!("rolling back {}, {}{}", changes_in(steps), counted(steps.len()), because(reason))
         }
         Event::BackStepDone { step, note, health } => {
             let seen = health.as_ref().map(|seen| format!("; health: {seen}")).unwrap_or_default();
@@ -295,4 +295,8 @@ pub fn settlement(how: Settlement) -> &'static str {
 /// How long something took, for the log's readers.
 pub fn took(from: super::super::id::At, to: super::super::id::At) -> String {
     words::span(to - from)
+}
+
+fn counted(steps: usize) -> String {
+    if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") }
 }

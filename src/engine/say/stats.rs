@@ -52,7 +52,8 @@ pub fn lines(stats: &Stats, budget: TimeDelta) -> Vec<String> {
         .collect();
     let mut last = Vec::new();
     if !steps.is_empty() {
-        last.push(format!("a step takes {}", steps.join("; ")));
+        let budget = words::span(budget);
+        last.push(format!("a patch has {budget}, of which a step takes {}", steps.join("; ")));
     }
     let mut gone: Vec<String> = Vec::new();
     if stats.within_rules > 0 {

@@ -322,6 +322,9 @@ fn a_schema_that_lets_rows_be_changed_is_found() {
         let said = after(&format!("DROP TRIGGER {trigger}"));
         assert_eq!(said, format!("the trigger {trigger} is gone: rows could be changed"));
     }
+    // What was changed without it says more.
+    let said = after("DROP TRIGGER event_stays_as_it_is; UPDATE event SET text = 'nothing' WHERE seq = 3");
+    assert!(said.starts_with("L3: "), "{said}");
     let weak =
         "DROP TRIGGER event_stays; CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN SELECT 1; END;";
     assert_eq!(after(weak), "the trigger event_stays was changed");

@@ -148,14 +148,14 @@ pub fn runs_back(step: &str) -> Refusal {
 
 /// Nobody knows what it did.
 pub fn unknown_step(prefix: &str, number: u32, step: &Step, change: ChangeNumber) -> Refusal {
-    let ways = super::super::go::ways(prefix, number, step, change);
+    let ways = super::super::go::ways(prefix, number, step, step.going.as_ref(), change);
     Refusal::new("unknown", format!("nobody knows whether step {number} went through. {ways}"))
 }
 
 /// The same of a rollback step.
-pub fn unknown_back_step(prefix: &str, number: u32) -> Refusal {
-    let (done, rerun) = (command(prefix, &format!("done r{number}")), command(prefix, "rerun"));
-    Refusal::new("unknown", format!("nobody knows whether r{number} went through. {done} or {rerun}"))
+pub fn unknown_back_step(prefix: &str, number: u32, going: &Going) -> Refusal {
+    let ways = super::super::go::back_ways(prefix, &format!("done r{number}"), going);
+    Refusal::new("unknown", format!("nobody knows whether r{number} went through. {ways}"))
 }
 
 /// Nothing is started while something stops it.
