@@ -204,7 +204,7 @@ fn play(seed: u64) -> u32 {
     assert_eq!(counts.get("logged"), Some(&2), "seed {seed}: {counts:#?}");
     assert_eq!(counts.get("here"), Some(&3), "seed {seed}: {counts:#?}");
     let over = rows.iter().find(|row| row.kind == "window-closed").unwrap();
-    assert!(over.text.contains("live 4 5; skipped 2"), "seed {seed}: {}", over.text);
+    assert!(over.text.contains("live 4, 5; skipped 2"), "seed {seed}: {}", over.text);
     kills
 }
 
