@@ -7,7 +7,7 @@ use super::super::say::{self, Refusal, no};
 use super::super::settings::{PRODUCTION, Settings};
 use super::super::window::Window;
 use super::Turn;
-use super::go::running_forward;
+use super::ran::running_forward;
 
 /// What a window deploys to. One that the configuration does not know deploys to production.
 fn target<'a>(settings: &'a Settings, window: &Window) -> &'a str {

@@ -19,6 +19,7 @@ mod order;
 mod people;
 mod presence;
 mod queue;
+mod ran;
 mod review;
 mod run;
 pub(super) mod start;
@@ -36,9 +37,9 @@ use super::window::Window;
 use super::{Input, Line, Outcome, Place, Reply, text, timers};
 
 pub(super) use answers::why_unknown;
-pub(super) use go::running_forward;
 use meant::{Meant, meant, others_log};
 pub(super) use people::{here_from, owners, say_who_is_here};
+pub(super) use ran::running_forward;
 pub(super) use run::dirty_stage;
 pub(super) use start::{is_covered, next, steps_of, with_done};
 pub(super) use stop::changes_of;
