@@ -5,6 +5,7 @@ mod answers;
 mod aside;
 mod ask;
 mod bridge;
+mod close;
 mod emergency;
 mod find;
 mod gesture;
